@@ -1,0 +1,44 @@
+// Package call turns an API record into one finished call in the exporter's own terms.
+package call
+
+import (
+	"time"
+
+	"itnio_exporter/enum"
+)
+
+// Call is one finished call. It holds no phone number, no recording and no remark.
+type Call struct {
+	Key     uint64 // keyId; 0: none
+	Session uint64 // callSessionId as a number, or its hash with the top bit set; 0: none
+
+	Pending bool // no hang-up time or no hang-up reason yet
+
+	End   time.Time // hang-up, else createTime, else start; zero: the record has no time at all
+	Start time.Time
+
+	Type    enum.CallType
+	Reason  enum.Reason
+	Outcome enum.Outcome
+	Party   enum.Party
+
+	Country      string // ISO 3166-1 alpha-2, "001" or "unknown"
+	CallingCode  string // digits; "" if unknown
+	Group        string // sipGroupName, else the voiceGroupId, else "none"
+	VoiceGroupID string // digits or ""
+	Agent        string // "none" if missing
+	Brand        string // "" if missing
+	SIPCode      string // three digits or "unknown"
+	Tags         []string
+	Media        string // "none" if missing
+
+	Talk int64 // seconds, only meaningful if Outcome is answered
+	Ring int64 // seconds
+
+	SessionID string // callSessionId as it stands, for opt-in exemplars only
+
+	Anomalies []Anomaly
+}
+
+// Answered reports whether the call was answered, by its hang-up reason alone.
+func (c *Call) Answered() bool { return c.Outcome == enum.Answered }

@@ -1,0 +1,99 @@
+// Package config holds the exporter's configuration: plain values, defaults, and a validation whose result is the only
+// thing the rest of the program accepts.
+package config
+
+import (
+	"time"
+
+	promconfig "github.com/prometheus/common/config"
+)
+
+// Global holds the settings of every account.
+type Global struct {
+	PollMode       PollMode
+	PollInterval   time.Duration
+	AuditInterval  time.Duration
+	Lookback       time.Duration
+	Horizon        time.Duration
+	InitialHistory time.Duration
+	ZeroFirst      time.Duration
+	BackoffMax     time.Duration
+}
+
+// PollMode says what makes an account be read: a timer or a scrape.
+type PollMode string
+
+// Poll modes.
+const (
+	PollInterval PollMode = "interval"
+	PollScrape   PollMode = "scrape"
+)
+
+// Account is one account of the API, its secrets read and its codes resolved.
+type Account struct {
+	Name       string
+	BaseURL    string
+	APIKey     promconfig.Secret
+	APISecret  promconfig.Secret
+	Location   *time.Location // a fixed zone made of utc_offset
+	TimeFormat TimeFormat
+	RateLimit  float64 // requests a second
+	Filter     Filter
+	HTTPClient promconfig.HTTPClientConfig
+}
+
+// TimeFormat is how a query's window is written.
+type TimeFormat string
+
+// Time formats of a query's window.
+const (
+	TimeAuto     TimeFormat = "auto"
+	TimeISO8601  TimeFormat = "iso8601"
+	TimeDatetime TimeFormat = "datetime"
+)
+
+// Filter narrows an account to a part of its records; every filter the API has, in the API's codes.
+type Filter struct {
+	VoiceGroupID  int64
+	AgentGroup    string
+	AgentIDs      []int64
+	Agents        []string
+	CallTypes     []int64
+	HangupReasons []int64
+	Number        string
+	CallingCodes  []string
+	HangupParties []int64
+	Tags          []string
+}
+
+// Metrics chooses what the call families look like.
+type Metrics struct {
+	DurationBuckets []float64
+	RingBuckets     []float64
+	Labels          map[string][]string // family -> the labels to keep; families not named keep all
+	Agents          AgentMode
+	AgentHashKey    promconfig.Secret // set where Agents is hash
+	Tags            bool
+	Media           bool
+	Exemplars       bool
+	Limits          Limits
+}
+
+// AgentMode says whether and how agents appear in labels.
+type AgentMode string
+
+// Agent modes.
+const (
+	AgentsOff  AgentMode = "off"
+	AgentsName AgentMode = "name"
+	AgentsHash AgentMode = "hash"
+)
+
+// Limits bound the values of a label and the label sets of a family.
+type Limits struct {
+	AgentGroup int
+	Agent      int
+	Tag        int
+	Media      int
+	Series     int
+}

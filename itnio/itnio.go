@@ -1,0 +1,91 @@
+// Package itnio is a client for the call-centre API: signing, requests, pages, records and status errors.
+// It knows nothing of Prometheus or of what has been counted.
+package itnio
+
+import (
+	"time"
+)
+
+// Record is one row of POST /v3/cc/record/query, as far as the exporter has a use for it. Personal fields are
+// not decoded, but for the numbers, which serve the country and cannot be printed.
+// Missing, null and unreadable fields are zero values; Unreadable names the fields that were there but made no sense.
+type Record struct {
+	KeyID         uint64 // primary key; 0: none
+	CallSessionID string // "" if none
+	Fingerprint   uint64 // hash of the raw row: the identity of last resort within a walk, never stored
+
+	Called, EncryptCalled, Caller Number
+
+	Region       string
+	CCode        string // "86(China)" or "86"
+	SeatName     string // agent
+	SIPGroupName string // agent group
+	VoiceGroupID Int
+	BrandID      Int
+	BrandName    string
+
+	CallType         Int
+	HangupReason     Int
+	HangingDirection Int
+	HangupCode       string
+	ErrorReason      string
+
+	CallDuration Int // talk, seconds
+	RingDuration Int // seconds
+
+	CallStart, Answer, Hangup, Create, Update time.Time // UTC; zero: missing
+
+	Labels        []string // tags, labelNameList or else labelName
+	MediaDetected string
+
+	Unreadable []string // API names of fields that were present and unreadable
+}
+
+// Int is an integer field that may be missing.
+type Int struct {
+	V   int64
+	Set bool
+}
+
+// Number is a phone number. It cannot be printed or marshalled by accident: it serves the country and is dropped.
+type Number string
+
+// String hides the number.
+func (Number) String() string { return "[number]" }
+
+// GoString hides the number.
+func (Number) GoString() string { return "[number]" }
+
+// MarshalText hides the number.
+func (Number) MarshalText() ([]byte, error) { return []byte("[number]"), nil }
+
+// Filter narrows a query to a part of the account's records: every filter the API has, in its own codes.
+type Filter struct {
+	VoiceGroupID     int64 // 0: none
+	SIPGroupName     string
+	SeatIDs          []int64
+	SeatNames        []string
+	CallTypes        []int64
+	HangupReasons    []int64
+	CalledOrCaller   string
+	CCodes           []string
+	HangingDirection []int64
+	LabelNames       []string
+}
+
+// Query asks for one page of the records of a window.
+type Query struct {
+	From, To time.Time // asked as they stand; whether the ends are inclusive is the server's secret
+	Page     int       // from 1
+	Size     int       // 1 to 100
+	Filter   Filter
+}
+
+// Page is one answer to a Query.
+type Page struct {
+	Total   int // records in the window, as the server says; -1: not said
+	Size    int // page size the server says it used; the asked size where it does not say
+	Current int // page number the server says it sent
+	Records []Record
+	Bytes   int // size of the answer's body
+}
