@@ -87,5 +87,6 @@ type Page struct {
 	Size    int // page size the server says it used; the asked size where it does not say
 	Current int // page number the server says it sent
 	Records []Record
-	Bytes   int // size of the answer's body
+	Bytes   int       // size of the answer's body
+	Date    time.Time // the server's time by the Date header of this authenticated answer; zero: it had none
 }
