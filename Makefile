@@ -1,0 +1,39 @@
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  = -s -w -X github.com/prometheus/common/version.Version=$(VERSION) \
+           -X github.com/prometheus/common/version.Revision=$(shell git rev-parse --short HEAD 2>/dev/null)
+
+.PHONY: help build demo test race lint fuzz bench ci image
+
+help: ## This list.
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+build: ## The static binary, ./itnio_exporter.
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o itnio_exporter .
+
+demo: ## The exporter against a simulated call centre, on http://127.0.0.1:10198.
+	$(GO) run . --demo
+
+test: ## All tests.
+	$(GO) test ./...
+
+race: ## All tests with the race detector (needs a C compiler).
+	$(GO) test -race ./...
+
+lint: ## gofmt, go vet and golangci-lint, which has to be installed.
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	golangci-lint run
+
+FUZZTIME ?= 1m
+fuzz: ## Every fuzz test for FUZZTIME (1m).
+	.ci/fuzz $(FUZZTIME)
+
+bench: ## All benchmarks.
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+ci: ## All that a change has to pass.
+	.ci/run
+
+image: ## The container image, itnio_exporter:$(VERSION).
+	docker build --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse --short HEAD) -t itnio_exporter:$(VERSION) .
