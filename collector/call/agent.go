@@ -1,0 +1,44 @@
+package call
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"itnio_exporter/config"
+)
+
+// hashDigits is the length of a hashed agent name, in hex digits.
+const hashDigits = 16
+
+// maxAgents is how many hashes are remembered.
+const maxAgents = 4096
+
+// agent is the agent's label value in the configured mode: "" if agents are off, "none" if the call had none.
+func (b *builder) agent(n *Normalizer, name string) string {
+	switch n.agents {
+	case config.AgentsName:
+		return b.label(name, None)
+	case config.AgentsHash:
+		return n.hash(name)
+	default:
+		return ""
+	}
+}
+
+// hash is the keyed hash of an agent's whole name, trimmed and made valid UTF-8.
+func (n *Normalizer) hash(name string) string {
+	name, _ = valid(name)
+	if name == "" {
+		return None
+	}
+	if h, ok := n.hashes.get(name); ok {
+		return h
+	}
+	mac := hmac.New(sha256.New, n.hashKey)
+	mac.Write([]byte(name))
+	h := hex.EncodeToString(mac.Sum(nil))[:hashDigits]
+	n.hashes.put(strings.Clone(name), h)
+	return h
+}

@@ -1,0 +1,291 @@
+package call
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nyaruka/phonenumbers/v2"
+
+	"itnio_exporter/itnio"
+)
+
+// International stands for satellite and other networks that belong to no country.
+const International = "001"
+
+const (
+	maxTexts     = 4096 // country texts remembered
+	maxTextBytes = 64   // longer ones are read each time
+	maxPrefixes  = 16384
+	maxArea      = 5  // digits of an area that may follow a shared calling code in a country text
+	maxNumber    = 17 // digits of a number that is worth a look
+)
+
+// atlas finds countries by calling code, name and number.
+type atlas struct {
+	codes    map[string]string // calling code -> main country
+	shared   map[string]bool   // calling codes of which a number can be in one country or another
+	callings map[string]string // country -> its calling code
+	symbols  map[string]string // alpha-2 and alpha-3 -> country
+	names    map[string]string // folded name -> country
+	fold     *strings.Replacer
+
+	texts    *memo[string, reading]
+	prefixes *memo[uint64, string]
+}
+
+// reading is what a country text such as "86(China)" says.
+type reading struct {
+	code  string // calling code; "" if there is none that is in use
+	named string // the country it names, if that agrees with the code; "" if it names none
+	main  string // the country of the code alone, its area included; "" if there is no code
+}
+
+func newAtlas() *atlas {
+	a := &atlas{
+		codes:    map[string]string{},
+		shared:   map[string]bool{},
+		callings: map[string]string{},
+		symbols:  map[string]string{"UK": "GB"},
+		names:    map[string]string{},
+		fold:     folder(),
+		texts:    newMemo[string, reading](maxTexts),
+		prefixes: newMemo[uint64, string](maxPrefixes),
+	}
+	for _, c := range countries() {
+		a.callings[c.alpha2] = c.code
+		a.symbols[c.alpha2], a.symbols[c.alpha3] = c.alpha2, c.alpha2
+		a.names[a.folded(c.name)] = c.alpha2
+		for _, alias := range c.aliases {
+			a.names[a.folded(alias)] = c.alpha2
+		}
+	}
+	for _, name := range [...]string{"International", "International networks", "Satellite", "Inmarsat", "Iridium", "Thuraya", "Globalstar"} {
+		a.names[a.folded(name)] = International
+	}
+	for code := range phonenumbers.GetSupportedCallingCodes() {
+		s := strconv.Itoa(code)
+		a.codes[s] = iso(phonenumbers.GetRegionCodeForCountryCode(code))
+		a.shared[s] = len(phonenumbers.GetRegionCodesForCountryCode(code)) > 1
+	}
+	for code := range phonenumbers.GetSupportedGlobalNetworkCallingCodes() {
+		a.codes[strconv.Itoa(code)] = International
+	}
+	for _, code := range [...]string{"871", "872", "873", "874"} { // Inmarsat's old codes by ocean
+		a.codes[code] = International
+	}
+	a.codes["379"], a.codes["997"] = "VA", "KZ" // assigned, not in use yet
+	return a
+}
+
+// iso gives the ISO 3166-1 code of a region of the numbering plans: two of them are parts of SH.
+func iso(region string) string {
+	if region == "AC" || region == "TA" {
+		return "SH"
+	}
+	return region
+}
+
+// locate finds a call's country and its calling code. The country text decides; the number only tells the countries of a
+// shared code apart, and only if it begins with that code. Without a readable country text the region's name decides.
+func (a *atlas) locate(ccode, region string, number itnio.Number) (country, code string) {
+	t := a.read(ccode)
+	switch {
+	case t.code == "" && t.named == "":
+		t = reading{named: a.read(region).named}
+	case a.shared[t.code] && t.main == a.codes[t.code]:
+		if c := a.refine(t.code, number); c != "" {
+			t.named = c
+		}
+	}
+	country = t.named
+	if country == "" {
+		country = t.main
+	}
+	switch country {
+	case "":
+		return Unknown, ""
+	case International:
+		return country, t.code
+	}
+	return country, a.callings[country]
+}
+
+// read remembers what country texts say. Texts that may hold a phone number are not kept.
+func (a *atlas) read(s string) reading {
+	if s == "" {
+		return reading{}
+	}
+	if t, ok := a.texts.get(s); ok {
+		return t
+	}
+	t := a.parse(s)
+	if len(s) <= maxTextBytes && countDigits(s) < 7 {
+		a.texts.put(strings.Clone(s), t)
+	}
+	return t
+}
+
+// parse reads "86(China)", "86", "+86", "0086", "China", "CN", "CHN", "1-242(Bahamas)" and what resembles them.
+func (a *atlas) parse(s string) reading {
+	digits, name := split(s)
+	named := a.name(name)
+	code, main := a.code(digits)
+	if code == "" {
+		return reading{named: named}
+	}
+	if named != "" && a.callings[named] != a.callings[main] { // the code decides
+		named = ""
+	}
+	return reading{code: code, named: named, main: main}
+}
+
+// split parts a country text into its digits, without the international prefix, and its name. Digits in several places
+// that are more than a code and an area are none.
+func split(s string) (digits, name string) {
+	isDigit := func(r rune) bool { return r >= '0' && r <= '9' }
+	first := strings.IndexFunc(s, isDigit)
+	if first < 0 {
+		return "", s
+	}
+	last := strings.LastIndexFunc(s, isDigit) + 1
+	name = strings.Trim(s[:first]+" "+s[last:], " \t\r\n()+-_:,;/[]（）")
+	for _, r := range s[first:last] {
+		switch {
+		case isDigit(r):
+			digits += string(r)
+		case !strings.ContainsRune(" -()", r):
+			return "", name
+		}
+	}
+	return strings.TrimLeft(digits, "0"), name
+}
+
+// code finds the calling code that digits begin with and its country. What follows the code has to be an area of a shared
+// code: "1242" are the Bahamas.
+func (a *atlas) code(digits string) (code, country string) {
+	for n := 1; n <= min(3, len(digits)); n++ {
+		country = a.codes[digits[:n]]
+		if country == "" {
+			continue
+		}
+		code, area := digits[:n], digits[n:]
+		if area == "" {
+			return code, country
+		}
+		if !a.shared[code] || len(area) > maxArea {
+			return "", ""
+		}
+		if country = a.area(code, area); country == "" {
+			return "", ""
+		}
+		return code, country
+	}
+	return "", ""
+}
+
+// name finds the country of a name, an alpha-2 or an alpha-3 code.
+func (a *atlas) name(name string) string {
+	name = strings.TrimSpace(name)
+	if len(name) > 2*maxText {
+		return ""
+	}
+	if c := a.symbols[strings.ToUpper(name)]; c != "" {
+		return c
+	}
+	return a.names[a.folded(name)]
+}
+
+// refine finds the country of a number with a shared calling code; "" if the number does not begin with the code or is
+// not valid. Only a number's length and first digits are looked at, so that results can be remembered without numbers.
+func (a *atlas) refine(code string, number itnio.Number) string {
+	digits := international(string(number))
+	national, ok := strings.CutPrefix(digits, code)
+	if !ok || len(digits) > maxNumber {
+		return ""
+	}
+	if len(national) < 9 { // too short to hide anything
+		return a.region(digits)
+	}
+	kept := len(code) + min(7, len(national)-3)
+	n, _ := strconv.ParseUint(digits[:kept], 10, 64) // at most ten digits
+	key := n*100 + uint64(len(digits))
+	if c, ok := a.prefixes.get(key); ok {
+		return c
+	}
+	c := a.region(digits[:kept] + strings.Repeat("0", len(digits)-kept))
+	a.prefixes.put(key, c)
+	return c
+}
+
+// region is the country of a valid number in international form, digits only; "" if it is not valid.
+func (a *atlas) region(digits string) string {
+	n, err := phonenumbers.Parse("+"+digits, "ZZ")
+	if err != nil || !phonenumbers.IsValidNumber(n) {
+		return ""
+	}
+	return a.known(phonenumbers.GetRegionCodeForNumber(n))
+}
+
+// area is the country of an area of a shared calling code; "" if there is no such area. Areas are told apart by a number
+// made up in them, of the ten digits that +1, +7 and +44 have: the codes that are written with areas.
+func (a *atlas) area(code, area string) string {
+	n, err := phonenumbers.Parse("+"+code+(area + "2345678999")[:10], "ZZ")
+	if err != nil {
+		return ""
+	}
+	return a.known(phonenumbers.GetRegionCodeForNumber(n))
+}
+
+// known is the country of a region of the numbering plans; "" if it is none.
+func (a *atlas) known(region string) string {
+	if c := iso(region); a.callings[c] != "" {
+		return c
+	}
+	return ""
+}
+
+// international is a number's digits without its international prefix; "" if there is more in it than a number.
+func international(number string) string {
+	if !isDigits(number) {
+		number = strings.Map(func(r rune) rune {
+			if strings.ContainsRune(" -().+", r) {
+				return -1
+			}
+			return r
+		}, number)
+		if !isDigits(number) {
+			return ""
+		}
+	}
+	return strings.TrimPrefix(number, "00")
+}
+
+// folded is a name as it is compared: lower-case letters without accents, spaces, marks and the words that come and go.
+func (a *atlas) folded(name string) string {
+	words := strings.FieldsFunc(a.fold.Replace(strings.ToLower(name)), func(r rune) bool {
+		return r < 128 && (r < 'a' || r > 'z')
+	})
+	words = slices.DeleteFunc(words, func(w string) bool { return w == "and" || w == "the" || w == "of" })
+	for i, w := range words {
+		if w == "saint" {
+			words[i] = "st"
+		}
+	}
+	return strings.Join(words, "")
+}
+
+// folder takes the accents off the letters of country names.
+func folder() *strings.Replacer {
+	return strings.NewReplacer("å", "a", "ã", "a", "á", "a", "ç", "c", "é", "e", "è", "e", "í", "i", "ô", "o", "ó", "o", "ü", "u", "’", "'")
+}
+
+func countDigits(s string) int {
+	n := 0
+	for i := range len(s) {
+		if s[i] >= '0' && s[i] <= '9' {
+			n++
+		}
+	}
+	return n
+}

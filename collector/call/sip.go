@@ -1,0 +1,34 @@
+package call
+
+import "strings"
+
+// sipCode is the SIP code in the last brackets of the error reason, as in "sucess call(200)", else the hang-up code if
+// it is one, else "unknown".
+func sipCode(errorReason, hangupCode string) string {
+	if code := bracketed(errorReason); isSIPCode(code) {
+		return code
+	}
+	if code := strings.TrimSpace(hangupCode); isSIPCode(code) {
+		return code
+	}
+	return Unknown
+}
+
+// bracketed is the content of the last brackets of s that are closed.
+func bracketed(s string) string {
+	last := strings.LastIndexByte(s, ')')
+	if last < 0 {
+		return ""
+	}
+	open := strings.LastIndexByte(s[:last], '(')
+	if open < 0 {
+		return ""
+	}
+	content, _, _ := strings.Cut(s[open+1:], ")")
+	return strings.TrimSpace(content)
+}
+
+// isSIPCode reports whether s is a SIP response code, 100 to 699.
+func isSIPCode(s string) bool {
+	return len(s) == 3 && s[0] >= '1' && s[0] <= '6' && isDigits(s)
+}

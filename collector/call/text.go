@@ -1,0 +1,83 @@
+package call
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxText bounds a free-text label value, in bytes.
+const maxText = 128
+
+// Label values with a meaning of their own.
+const (
+	None    = "none"    // the record has no such value
+	Unknown = "unknown" // the record's value cannot be read
+	Other   = "other"   // folded by a limit
+)
+
+// valid trims text and makes it valid UTF-8; false if it was not.
+func valid(text string) (string, bool) {
+	if utf8.ValidString(text) {
+		return strings.TrimSpace(text), true
+	}
+	return strings.TrimSpace(strings.ToValidUTF8(text, string(utf8.RuneError))), false
+}
+
+// cut shortens valid UTF-8 to maxText bytes, at a rune's boundary; false if it had to.
+func cut(text string) (string, bool) {
+	if len(text) <= maxText {
+		return text, true
+	}
+	end := maxText
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return strings.TrimSpace(text[:end]), false
+}
+
+// escape keeps a name that comes from the API apart from the reserved values: a reserved word, followed by any number of
+// underscores, gets one more. So "other" becomes "other_" and "other_" becomes "other__": no two names fall together.
+func escape(name string) string {
+	switch strings.TrimRight(name, "_") {
+	case None, Unknown, Other:
+		return name + "_"
+	}
+	return name
+}
+
+// text cleans free text and notes what was wrong with it.
+func (b *builder) text(s string) string {
+	s, ok := valid(s)
+	if !ok {
+		b.note(AnomalyInvalidText)
+	}
+	s, ok = cut(s)
+	if !ok {
+		b.note(AnomalyTextCut)
+	}
+	return s
+}
+
+// label is text as the value of a label whose reserved values it must not take; missing if there is none.
+func (b *builder) label(s, missing string) string {
+	if s = b.text(s); s == "" {
+		return missing
+	}
+	return escape(s)
+}
+
+// tags cleans a call's tags; each stands once, in alphabetical order.
+func (b *builder) tags(labels []string) []string {
+	if len(labels) == 0 {
+		return nil
+	}
+	tags := make([]string, 0, len(labels))
+	for _, l := range labels {
+		if tag := b.label(l, ""); tag != "" {
+			tags = append(tags, tag)
+		}
+	}
+	slices.Sort(tags)
+	return slices.Compact(tags)
+}
