@@ -1,0 +1,90 @@
+package exposition
+
+import (
+	"math"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// familyModel turns a family into client_golang's own terms.
+func familyModel(f *Family) *dto.MetricFamily {
+	out := &dto.MetricFamily{Name: &f.Name, Help: &f.Help, Type: protoType(f.Type).Enum()}
+	order := labelOrder(f)
+	for _, m := range f.Metrics {
+		metric := &dto.Metric{}
+		writeModel(metric, f, order, m)
+		out.Metric = append(out.Metric, metric)
+	}
+	return out
+}
+
+// writeModel fills in a metric of f, whose labels are written in the given order.
+func writeModel(out *dto.Metric, f *Family, order []int, m *Metric) {
+	out.Label = make([]*dto.LabelPair, 0, len(order))
+	for _, i := range order {
+		out.Label = append(out.Label, &dto.LabelPair{Name: &f.LabelNames[i], Value: &m.LabelValues[i]})
+	}
+	switch f.Type {
+	case Counter:
+		out.Counter = &dto.Counter{Value: &m.Value, CreatedTimestamp: timestampModel(m.Created)}
+	case Gauge:
+		out.Gauge = &dto.Gauge{Value: &m.Value}
+	case Histogram:
+		out.Histogram = histogramModel(f, m)
+	}
+}
+
+// histogramModel fills classic and native buckets into the same histogram: each scraper takes what it knows.
+func histogramModel(f *Family, m *Metric) *dto.Histogram {
+	h := m.Hist
+	out := &dto.Histogram{
+		SampleCount:      &h.Count,
+		SampleSum:        &h.Sum,
+		CreatedTimestamp: timestampModel(m.Created),
+		Schema:           new(int32(Schema)),
+		ZeroThreshold:    new(float64(zeroThreshold)),
+		ZeroCount:        &h.ZeroCount,
+	}
+	var (
+		cumulative uint64
+		exemplar   *Exemplar
+		exemplars  = h.Exemplars
+	)
+	for i, bound := range f.Bounds {
+		cumulative += h.Buckets[i]
+		exemplar, exemplars = takeExemplar(exemplars, bound)
+		out.Bucket = append(out.Bucket, bucketModel(cumulative, bound, exemplar))
+	}
+	// The +Inf bucket is implied, but for its exemplar.
+	if exemplar, _ = takeExemplar(exemplars, math.Inf(+1)); exemplar != nil {
+		out.Bucket = append(out.Bucket, bucketModel(h.Count, math.Inf(+1), exemplar))
+	}
+	spans, deltas := appendSpans(nil, nil, h.Native)
+	for _, s := range spans {
+		out.PositiveSpan = append(out.PositiveSpan, &dto.BucketSpan{Offset: new(s.offset), Length: new(s.length)})
+	}
+	out.PositiveDelta = deltas
+	return out
+}
+
+func bucketModel(cumulative uint64, bound float64, x *Exemplar) *dto.Bucket {
+	out := &dto.Bucket{CumulativeCount: new(cumulative), UpperBound: new(bound)}
+	if x != nil {
+		out.Exemplar = &dto.Exemplar{
+			Label:     []*dto.LabelPair{{Name: &x.LabelName, Value: &x.LabelValue}},
+			Value:     &x.Value,
+			Timestamp: timestampModel(x.Time),
+		}
+	}
+	return out
+}
+
+// timestampModel is nil for the zero time.
+func timestampModel(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}
