@@ -32,12 +32,12 @@ const (
 // Account is one account of the API, its secrets read and its codes resolved.
 type Account struct {
 	Name       string
-	BaseURL    string
-	APIKey     promconfig.Secret
-	APISecret  promconfig.Secret
+	BaseURL    string // absolute, without a slash at its end
+	APIKey     Secret
+	APISecret  Secret
 	Location   *time.Location // a fixed zone made of utc_offset
 	TimeFormat TimeFormat
-	RateLimit  float64 // requests a second
+	RateLimit  float64 // requests a second, above 0
 	Filter     Filter
 	HTTPClient promconfig.HTTPClientConfig
 }
@@ -52,7 +52,8 @@ const (
 	TimeDatetime TimeFormat = "datetime"
 )
 
-// Filter narrows an account to a part of its records; every filter the API has, in the API's codes.
+// Filter narrows an account to a part of its records; every filter the API has, in the API's codes. Lists are sorted
+// and without repetitions; zero values do not filter.
 type Filter struct {
 	VoiceGroupID  int64
 	AgentGroup    string
@@ -60,7 +61,7 @@ type Filter struct {
 	Agents        []string
 	CallTypes     []int64
 	HangupReasons []int64
-	Number        string
+	Number        Secret // a phone number, of digits; personal data
 	CallingCodes  []string
 	HangupParties []int64
 	Tags          []string
@@ -68,11 +69,11 @@ type Filter struct {
 
 // Metrics chooses what the call families look like.
 type Metrics struct {
-	DurationBuckets []float64
-	RingBuckets     []float64
+	DurationBuckets []float64           // upper bounds in seconds, ascending, without +Inf
+	RingBuckets     []float64           // the same
 	Labels          map[string][]string // family -> the labels to keep; families not named keep all
 	Agents          AgentMode
-	AgentHashKey    promconfig.Secret // set where Agents is hash
+	AgentHashKey    Secret // set where Agents is hash
 	Tags            bool
 	Media           bool
 	Exemplars       bool

@@ -1,0 +1,78 @@
+package config
+
+import (
+	"time"
+
+	"github.com/prometheus/common/model"
+)
+
+const (
+	day        = 24 * time.Hour
+	maxHorizon = 93 * day // the longest window the API takes
+)
+
+// validate checks the global settings. Durations left out grow with those they depend on: a backoff_max of 5m stands
+// beside a poll_interval of 1m, and one of 10m beside 10m.
+func (g GlobalConfig) validate(s *source) (Global, error) {
+	var v Global
+	switch mode := PollMode(g.PollMode); mode {
+	case "":
+		v.PollMode = PollInterval
+	case PollInterval, PollScrape:
+		v.PollMode = mode
+	default:
+		return v, s.errorf("global.poll_mode", "%s is not a mode; it is interval or scrape", quote(g.PollMode))
+	}
+	v.PollInterval = or(g.PollInterval, time.Minute)
+	v.AuditInterval = or(g.AuditInterval, max(time.Hour, v.PollInterval))
+	v.Lookback = or(g.Lookback, max(2*time.Hour, 2*v.PollInterval))
+	v.InitialHistory = or(g.InitialHistory, 0)
+	v.Horizon = or(g.Horizon, max(7*day, v.Lookback, v.InitialHistory))
+	v.ZeroFirst = or(g.ZeroFirst, time.Minute)
+	v.BackoffMax = or(g.BackoffMax, max(5*time.Minute, v.PollInterval))
+
+	for _, check := range []struct {
+		key         string
+		value, from time.Duration
+		fromName    string
+		to          time.Duration
+		toName      string
+	}{
+		{"poll_interval", v.PollInterval, time.Second, "", day, ""},
+		{"lookback", v.Lookback, time.Minute, "", maxHorizon, ""},
+		{"lookback", v.Lookback, 2 * v.PollInterval, "twice poll_interval", maxHorizon, ""},
+		{"horizon", v.Horizon, v.Lookback, "lookback", maxHorizon, ""},
+		{"audit_interval", v.AuditInterval, v.PollInterval, "poll_interval", v.Horizon, "horizon"},
+		{"initial_history", v.InitialHistory, 0, "", v.Horizon, "horizon"},
+		{"zero_first", v.ZeroFirst, 0, "", day, ""},
+		{"backoff_max", v.BackoffMax, v.PollInterval, "poll_interval", day, ""},
+	} {
+		path := "global." + check.key
+		switch {
+		case check.value < check.from:
+			return v, s.errorf(path, "%s is too short; it has to be at least %s", check.value, bound(check.from, check.fromName))
+		case check.value > check.to:
+			return v, s.errorf(path, "%s is too long; it has to be at most %s", check.value, bound(check.to, check.toName))
+		}
+	}
+	return v, nil
+}
+
+func bound(d time.Duration, name string) string {
+	text := model.Duration(d).String()
+	if d == 0 {
+		text = "0s"
+	}
+	if name != "" {
+		text += " (" + name + ")"
+	}
+	return text
+}
+
+// or is a value, or the default where it is left out.
+func or[T any](p *T, otherwise T) T {
+	if p == nil {
+		return otherwise
+	}
+	return *p
+}

@@ -1,0 +1,199 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	promconfig "github.com/prometheus/common/config"
+	"go.yaml.in/yaml/v3"
+)
+
+// defaultHTTPClient is Prometheus's, but for redirects: they would carry an account's signed headers, which open the
+// whole account for half an hour, to wherever they lead.
+func defaultHTTPClient() promconfig.HTTPClientConfig {
+	c := promconfig.DefaultHTTPClientConfig
+	c.FollowRedirects = false
+	return c
+}
+
+// httpClient hands a block to Prometheus's own decoder, as strict as the rest.
+func (d *decoder) httpClient(n *yaml.Node, out **promconfig.HTTPClientConfig, path string) error {
+	if n.Kind != yaml.MappingNode {
+		return d.src.errorf(path, "has to be a block of keys and values, is %s", kindName(n))
+	}
+	if err := d.prepare(n, path); err != nil {
+		return err
+	}
+	text, err := yaml.Marshal(n)
+	if err != nil {
+		return d.src.errorf(path, "cannot be read; write it in plain YAML")
+	}
+	strict := yaml.NewDecoder(bytes.NewReader(text))
+	strict.KnownFields(true)
+	c := &promconfig.HTTPClientConfig{}
+	if err := strict.Decode(c); err != nil {
+		return d.src.httpClientError(err, path)
+	}
+	if lookup(n, "follow_redirects") == nil {
+		c.FollowRedirects = defaultHTTPClient().FollowRedirects
+	}
+	*out = c
+	return nil
+}
+
+// prepare checks and expands a block that is decoded elsewhere, and notes where its keys stand.
+func (d *decoder) prepare(n *yaml.Node, path string) error {
+	d.src.lines[path] = n.Line
+	if err := d.plain(n, path); err != nil {
+		return err
+	}
+	n.HeadComment, n.LineComment, n.FootComment = "", "", ""
+	switch n.Kind {
+	case yaml.MappingNode:
+		return d.pairs(n, path, func(_ string, value *yaml.Node, at string) error { return d.prepare(value, at) })
+	case yaml.SequenceNode:
+		for i, item := range n.Content {
+			if err := d.prepare(item, fmt.Sprintf("%s[%d]", path, i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	written := n.Value
+	if err := d.expand(n, path); err != nil {
+		return err
+	}
+	if _, isBool := parseBool(n.Value); n.Value != written && !isBool {
+		n.Style, n.Tag = yaml.DoubleQuotedStyle, "!!str"
+	} else if n.Value != written {
+		n.Tag = "!!bool"
+	}
+	return nil
+}
+
+var unknownField = regexp.MustCompile(`^line \d+: field (.*) not found in type `)
+
+// httpClientError says in our words what Prometheus's decoder found, without the values: it repeats passwords.
+func (s *source) httpClientError(err error, path string) error {
+	var types *yaml.TypeError
+	if errors.As(err, &types) {
+		for _, text := range types.Errors {
+			if m := unknownField.FindStringSubmatch(text); m != nil {
+				return s.errorf(s.find(path, m[1]), "unknown key %s; known are those of Prometheus's HTTP client configuration", keyName(m[1]))
+			}
+		}
+		return s.errorf(path, "a value is of the wrong kind; see Prometheus's HTTP client configuration")
+	}
+	var bad *url.Error
+	if errors.As(err, &bad) {
+		return s.errorf(path, "a URL in it cannot be parsed; write it as http://proxy.example:3128")
+	}
+	return s.errorf(path, "%w", err)
+}
+
+// checkHTTPClient validates a client's settings, its TLS material included, and gives a copy of its own.
+func (c *Config) checkHTTPClient(s *source, in *promconfig.HTTPClientConfig, path string) (promconfig.HTTPClientConfig, error) {
+	if in == nil {
+		return defaultHTTPClient(), nil
+	}
+	out := cloneHTTPClient(*in)
+	if err := out.Validate(); err != nil {
+		return out, s.errorf(path, "%w", err)
+	}
+	if out.HTTPHeaders != nil {
+		for _, name := range slices.Sorted(maps.Keys(out.HTTPHeaders.Headers)) {
+			switch http.CanonicalHeaderKey(name) {
+			case "Api-Key", "Timestamp", "Sign":
+				return out, s.errorf(path+".http_headers", "%s is set by the exporter, to sign each request; remove it", quote(name))
+			}
+		}
+	}
+	return out, c.checkTLS(s, out.TLSConfig, path+".tls_config")
+}
+
+// checkTLS loads certificates and keys as the client will, so that a wrong one is found at start.
+func (c *Config) checkTLS(s *source, t promconfig.TLSConfig, path string) error {
+	for _, f := range []struct {
+		key  string
+		file *string
+		text func(string)
+	}{
+		{"ca_file", &t.CAFile, func(v string) { t.CA = v }},
+		{"cert_file", &t.CertFile, func(v string) { t.Cert = v }},
+		{"key_file", &t.KeyFile, func(v string) { t.Key = promconfig.Secret(v) }},
+	} {
+		if *f.file == "" {
+			continue
+		}
+		data, err := c.read(*f.file)
+		if err != nil {
+			return s.errorf(path+"."+f.key, "cannot be read: %w; mend the path or the permissions", bare(err))
+		}
+		*f.file = ""
+		f.text(string(data))
+	}
+	if _, err := promconfig.NewTLSConfig(&t); err != nil {
+		return s.errorf(path, "%w", err)
+	}
+	return nil
+}
+
+// cloneHTTPClient copies all that a client's settings point to.
+func cloneHTTPClient(c promconfig.HTTPClientConfig) promconfig.HTTPClientConfig {
+	c.BasicAuth = clonePointer(c.BasicAuth)
+	c.Authorization = clonePointer(c.Authorization)
+	c.ProxyConfig = cloneProxy(c.ProxyConfig)
+	if c.OAuth2 = clonePointer(c.OAuth2); c.OAuth2 != nil {
+		c.OAuth2.Claims = maps.Clone(c.OAuth2.Claims)
+		c.OAuth2.Scopes = slices.Clone(c.OAuth2.Scopes)
+		c.OAuth2.EndpointParams = maps.Clone(c.OAuth2.EndpointParams)
+		c.OAuth2.ProxyConfig = cloneProxy(c.OAuth2.ProxyConfig)
+	}
+	if c.HTTPHeaders = clonePointer(c.HTTPHeaders); c.HTTPHeaders != nil {
+		c.HTTPHeaders.Headers = maps.Clone(c.HTTPHeaders.Headers)
+		for name, h := range c.HTTPHeaders.Headers {
+			c.HTTPHeaders.Headers[name] = promconfig.Header{
+				Values: slices.Clone(h.Values), Secrets: slices.Clone(h.Secrets), Files: slices.Clone(h.Files),
+			}
+		}
+	}
+	return c
+}
+
+func cloneProxy(p promconfig.ProxyConfig) promconfig.ProxyConfig {
+	p.ProxyURL.URL = clonePointer(p.ProxyURL.URL)
+	p.ProxyConnectHeader = maps.Clone(p.ProxyConnectHeader)
+	for name, values := range p.ProxyConnectHeader {
+		p.ProxyConnectHeader[name] = slices.Clone(values)
+	}
+	return p
+}
+
+func clonePointer[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
+}
+
+// find is the path below a block whose last key is this one, or the block's.
+func (s *source) find(block, key string) string {
+	var found []string
+	for path := range s.lines {
+		if strings.HasPrefix(path, block+".") && strings.HasSuffix(path, "."+key) {
+			found = append(found, path)
+		}
+	}
+	if len(found) == 0 {
+		return block
+	}
+	return slices.Min(found)
+}

@@ -1,0 +1,97 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Options says how a file is read.
+type Options struct {
+	ExpandEnv bool                         // replace $NAME and ${NAME} in values; $$ stands for $
+	LookupEnv func(string) (string, bool)  // nil: os.LookupEnv
+	ReadFile  func(string) ([]byte, error) // nil: os.ReadFile; serves the file and those that it names
+}
+
+// Load reads a configuration file strictly: unknown, repeated and misplaced keys are refused. What the values are
+// worth is said by Validate. Every error is one line that names the file, the line, the place and the mend.
+func Load(path string, opts Options) (*Config, error) {
+	if opts.LookupEnv == nil {
+		opts.LookupEnv = os.LookupEnv
+	}
+	if opts.ReadFile == nil {
+		opts.ReadFile = os.ReadFile
+	}
+	c := &Config{source: &source{file: path}, readFile: opts.ReadFile}
+	data, err := opts.ReadFile(path)
+	if err != nil {
+		return nil, c.source.errorf("", "cannot be read: %w; give the configuration's path with --config.file", bare(err))
+	}
+	root, err := parse(c.source, data)
+	if err != nil {
+		return nil, err
+	}
+	d := decoder{src: c.source}
+	if opts.ExpandEnv {
+		d.lookupEnv = opts.LookupEnv
+	}
+	if err := d.decode(root, c); err != nil {
+		return nil, err
+	}
+	c.setDirectory(filepath.Dir(path))
+	return c, nil
+}
+
+// setDirectory makes the files that a configuration names relative to its own folder.
+func (c *Config) setDirectory(dir string) {
+	join := func(file *string) {
+		if *file != "" && !filepath.IsAbs(*file) {
+			*file = filepath.Join(dir, *file)
+		}
+	}
+	for i := range c.Accounts {
+		join(&c.Accounts[i].APIKeyFile)
+		join(&c.Accounts[i].APISecretFile)
+		c.Accounts[i].HTTPClient.SetDirectory(dir)
+	}
+	join(&c.Metrics.AgentHashKeyFile)
+}
+
+var syntaxLine = regexp.MustCompile(`^yaml: line (\d+): `)
+
+// parse reads the one document of a file. The root is nil if the file is empty.
+func parse(src *source, data []byte) (*yaml.Node, error) {
+	var doc, second yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
+		return nil, nil
+	} else if err != nil {
+		return nil, src.syntaxError(err)
+	}
+	if err := dec.Decode(&second); err == nil {
+		src.lines = map[string]int{"": second.Line}
+		return nil, src.errorf("", "a second document begins; keep one and remove the line ---")
+	} else if !errors.Is(err, io.EOF) {
+		return nil, src.syntaxError(err)
+	}
+	return doc.Content[0], nil
+}
+
+// syntaxError repeats what the parser says: it speaks of characters and never of values.
+func (s *source) syntaxError(err error) error {
+	text := err.Error()
+	if m := syntaxLine.FindStringSubmatch(text); m != nil {
+		if line, convErr := strconv.Atoi(m[1]); convErr == nil {
+			s.lines = map[string]int{"": line}
+		}
+		text = text[len(m[0]):]
+	}
+	return s.errorf("", "not valid YAML: %s", strings.TrimPrefix(text, "yaml: "))
+}

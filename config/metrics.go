@@ -1,0 +1,161 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+)
+
+const (
+	maxBuckets = 100
+	minSeries  = 10
+	maxLimit   = 10_000_000
+)
+
+// Bucket bounds in whole seconds, as the API counts.
+func defaultDurationBuckets() []float64 {
+	return []float64{3, 6, 10, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600}
+}
+
+func defaultRingBuckets() []float64 {
+	return []float64{2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300}
+}
+
+func (c *Config) metrics(s *source) (v Metrics, err error) {
+	m := c.Metrics
+	if v.DurationBuckets, err = buckets(s, m.DurationBuckets, defaultDurationBuckets(), "metrics.duration_buckets"); err != nil {
+		return v, err
+	}
+	if v.RingBuckets, err = buckets(s, m.RingBuckets, defaultRingBuckets(), "metrics.ring_buckets"); err != nil {
+		return v, err
+	}
+	if v.Labels, err = labels(s, m.Labels, "metrics.labels"); err != nil {
+		return v, err
+	}
+	if v.Agents, v.AgentHashKey, err = c.agents(s); err != nil {
+		return v, err
+	}
+	v.Tags, v.Media, v.Exemplars = m.Tags, m.Media, m.Exemplars
+	v.Limits, err = m.Limits.validate(s, "metrics.limits")
+	return v, err
+}
+
+func buckets(s *source, bounds, defaults []float64, path string) ([]float64, error) {
+	if bounds == nil {
+		return defaults, nil
+	}
+	if len(bounds) == 0 || len(bounds) > maxBuckets {
+		return nil, s.errorf(path, "has %d bounds; give 1 to %d, in seconds, or leave the key out", len(bounds), maxBuckets)
+	}
+	for i, b := range bounds {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		switch {
+		case math.IsInf(b, 1):
+			return nil, s.errorf(at, "+Inf is always there; remove it")
+		case !(b > 0):
+			return nil, s.errorf(at, "%g is not a bound; it has to be above 0", b)
+		case i > 0 && b == bounds[i-1]:
+			return nil, s.errorf(at, "%g stands there twice; remove one", b)
+		case i > 0 && b < bounds[i-1]:
+			return nil, s.errorf(at, "%g follows %g; sort the bounds upwards", b, bounds[i-1])
+		}
+	}
+	return slices.Clone(bounds), nil
+}
+
+// labels checks what can be without knowing the families; see CheckLabels.
+func labels(s *source, keep map[string][]string, path string) (map[string][]string, error) {
+	out := make(map[string][]string, len(keep))
+	for _, family := range slices.Sorted(maps.Keys(keep)) {
+		for i, label := range keep[family] {
+			if slices.Contains(keep[family][:i], label) {
+				return nil, s.errorf(fmt.Sprintf("%s[%d]", join(path, family), i), "%s stands there twice; remove one", quote(label))
+			}
+		}
+		out[family] = append([]string{}, keep[family]...)
+	}
+	return out, nil
+}
+
+// CheckLabels is Validated.CheckLabels where the file is not known.
+func (m Metrics) CheckLabels(allowed map[string][]string) error {
+	return m.checkLabels(&source{}, allowed)
+}
+
+func (m Metrics) checkLabels(s *source, allowed map[string][]string) error {
+	for _, family := range slices.Sorted(maps.Keys(m.Labels)) {
+		path := join("metrics.labels", family)
+		known, ok := allowed[family]
+		if !ok {
+			return s.errorf(path, "no such family; labels can be chosen for %s", strings.Join(slices.Sorted(maps.Keys(allowed)), ", "))
+		}
+		for i, label := range m.Labels[family] {
+			if !slices.Contains(known, label) {
+				return s.errorf(fmt.Sprintf("%s[%d]", path, i), "the family has no label %s; it has %s", quote(label), strings.Join(known, ", "))
+			}
+		}
+	}
+	return nil
+}
+
+// agents takes YAML 1.1's view of off, too.
+func (c *Config) agents(s *source) (AgentMode, Secret, error) {
+	m := c.Metrics
+	switch AgentMode(m.Agents) {
+	case "", AgentsOff, "false", "no":
+		return AgentsOff, "", nil
+	case AgentsName:
+		return AgentsName, "", nil
+	case AgentsHash:
+	default:
+		return "", "", s.errorf("metrics.agents", "%s is not a mode; it is off, name or hash", quote(m.Agents))
+	}
+	const path = "metrics.agent_hash_key_file"
+	if m.AgentHashKeyFile == "" {
+		return "", "", s.errorf(path, "is missing; agents: hash needs a file with a key of random characters")
+	}
+	data, err := c.read(m.AgentHashKeyFile)
+	if err != nil {
+		return "", "", s.errorf(path, "cannot be read: %w; mend the path or the permissions", bare(err))
+	}
+	key := strings.TrimRight(string(data), "\r\n")
+	if key == "" {
+		return "", "", s.errorf(path, "the file is empty; write a key of random characters into it")
+	}
+	s.hidden = append(s.hidden, key)
+	return AgentsHash, Secret(key), nil
+}
+
+func (l LimitsConfig) validate(s *source, path string) (v Limits, err error) {
+	for _, limit := range []struct {
+		key      string
+		in       *int
+		out      *int
+		standard int
+		least    int
+	}{
+		{"agent_group", l.AgentGroup, &v.AgentGroup, 200, 1},
+		{"agent", l.Agent, &v.Agent, 500, 1},
+		{"tag", l.Tag, &v.Tag, 100, 1},
+		{"media", l.Media, &v.Media, 20, 1},
+		{"series", l.Series, &v.Series, 20000, minSeries},
+	} {
+		*limit.out = or(limit.in, limit.standard)
+		if *limit.out < limit.least || *limit.out > maxLimit {
+			return v, s.errorf(join(path, limit.key), "%d is not a limit; it has to be from %d to %d", *limit.out, limit.least, maxLimit)
+		}
+	}
+	return v, nil
+}
+
+func (m Metrics) clone() Metrics {
+	m.DurationBuckets = slices.Clone(m.DurationBuckets)
+	m.RingBuckets = slices.Clone(m.RingBuckets)
+	m.Labels = maps.Clone(m.Labels)
+	for family, labels := range m.Labels {
+		m.Labels[family] = slices.Clone(labels)
+	}
+	return m
+}

@@ -1,0 +1,94 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/common/model"
+)
+
+// Validated is a configuration that has been checked, its defaults applied and its secrets read. It is a copy of its
+// own, as is all it hands out. Only Validate makes one that can be used, and printing one shows nothing.
+type Validated struct {
+	in *validated
+}
+
+type validated struct {
+	global   Global
+	accounts []Account
+	metrics  Metrics
+	warnings []string
+	source   *source
+}
+
+// Validate checks the configuration, applies the defaults and reads the files of secrets. The configuration stays as
+// it is. The error is one line that names the file, the place and the mend, and no secret.
+func (c *Config) Validate() (*Validated, error) {
+	s := &source{}
+	if c.source != nil {
+		*s = *c.source
+	}
+	s.names, s.hidden = nil, slices.Clone(s.hidden)
+	for _, a := range c.Accounts {
+		s.names = append(s.names, a.Name)
+		s.hidden = append(s.hidden, string(a.APIKey), string(a.APISecret), string(a.Filter.Number))
+	}
+	v := &validated{source: s}
+	var err error
+	if v.global, err = c.Global.validate(s); err != nil {
+		return nil, err
+	}
+	if v.accounts, err = c.accounts(s); err != nil {
+		return nil, err
+	}
+	if v.metrics, err = c.metrics(s); err != nil {
+		return nil, err
+	}
+	v.warnings = v.warn()
+	return &Validated{v}, nil
+}
+
+// Global is the settings of every account.
+func (v *Validated) Global() Global { return v.in.global }
+
+// Accounts are the accounts in the order of the file, at least one.
+func (v *Validated) Accounts() []Account {
+	accounts := make([]Account, 0, len(v.in.accounts))
+	for _, a := range v.in.accounts {
+		accounts = append(accounts, a.clone())
+	}
+	return accounts
+}
+
+// Metrics is what the call families look like.
+func (v *Validated) Metrics() Metrics { return v.in.metrics.clone() }
+
+// Warnings are what is allowed and most likely not meant, a line each.
+func (v *Validated) Warnings() []string { return slices.Clone(v.in.warnings) }
+
+// CheckLabels checks metrics.labels against the families that exist and the labels each has.
+func (v *Validated) CheckLabels(allowed map[string][]string) error {
+	return v.in.metrics.checkLabels(v.in.source, allowed)
+}
+
+// Summary is the gist of the configuration in one line.
+func (v *Validated) Summary() string {
+	const most = 10
+	var names []string
+	for _, a := range v.in.accounts {
+		if len(names) == most {
+			names = append(names, "…")
+			break
+		}
+		names = append(names, quote(a.Name))
+	}
+	noun := "accounts"
+	if len(v.in.accounts) == 1 {
+		noun = "account"
+	}
+	g := v.in.global
+	return fmt.Sprintf("%d %s (%s), poll_mode %s, poll_interval %s, lookback %s, horizon %s, agents %s",
+		len(v.in.accounts), noun, strings.Join(names, ", "), g.PollMode,
+		model.Duration(g.PollInterval), model.Duration(g.Lookback), model.Duration(g.Horizon), v.in.metrics.Agents)
+}
