@@ -3,6 +3,7 @@
 package itnio
 
 import (
+	"fmt"
 	"time"
 )
 
@@ -50,14 +51,19 @@ type Int struct {
 // Number is a phone number. It cannot be printed or marshalled by accident: it serves the country and is dropped.
 type Number string
 
+const hiddenNumber = "[number]"
+
 // String hides the number.
-func (Number) String() string { return "[number]" }
+func (Number) String() string { return hiddenNumber }
 
 // GoString hides the number.
-func (Number) GoString() string { return "[number]" }
+func (Number) GoString() string { return hiddenNumber }
+
+// Format hides the number from every verb, %d and %x included.
+func (Number) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(hiddenNumber)) }
 
 // MarshalText hides the number.
-func (Number) MarshalText() ([]byte, error) { return []byte("[number]"), nil }
+func (Number) MarshalText() ([]byte, error) { return []byte(hiddenNumber), nil }
 
 // Filter narrows a query to a part of the account's records: every filter the API has, in its own codes.
 type Filter struct {

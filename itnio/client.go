@@ -1,0 +1,87 @@
+package itnio
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Client asks the API. It is safe for use by several goroutines.
+type Client struct {
+	base    *url.URL
+	http    *http.Client
+	sign    func(http.Header, time.Time)
+	redact  func(string) string
+	limit   *rate.Limiter
+	clock   *clock
+	formats *formats
+	decoder decoder
+	buffers sync.Pool // of *bytes.Buffer: bodies, handed back once decoded
+
+	userAgent string
+	timeout   time.Duration
+	maxBytes  int64
+	now       func() time.Time
+	onRequest func(endpoint, status string, d time.Duration)
+}
+
+// New makes a client. It sends nothing. Errors hold no secret.
+func New(o Options) (*Client, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	base, err := parseBase(o.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	base.Path = strings.TrimRight(base.Path, "/")
+	base.RawPath = ""
+
+	hc := *o.HTTP
+	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+	limit := rate.Inf
+	if o.RateLimit > 0 {
+		limit = rate.Limit(o.RateLimit)
+	}
+	return &Client{
+		base:      base,
+		http:      &hc,
+		sign:      newSigner(o.Key, o.Secret),
+		redact:    newRedactor(o.Key, o.Secret),
+		limit:     rate.NewLimiter(limit, 1),
+		clock:     &clock{now: o.Now},
+		formats:   newFormats(o.TimeFormat),
+		decoder:   newDecoder(o.Location),
+		userAgent: o.UserAgent,
+		timeout:   o.Timeout,
+		maxBytes:  o.MaxBytes,
+		now:       o.Now,
+		onRequest: o.OnRequest,
+	}, nil
+}
+
+// ServerNow estimates the server's present time, in UTC, from the Date headers of its answers: right to about a second.
+// Before the first answer it is the local time. Steps of the local wall clock do not disturb it.
+func (c *Client) ServerNow() time.Time {
+	t, _ := c.clock.serverNow()
+	return t
+}
+
+// Skew is the server's clock minus the local one; false before the first answer with a Date.
+func (c *Client) Skew() (time.Duration, bool) { return c.clock.skew() }
+
+// Format shows where the client asks, and nothing else.
+func (c *Client) Format(f fmt.State, _ rune) {
+	host := "nil"
+	if c != nil {
+		host = c.base.String()
+	}
+	_, _ = fmt.Fprintf(f, "itnio.Client{%s}", host)
+}

@@ -1,0 +1,73 @@
+package itnio
+
+import (
+	"net/http"
+	"sync"
+	"time"
+)
+
+// clock follows the server's clock, as the Date headers of its answers tell it, on top of the local one.
+//
+// Date is cut to the second and written somewhere between request and answer, so each answer bounds the difference
+// of the two clocks from both sides. As long as the estimate lies within the bounds it stays, else it moves to the
+// nearer one: it does not jitter with the cut, converges with every answer, and follows steps and drift at once.
+type clock struct {
+	now func() time.Time // local; its monotonic reading, where there is one, survives steps of the wall clock
+
+	mu     sync.Mutex
+	known  bool
+	local  time.Time // local time of the latest answer
+	server time.Time // the server's at that moment, estimated; no monotonic reading
+}
+
+// learn takes the Date of an answer whose request left at sent and whose header came at received, both local.
+func (c *clock) learn(date, sent, received time.Time) {
+	if received.Before(sent) {
+		sent = received
+	}
+	trip := received.Sub(sent)
+	earliest, latest := date, date.Add(time.Second+trip) // of the server's time at received
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	estimate := date.Add(trip / 2)
+	if c.known {
+		estimate = c.server.Add(received.Sub(c.local))
+	}
+	if estimate.Before(earliest) {
+		estimate = earliest
+	}
+	if estimate.After(latest) {
+		estimate = latest
+	}
+	c.known, c.local, c.server = true, received, estimate.UTC()
+}
+
+// serverNow estimates the server's time; the local time if no answer ever told it.
+func (c *clock) serverNow() (time.Time, bool) {
+	now := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.known {
+		return now.Round(0).UTC(), false
+	}
+	return c.server.Add(now.Sub(c.local)), true
+}
+
+// skew is server minus local wall clock.
+func (c *clock) skew() (time.Duration, bool) {
+	server, known := c.serverNow()
+	if !known {
+		return 0, false
+	}
+	return server.Sub(c.now().Round(0)), true
+}
+
+// dateOf reads the Date header; the zero time if it is missing or makes no sense.
+func dateOf(h http.Header) time.Time {
+	t, err := http.ParseTime(h.Get("Date"))
+	if err != nil || t.Unix() <= 0 {
+		return time.Time{}
+	}
+	return t.UTC()
+}

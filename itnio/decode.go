@@ -1,0 +1,222 @@
+package itnio
+
+import (
+	"bytes"
+	"errors"
+	"hash/maphash"
+	"io"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxRows bounds the rows of one answer: a page has 100 at most, and a hostile answer must not fill the memory.
+const maxRows = 10_000
+
+// decoder reads answers. It is tolerant of everything but broken JSON and a broken envelope: a row that makes no sense
+// is still a row.
+type decoder struct {
+	loc  *time.Location // of times that name no zone
+	seed maphash.Seed   // of fingerprints
+}
+
+func newDecoder(loc *time.Location) decoder { return decoder{loc: loc, seed: maphash.MakeSeed()} }
+
+// errShape is JSON, or the lack of it, where something else is due. It is never seen outside this package.
+const errShape = ErrDecode
+
+// answer is the envelope. The page means something only if status is 0.
+type answer struct {
+	status int
+	reason string
+	page   Page
+}
+
+// decode reads an answer. Its errors are of kind ErrDecode or ErrTooLarge and do not quote it. Nothing of the result
+// points into body.
+func (d decoder) decode(body []byte) (answer, error) {
+	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+	if len(bytes.TrimSpace(body)) == 0 {
+		return answer{}, fail(ErrDecode, "answer is empty")
+	}
+	p := newParser(d, body)
+	err := p.envelope()
+	switch {
+	case p.rows.tooMany:
+		return answer{}, fail(ErrTooLarge, "more than %d rows", maxRows)
+	case err != nil:
+		return answer{}, fail(ErrDecode, "answer is no JSON object, or breaks off, at byte %d of %d", p.in.InputOffset(), len(body))
+	case !p.status.Set:
+		return answer{}, fail(ErrDecode, "answer has no status")
+	case p.status.V == 0 && p.badRecords:
+		return answer{}, fail(ErrDecode, "records are not a list")
+	case p.status.V == 0 && !p.hasPage:
+		return answer{}, fail(ErrDecode, "answer has no data")
+	}
+	a := answer{status: toInt(p.status, 0), reason: p.reason}
+	a.page = Page{Total: toInt(p.total, -1), Size: toInt(p.size, 0), Current: toInt(p.current, 0), Records: p.rows.list}
+	return a, nil
+}
+
+// toInt narrows an integer field; what is missing, negative (unless it is a status) or beyond 32 bits is otherwise.
+func toInt(i Int, otherwise int) int {
+	if !i.Set || i.V > 1<<31-1 || i.V < -(1<<31) || otherwise == -1 && i.V < 0 {
+		return otherwise
+	}
+	return int(i.V)
+}
+
+// parser walks one answer.
+type parser struct {
+	in   *jsontext.Decoder
+	body []byte
+	rows rows
+
+	status               Int
+	reason               string
+	total, size, current Int
+	hasPage              bool // there was a total, or a list of records
+	badRecords           bool
+}
+
+func newParser(d decoder, body []byte) *parser {
+	return &parser{in: newInput(body), body: body, rows: rows{decoder: d, interned: map[string]string{}}}
+}
+
+func (p *parser) envelope() error {
+	if err := members(p.in, p.envelopeMember); err != nil {
+		return err
+	}
+	if _, err := p.in.ReadToken(); !errors.Is(err, io.EOF) {
+		return errShape // something follows
+	}
+	return nil
+}
+
+func (p *parser) envelopeMember(name []byte) error {
+	switch string(name) {
+	case "status":
+		raw, err := p.in.ReadValue()
+		p.status, _ = parseInt(p.rows.text(raw))
+		return err
+	case "reason":
+		raw, err := p.in.ReadValue()
+		p.reason = string(p.rows.text(raw).b)
+		return err
+	case "data":
+		switch p.in.PeekKind() {
+		case '{':
+			return members(p.in, p.pageMember)
+		case '[':
+			return p.dataArray()
+		}
+		return p.in.SkipValue()
+	}
+	return p.pageMember(name)
+}
+
+// pageMember reads a member of the page. The vendor's table lists them beside status and data, so they are
+// understood there, too.
+func (p *parser) pageMember(name []byte) error {
+	var to *Int
+	switch string(name) {
+	case "total":
+		to = &p.total
+	case "size":
+		to = &p.size
+	case "current":
+		to = &p.current
+	case "records":
+		switch p.in.PeekKind() {
+		case '[':
+			p.hasPage = true
+			return p.rows.read(p.in, p.body)
+		case 'n':
+		default:
+			p.badRecords = true
+		}
+		return p.in.SkipValue()
+	default:
+		return p.in.SkipValue()
+	}
+	raw, err := p.in.ReadValue()
+	if v, ok := parseInt(p.rows.text(raw)); ok && v.Set {
+		*to = v
+	}
+	p.hasPage = p.hasPage || p.total.Set
+	return err
+}
+
+// dataArray reads data where it is an array, as the vendor's table has it: of the page object, or of the records.
+func (p *parser) dataArray() error {
+	raw, err := p.in.ReadValue()
+	if err != nil {
+		return err
+	}
+	in, body := p.in, p.body
+	defer func() { p.in, p.body = in, body }()
+	p.in, p.body = newInput(raw), raw
+	if !holdsPage(raw) {
+		p.hasPage = true
+		return p.rows.read(p.in, p.body)
+	}
+	if _, err := p.in.ReadToken(); err != nil {
+		return err
+	}
+	return members(p.in, p.pageMember)
+}
+
+// holdsPage reports whether the first element of an array is a page object rather than a record.
+func holdsPage(array []byte) bool {
+	in := newInput(array)
+	if _, err := in.ReadToken(); err != nil || in.PeekKind() != '{' {
+		return false
+	}
+	page := false
+	err := members(in, func(name []byte) error {
+		page = page || string(name) == "records" || string(name) == "total"
+		return in.SkipValue()
+	})
+	return err == nil && page
+}
+
+func newInput(body []byte) *jsontext.Decoder {
+	return jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+}
+
+// members reads an object, handing each member's name to read, which has to consume the value. The name is only good
+// until then.
+func members(in *jsontext.Decoder, read func(name []byte) error) error {
+	if in.PeekKind() != '{' {
+		return errShape
+	}
+	if _, err := in.ReadToken(); err != nil {
+		return err
+	}
+	for {
+		switch in.PeekKind() {
+		case '}':
+			_, err := in.ReadToken()
+			return err
+		case '"':
+		default:
+			_, err := in.ReadToken() // tells what is wrong
+			if err == nil {
+				err = errShape
+			}
+			return err
+		}
+		name, err := in.ReadValue()
+		if err != nil {
+			return err
+		}
+		if bytes.IndexByte(name, '\\') < 0 {
+			name = name[1 : len(name)-1]
+		} else if name, err = jsontext.AppendUnquote([]byte(nil), name); err != nil {
+			name = nil // invalid UTF-8: no name we know
+		}
+		if err := read(name); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package itnio
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+)
+
+// refusalsToConfirm is how many times in a row one format has to be read and the other refused for the same window
+// before the first is confirmed without a record: a single refusal may have other reasons.
+const refusalsToConfirm = 3
+
+// formats knows which time format the server reads, or finds it out.
+type formats struct {
+	mu        sync.Mutex
+	preferred string
+	confirmed bool
+	refusals  int // of the other format, in a row
+}
+
+func newFormats(setting string) *formats {
+	if setting == TimeAuto {
+		return &formats{preferred: TimeISO8601}
+	}
+	return &formats{preferred: setting, confirmed: true}
+}
+
+func (f *formats) current() (format string, confirmed bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.preferred, f.confirmed
+}
+
+// confirm settles a format for good: it brought a record.
+func (f *formats) confirm(format string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.confirmed {
+		f.preferred, f.confirmed = format, true
+	}
+}
+
+// prefer remembers a format that was read while the other one was not, or was (refused: plainly) turned down.
+func (f *formats) prefer(format string, refused bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.confirmed:
+		return
+	case !refused || format != f.preferred:
+		f.refusals = 0
+	}
+	f.preferred = format
+	if refused {
+		f.refusals++
+		f.confirmed = f.refusals >= refusalsToConfirm
+	}
+}
+
+func otherFormat(format string) string {
+	if format == TimeISO8601 {
+		return TimeDatetime
+	}
+	return TimeISO8601
+}
+
+// negotiate asks in the preferred format and, while none is confirmed, in the other one too if the answer is a refusal
+// or empty: a server may as well find nothing in a window that it cannot read. The first record confirms a format.
+func (f *formats) negotiate(ctx context.Context, ask func(context.Context, string) (Page, error)) (Page, error) {
+	first, confirmed := f.current()
+	page, err := ask(ctx, first)
+	switch {
+	case confirmed || err != nil && !refused(err):
+		return page, err
+	case err == nil && holds(page):
+		f.confirm(first)
+		return page, nil
+	}
+
+	second := otherFormat(first)
+	page2, err2 := ask(ctx, second)
+	switch {
+	case err2 == nil && holds(page2):
+		f.confirm(second)
+		return page2, nil
+	case err2 == nil && err != nil:
+		f.prefer(second, plainlyRefused(err))
+		return page2, nil
+	case err == nil:
+		f.prefer(first, plainlyRefused(err2))
+		return page, nil
+	case refused(err2) && plainlyRefused(err):
+		return page, err // the plainer of the two; it may be about something other than the format
+	}
+	return page2, err2
+}
+
+// holds reports whether a window has records.
+func holds(p Page) bool { return p.Total > 0 || len(p.Records) > 0 }
+
+// refused reports whether an error may be what a server says to a time that it cannot read.
+func refused(err error) bool {
+	if e, ok := errors.AsType[*StatusError](err); ok {
+		return e.Code == StatusParameter || e.Code == StatusSystemException
+	}
+	e, ok := errors.AsType[*HTTPError](err)
+	return ok && (e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusInternalServerError)
+}
+
+// plainlyRefused reports whether an error puts the blame on the request.
+func plainlyRefused(err error) bool {
+	if e, ok := errors.AsType[*StatusError](err); ok {
+		return e.Code == StatusParameter
+	}
+	e, ok := errors.AsType[*HTTPError](err)
+	return ok && e.StatusCode == http.StatusBadRequest
+}

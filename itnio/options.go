@@ -1,0 +1,140 @@
+package itnio
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Defaults of Options.
+const (
+	DefaultTimeout  = 30 * time.Second
+	DefaultMaxBytes = 16 << 20
+)
+
+// Time formats of a query's window. TimeAuto finds out which of the two the server reads.
+const (
+	TimeAuto     = "auto"
+	TimeISO8601  = "iso8601"  // 2022-01-01T00:00:00+08:00
+	TimeDatetime = "datetime" // 2025-01-08 00:00:00, in Options.Location
+)
+
+// Options make a Client. Key and Secret cannot be printed through it.
+type Options struct {
+	BaseURL string // scheme, host and, behind a gateway, a path prefix
+	Key     string `json:"-" yaml:"-"`
+	Secret  string `json:"-" yaml:"-"`
+
+	// HTTP sends the requests: proxy, TLS and connection reuse are its affair. It is copied, and the copy follows no
+	// redirect, which would carry the signature elsewhere. Nil: a client with Go's default transport settings.
+	HTTP *http.Client
+
+	// Location is the zone of record times that name none and of the datetime format. Nil: UTC+8, the platform's.
+	Location *time.Location
+	// TimeFormat is TimeAuto, TimeISO8601 or TimeDatetime. Empty: TimeAuto.
+	TimeFormat string
+	// RateLimit is in requests a second, evenly spaced: no bursts, so no second ever sees more than RateLimit
+	// rounded up, plus one. 0: no limit.
+	RateLimit float64
+	// Timeout bounds one attempt from dialling to the last byte of the body; waiting for the rate limit is not in
+	// it. 0: DefaultTimeout.
+	Timeout time.Duration
+	// MaxBytes bounds an answer's body, compressed and not. 0: DefaultMaxBytes.
+	MaxBytes int64
+	// UserAgent is sent along. Empty: "itnio_exporter".
+	UserAgent string
+	// Now is the local clock. Nil: time.Now.
+	Now func() time.Time
+	// OnRequest is told of every attempt: its path, its label as Status gives it, and how long it took. Nil: nobody.
+	// Attempts that the rate limit held back until the context ended are none.
+	OnRequest func(endpoint, status string, d time.Duration)
+}
+
+// String shows what is no secret.
+func (o Options) String() string {
+	return fmt.Sprintf("{%s time_format:%s rate_limit:%g timeout:%s max_bytes:%d}",
+		withoutUserinfo(o.BaseURL), o.TimeFormat, o.RateLimit, o.Timeout, o.MaxBytes)
+}
+
+// GoString shows what is no secret.
+func (o Options) GoString() string { return "itnio.Options" + o.String() }
+
+// Format shows what is no secret, whatever the verb.
+func (o Options) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(o.String())) }
+
+// withDefaults fills in what was left open and refuses what cannot work.
+func (o Options) withDefaults() (Options, error) {
+	switch {
+	case o.Key == "":
+		return o, errors.New("itnio: the API key is empty")
+	case o.Secret == "":
+		return o, errors.New("itnio: the API secret is empty")
+	case strings.ContainsFunc(o.Key, notHeader):
+		return o, errors.New("itnio: the API key holds a character that no header may carry")
+	case o.RateLimit < 0 || o.Timeout < 0 || o.MaxBytes < 0:
+		return o, errors.New("itnio: rate limit, timeout and size limit must not be negative")
+	}
+	switch o.TimeFormat {
+	case "":
+		o.TimeFormat = TimeAuto
+	case TimeAuto, TimeISO8601, TimeDatetime:
+	default:
+		return o, fmt.Errorf("itnio: time format %q is none of auto, iso8601, datetime", o.TimeFormat)
+	}
+	if o.HTTP == nil {
+		o.HTTP = &http.Client{Transport: &http.Transport{
+			Proxy:             http.ProxyFromEnvironment,
+			ForceAttemptHTTP2: true,
+			IdleConnTimeout:   90 * time.Second,
+		}}
+	}
+	if o.Location == nil {
+		o.Location = time.FixedZone("+08:00", 8*60*60)
+	}
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.MaxBytes == 0 {
+		o.MaxBytes = DefaultMaxBytes
+	}
+	if o.UserAgent == "" {
+		o.UserAgent = "itnio_exporter"
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.OnRequest == nil {
+		o.OnRequest = func(string, string, time.Duration) {}
+	}
+	return o, nil
+}
+
+func notHeader(r rune) bool { return r < ' ' || r > '~' }
+
+// parseBase accepts an absolute http or https URL without userinfo, query and fragment. Its errors do not quote the
+// URL, which may hold a password.
+func parseBase(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, errors.New("itnio: the base URL cannot be parsed")
+	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+		return nil, errors.New("itnio: the base URL needs http:// or https:// and a host")
+	case u.User != nil:
+		return nil, errors.New("itnio: the base URL must not hold a user name or password")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, errors.New("itnio: the base URL must not hold a query or fragment")
+	}
+	return u, nil
+}
+
+func withoutUserinfo(raw string) string {
+	u, err := parseBase(raw)
+	if err != nil {
+		return "(invalid URL)"
+	}
+	return u.String()
+}

@@ -1,0 +1,105 @@
+package itnio
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+)
+
+// MaxPageSize is the largest page the API documents.
+const MaxPageSize = 100
+
+// request is the body of the record query.
+type request struct {
+	Current int    `json:"current"`
+	Size    int    `json:"size"`
+	Params  params `json:"params"`
+}
+
+// params are all the parameters of the vendor's page.
+type params struct {
+	StartTime        string   `json:"startTime"`
+	EndTime          string   `json:"endTime"`
+	VoiceGroupID     int64    `json:"voiceGroupId,omitzero"`
+	SIPGroupName     string   `json:"sipGroupName,omitempty"`
+	SeatIDs          []int64  `json:"seatId,omitempty"`
+	SeatNames        []string `json:"seatNameList,omitempty"`
+	CallTypes        []int64  `json:"callType,omitempty"`
+	HangupReasons    []int64  `json:"hangupReason,omitempty"`
+	CalledOrCaller   string   `json:"calledOrCaller,omitempty"`
+	CCodes           []string `json:"ccode,omitempty"`
+	HangingDirection []int64  `json:"hangingDirection,omitempty"`
+	LabelNames       []string `json:"labelNames,omitempty"`
+}
+
+// names of the parameters that are set, to be told where the server finds fault with one.
+func (f Filter) names() string {
+	names := []string{"startTime", "endTime"}
+	add := func(set bool, name string) {
+		if set {
+			names = append(names, name)
+		}
+	}
+	add(f.VoiceGroupID != 0, "voiceGroupId")
+	add(f.SIPGroupName != "", "sipGroupName")
+	add(len(f.SeatIDs) > 0, "seatId")
+	add(len(f.SeatNames) > 0, "seatNameList")
+	add(len(f.CallTypes) > 0, "callType")
+	add(len(f.HangupReasons) > 0, "hangupReason")
+	add(f.CalledOrCaller != "", "calledOrCaller")
+	add(len(f.CCodes) > 0, "ccode")
+	add(len(f.HangingDirection) > 0, "hangingDirection")
+	add(len(f.LabelNames) > 0, "labelNames")
+	return strings.Join(names, ", ")
+}
+
+func (q Query) validate() error {
+	switch {
+	case q.Page < 1:
+		return fmt.Errorf("page %d: pages count from 1", q.Page)
+	case q.Size < 1 || q.Size > MaxPageSize:
+		return fmt.Errorf("page size %d is not within 1 to %d", q.Size, MaxPageSize)
+	case q.From.IsZero() || q.To.IsZero():
+		return errors.New("the window needs two ends")
+	case q.To.Before(q.From):
+		return errors.New("the window ends before it starts")
+	}
+	return nil
+}
+
+// body writes the query with its window in the given time format. Whole seconds is all that the formats can say, so
+// the window grows to them.
+func (q Query) body(format string, loc *time.Location) ([]byte, error) {
+	layout := "2006-01-02T15:04:05-07:00"
+	if format == TimeDatetime {
+		layout = time.DateTime
+	}
+	from := q.From.Truncate(time.Second)
+	to := q.To.Add(time.Second - time.Nanosecond).Truncate(time.Second)
+	f := q.Filter
+	b, err := json.Marshal(request{
+		Current: q.Page,
+		Size:    q.Size,
+		Params: params{
+			StartTime:        from.In(loc).Format(layout),
+			EndTime:          to.In(loc).Format(layout),
+			VoiceGroupID:     f.VoiceGroupID,
+			SIPGroupName:     f.SIPGroupName,
+			SeatIDs:          f.SeatIDs,
+			SeatNames:        f.SeatNames,
+			CallTypes:        f.CallTypes,
+			HangupReasons:    f.HangupReasons,
+			CalledOrCaller:   f.CalledOrCaller,
+			CCodes:           f.CCodes,
+			HangingDirection: f.HangingDirection,
+			LabelNames:       f.LabelNames,
+		},
+	})
+	if err != nil {
+		return nil, errors.New("a filter value is not valid UTF-8") // the only way; the error would quote it
+	}
+	return b, nil
+}

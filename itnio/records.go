@@ -1,0 +1,101 @@
+package itnio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Records asks for one page of finished calls. It waits for the rate limit; it retries nothing but an expired
+// timestamp, once, with the server's clock, and a kept connection that had gone stale, once. While the time format is
+// being found out, one call may ask twice.
+//
+// Errors are a *StatusError, an *HTTPError (with the *StatusError of its body, if any) or of a Kind, wrapped; where the
+// context ended, they wrap its error as well. Status and RetryAfter read them. They hold no secret, no phone number
+// and no part of an answer but the server's reason, redacted.
+func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
+	if err := q.validate(); err != nil {
+		return Page{}, fmt.Errorf("record query: %w", err)
+	}
+	page, err := c.formats.negotiate(ctx, func(ctx context.Context, format string) (Page, error) {
+		return c.ask(ctx, q, format)
+	})
+	if err == nil {
+		return page, nil
+	}
+	if e, ok := errors.AsType[*StatusError](err); ok && e.Code == StatusParameter {
+		return Page{}, fmt.Errorf("record query by %s: %w", q.Filter.names(), err)
+	}
+	return Page{}, fmt.Errorf("record query: %w", err)
+}
+
+// ask asks in one time format.
+func (c *Client) ask(ctx context.Context, q Query, format string) (Page, error) {
+	body, err := q.body(format, c.decoder.loc)
+	if err != nil {
+		return Page{}, err
+	}
+	page, err := c.attempt(ctx, q, body)
+	if retryAtOnce(err) {
+		page, err = c.attempt(ctx, q, body)
+	}
+	if stale, ok := errors.AsType[staleError](err); ok {
+		err = stale.error
+	}
+	return page, err
+}
+
+// retryAtOnce reports whether a second attempt stands a good chance: the server's clock has just been learned, or the
+// request probably never reached the server.
+func retryAtOnce(err error) bool {
+	if e, ok := errors.AsType[*StatusError](err); ok {
+		return e.Code == StatusTimestamp
+	}
+	_, ok := errors.AsType[staleError](err)
+	return ok
+}
+
+// attempt sends one request and reads its answer.
+func (c *Client) attempt(ctx context.Context, q Query, body []byte) (Page, error) {
+	if err := c.limit.Wait(ctx); err != nil {
+		cause := ctx.Err()
+		if cause == nil {
+			cause = context.DeadlineExceeded // it would end before its turn comes
+		}
+		return Page{}, ended(cause)
+	}
+	start := c.now()
+	rep, err := c.send(ctx, PathRecordQuery, body)
+	var page Page
+	if err == nil {
+		page, err = c.read(rep, q.Size)
+		c.release(rep.body)
+	}
+	c.onRequest(PathRecordQuery, Status(err), max(c.now().Sub(start), time.Duration(0)))
+	return page, err
+}
+
+// read makes a page, or the error it tells of, out of an answer.
+func (c *Client) read(rep reply, size int) (Page, error) {
+	a, err := c.decoder.decode(rep.body.Bytes())
+	var business *StatusError
+	if err == nil && a.status != 0 {
+		business = &StatusError{Code: a.status, Reason: c.redact(a.reason), RetryAfter: rep.retryAfter}
+	}
+	switch {
+	case !isSuccess(rep.code):
+		return Page{}, &HTTPError{StatusCode: rep.code, RetryAfter: rep.retryAfter, Business: business}
+	case err != nil:
+		return Page{}, err
+	case business != nil:
+		return Page{}, business
+	}
+	page := a.page
+	if page.Size <= 0 {
+		page.Size = size
+	}
+	page.Bytes = rep.body.Len()
+	page.Date = rep.date
+	return page, nil
+}

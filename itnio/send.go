@@ -1,0 +1,189 @@
+package itnio
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// PathRecordQuery is the path of the record query, and the endpoint that Options.OnRequest is told.
+const PathRecordQuery = "/v3/cc/record/query"
+
+// maxErrorBody bounds what is read of an answer that is an error by its HTTP status.
+const maxErrorBody = 64 << 10
+
+// allowed reports whether a request may be sent at all. Some GETs of this API delete things, so there is a list.
+func allowed(method, path string) bool {
+	return method == http.MethodPost && path == PathRecordQuery
+}
+
+// reply is one HTTP answer, whatever its status.
+type reply struct {
+	code       int
+	body       *bytes.Buffer
+	date       time.Time // of the Date header; zero: it had none
+	retryAfter time.Duration
+}
+
+// staleError marks a kept connection that the server had closed before the request reached it.
+type staleError struct{ error }
+
+func (e staleError) Unwrap() error { return e.error }
+
+// send is the one place that sends: a freshly signed request to an allowed path, and its answer within the limits of
+// size and time. The body of the reply has to go back with c.release.
+func (c *Client) send(ctx context.Context, path string, body []byte) (reply, error) {
+	if !allowed(http.MethodPost, path) {
+		return reply{}, errors.New("path is not on the list of allowed ones")
+	}
+	outer := ctx
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+
+	var reused, answered bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:              func(i httptrace.GotConnInfo) { reused = i.Reused },
+		GotFirstResponseByte: func() { answered = true },
+	})
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.String()+path, bytes.NewReader(body))
+	if err != nil {
+		return reply{}, errors.New("the request cannot be made of the base URL")
+	}
+	req.Header.Set("Content-Type", "application/json;charset=UTF-8")
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept-Encoding", "gzip") // set here, so that a transport without compression has it too
+	req.Header.Set("User-Agent", c.userAgent)
+	c.sign(req.Header, c.ServerNow())
+
+	sent := c.now()
+	resp, err := c.http.Do(req)
+	if err != nil {
+		err = c.transportError(outer, err)
+		if reused && !answered && errors.Is(err, ErrConnection) {
+			err = staleError{err}
+		}
+		return reply{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	rep := reply{code: resp.StatusCode, date: dateOf(resp.Header)}
+	if !rep.date.IsZero() {
+		c.clock.learn(rep.date, sent, c.now())
+	}
+	reference := rep.date
+	if reference.IsZero() {
+		reference = c.ServerNow()
+	}
+	rep.retryAfter = retryAfter(resp.Header, reference)
+	rep.body, err = c.readBody(outer, resp)
+	if err != nil && !isSuccess(rep.code) {
+		rep.body, err = new(bytes.Buffer), nil // the HTTP status says enough
+	}
+	return rep, err
+}
+
+func isSuccess(code int) bool { return code/100 == 2 }
+
+// readBody reads a body whole, unpacked, and to its end so that the connection can be used again.
+func (c *Client) readBody(ctx context.Context, resp *http.Response) (*bytes.Buffer, error) {
+	limit := c.maxBytes
+	if !isSuccess(resp.StatusCode) {
+		limit = min(limit, maxErrorBody)
+	}
+	tooLarge := fail(ErrTooLarge, "more than %d bytes", limit)
+	if resp.ContentLength > limit {
+		return nil, tooLarge
+	}
+	raw := io.LimitReader(resp.Body, limit+1)
+	r := raw
+	switch enc := strings.ToLower(resp.Header.Get("Content-Encoding")); enc {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		z, err := gzip.NewReader(raw)
+		if err != nil {
+			return nil, c.bodyError(ctx, err)
+		}
+		r = io.LimitReader(z, limit+1)
+	default:
+		return nil, fail(ErrDecode, "answer in an encoding that was not asked for")
+	}
+	buf := c.buffer()
+	n, err := buf.ReadFrom(r)
+	if err == nil && n <= limit {
+		_, err = io.Copy(io.Discard, raw) // what stands behind the packed stream, such as the last chunk
+	}
+	switch {
+	case n > limit:
+		err = tooLarge
+	case err != nil:
+		err = c.bodyError(ctx, err)
+	}
+	if err != nil {
+		c.release(buf)
+		return nil, err
+	}
+	return buf, nil
+}
+
+func (c *Client) buffer() *bytes.Buffer {
+	if b, ok := c.buffers.Get().(*bytes.Buffer); ok {
+		b.Reset()
+		return b
+	}
+	return new(bytes.Buffer)
+}
+
+// release hands a body back once nothing points into it; unusually large ones go to the garbage collector.
+func (c *Client) release(b *bytes.Buffer) {
+	if b != nil && b.Cap() <= 1<<20 {
+		c.buffers.Put(b)
+	}
+}
+
+// bodyError sorts what goes wrong while a body is read: an answer that ends too early or cannot be unpacked is not a
+// proper answer, everything else is the connection's fault.
+func (c *Client) bodyError(ctx context.Context, err error) error {
+	_, corrupt := errors.AsType[flate.CorruptInputError](err)
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return fail(ErrDecode, "answer is cut off")
+	case corrupt, errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
+		return fail(ErrDecode, "answer cannot be unpacked")
+	}
+	return c.transportError(ctx, err)
+}
+
+// transportError turns an error of the HTTP client into one of a known kind. Foreign text goes through the redactor:
+// it may quote what the other end sent. The URL, known anyhow, is left out.
+func (c *Client) transportError(ctx context.Context, err error) error {
+	if cause := ctx.Err(); cause != nil {
+		return ended(cause)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fail(ErrTimeout, "no whole answer within %s", c.timeout)
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	text := c.redact(err.Error())
+	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
+		return fail(ErrTimeout, "%s", text)
+	}
+	return fail(ErrConnection, "%s", text)
+}
+
+// ended is the failure of an attempt whose context ended, with the context's error.
+func ended(cause error) error {
+	if errors.Is(cause, context.Canceled) {
+		return &failure{kind: ErrConnection, text: "given up", context: cause}
+	}
+	return &failure{kind: ErrTimeout, text: "the caller's time is over", context: cause}
+}
