@@ -16,7 +16,7 @@ const International = "001"
 const (
 	maxTexts     = 4096 // country texts remembered
 	maxTextBytes = 64   // longer ones are read each time
-	maxPrefixes  = 16384
+	maxPrefixes  = 1 << 17
 	maxArea      = 5  // digits of an area that may follow a shared calling code in a country text
 	maxNumber    = 17 // digits of a number that is worth a look
 )
@@ -66,7 +66,11 @@ func newAtlas() *atlas {
 	for code := range phonenumbers.GetSupportedCallingCodes() {
 		s := strconv.Itoa(code)
 		a.codes[s] = iso(phonenumbers.GetRegionCodeForCountryCode(code))
-		a.shared[s] = len(phonenumbers.GetRegionCodesForCountryCode(code)) > 1
+		for _, region := range phonenumbers.GetRegionCodesForCountryCode(code) {
+			if iso(region) != a.codes[s] {
+				a.shared[s] = true
+			}
+		}
 	}
 	for code := range phonenumbers.GetSupportedGlobalNetworkCallingCodes() {
 		a.codes[strconv.Itoa(code)] = International
@@ -204,10 +208,10 @@ func (a *atlas) refine(code string, number itnio.Number) string {
 	if !ok || len(digits) > maxNumber {
 		return ""
 	}
-	if len(national) < 9 { // too short to hide anything
-		return a.region(digits)
+	kept := len(code) + min(decisive(code), len(national)-3)
+	if kept <= len(code) {
+		return "" // no number is that short
 	}
-	kept := len(code) + min(7, len(national)-3)
 	n, _ := strconv.ParseUint(digits[:kept], 10, 64) // at most ten digits
 	key := n*100 + uint64(len(digits))
 	if c, ok := a.prefixes.get(key); ok {
@@ -216,6 +220,15 @@ func (a *atlas) refine(code string, number itnio.Number) string {
 	c := a.region(digits[:kept] + strings.Repeat("0", len(digits)-kept))
 	a.prefixes.put(key, c)
 	return c
+}
+
+// decisive is how many digits of a national number tell its country and its validity, at most. The numbering plans that
+// share +44 need one more than the others.
+func decisive(code string) int {
+	if code == "44" {
+		return 7
+	}
+	return 6
 }
 
 // region is the country of a valid number in international form, digits only; "" if it is not valid.
