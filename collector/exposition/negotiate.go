@@ -49,15 +49,19 @@ func parseAcceptEncoding(h http.Header) []acceptedCoding {
 				break
 			}
 			quality := 1.0
+			param, _, more := strings.Cut(param, ";")
 			if hasParam {
 				value, ok := strings.CutPrefix(strings.TrimSpace(param), "q=")
 				q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-				if !ok || err != nil || !(q >= 0 && q < 2) {
+				if !ok || err != nil || value[0] == '.' || !(q >= 0 && q < 2) {
 					break
 				}
 				quality = q
 			}
 			accepted = append(accepted, acceptedCoding{coding, quality})
+			if more {
+				break
+			}
 		}
 	}
 	return accepted
