@@ -1,0 +1,243 @@
+package simulator
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"itnio_exporter/enum"
+)
+
+// query is the body of POST /v3/cc/record/query.
+type query struct {
+	Current *int         `json:"current"`
+	Size    *int         `json:"size"`
+	Params  *queryParams `json:"params"`
+}
+
+type queryParams struct {
+	StartTime        string   `json:"startTime"`
+	EndTime          string   `json:"endTime"`
+	VoiceGroupID     *int64   `json:"voiceGroupId"`
+	SIPGroupName     string   `json:"sipGroupName"`
+	SeatID           []int64  `json:"seatId"`
+	SeatNameList     []string `json:"seatNameList"`
+	CallType         []int64  `json:"callType"`
+	HangupReason     []int64  `json:"hangupReason"`
+	CalledOrCaller   string   `json:"calledOrCaller"`
+	CCode            []string `json:"ccode"`
+	HangingDirection []int64  `json:"hangingDirection"`
+	LabelNames       []string `json:"labelNames"`
+}
+
+// status is an answer of the API that is not a page.
+type status struct {
+	code   int
+	reason string
+}
+
+const (
+	statusAuth      = -1
+	statusIP        = -2
+	statusFrequent  = -15
+	statusTimestamp = -16
+	statusSystem    = -18
+	statusParameter = -22
+	statusCap       = -23
+	statusWindow    = -76
+)
+
+func statusOf(code int) *status {
+	reason := map[int]string{
+		statusAuth:      "Authentication error",
+		statusIP:        "Authentication error", // the vendor's English pages say the same for both
+		statusFrequent:  "Query too frequently",
+		statusTimestamp: "Timestamp expires",
+		statusSystem:    "Port program unusual",
+		-20:             "Data existing",
+		statusParameter: "Parameter exception",
+		statusCap:       "Data caps",
+		statusWindow:    "The search time interval cannot be greater than 93 days!",
+	}[code]
+	if reason == "" {
+		reason = "Other error"
+	}
+	return &status{code, reason}
+}
+
+// asked is a query understood.
+type asked struct {
+	window  window
+	current int
+	size    int
+	matcher matcher
+	nothing bool // the time format was refused silently
+}
+
+// understand checks a query as the vendor's page says it; now is the server's clock.
+func (s *Simulator) understand(body []byte, now time.Time) (asked, *status) {
+	var q query
+	d := json.NewDecoder(bytes.NewReader(body))
+	if err := d.Decode(&q); err != nil || q.Current == nil || q.Size == nil || q.Params == nil ||
+		*q.Current < 1 || *q.Size < 1 || *q.Size > 100 {
+		return asked{}, statusOf(statusParameter)
+	}
+	h := &s.o.Habits
+	a := asked{current: *q.Current, size: *q.Size}
+	if h.PageSize > 0 {
+		a.size = h.PageSize
+	}
+	from, okFrom := h.parseTime(q.Params.StartTime, s.zone)
+	to, okTo := h.parseTime(q.Params.EndTime, s.zone)
+	switch {
+	case okFrom == timeWrong || okTo == timeWrong:
+		return asked{}, statusOf(statusParameter)
+	case okFrom == timeIgnored || okTo == timeIgnored:
+		a.nothing = true
+		return a, nil
+	case h.RefuseFuture && to.After(now):
+		return asked{}, statusOf(statusParameter)
+	case to.Sub(from) > h.maxWindow():
+		return asked{}, statusOf(statusWindow)
+	}
+	a.window = h.window(from, to)
+	a.matcher = s.matcher(q.Params)
+	return a, nil
+}
+
+type timeVerdict uint8
+
+const (
+	timeRight timeVerdict = iota
+	timeWrong
+	timeIgnored
+)
+
+// parseTime reads a time of a query in the formats that are accepted.
+func (h *Habits) parseTime(text string, zone *time.Location) (time.Time, timeVerdict) {
+	iso, isoErr := time.Parse(time.RFC3339, text)
+	plain, plainErr := time.ParseInLocation(time.DateTime, text, zone)
+	switch {
+	case isoErr == nil && h.Accept != DatetimeOnly:
+		return iso, timeRight
+	case plainErr == nil && h.Accept != ISO8601Only:
+		return plain, timeRight
+	case (isoErr == nil || plainErr == nil) && h.RefuseSilently:
+		return time.Time{}, timeIgnored
+	}
+	return time.Time{}, timeWrong
+}
+
+// window turns the asked times, which are in the terms of the records shown, into whole seconds of the rows, both included.
+func (h *Habits) window(from, to time.Time) window {
+	from, to = from.Add(-h.recordSkew()), to.Add(-h.recordSkew())
+	w := window{from.Unix(), to.Unix()}
+	if from.Nanosecond() > 0 || h.ExclusiveFrom {
+		w.from++
+	}
+	if h.ExclusiveTo && to.Nanosecond() == 0 {
+		w.to--
+	}
+	return w
+}
+
+// matcher finds the rows that pass the filters of a query; match is nil if there are none. The key tells filters apart.
+type matcher struct {
+	key   string
+	match func(*row) bool
+}
+
+func (s *Simulator) matcher(p *queryParams) matcher {
+	var all []func(*row) bool
+	add := func(on bool, f func(*row) bool) {
+		if on {
+			all = append(all, f)
+		}
+	}
+	text := func(n uint32) string { return s.texts.all[n] }
+	add(p.VoiceGroupID != nil, func(r *row) bool { return int64(r.groupID) == *p.VoiceGroupID })
+	add(p.SIPGroupName != "", func(r *row) bool { return text(r.group) == p.SIPGroupName })
+	add(len(p.SeatID) > 0, func(r *row) bool { return r.seat != 0 && slices.Contains(p.SeatID, int64(r.seat)) })
+	add(len(p.SeatNameList) > 0, func(r *row) bool { return r.agent != 0 && slices.Contains(p.SeatNameList, text(r.agent)) })
+	add(len(p.CallType) > 0, func(r *row) bool { return slices.Contains(p.CallType, typeCode(r.typ)) })
+	add(len(p.HangupReason) > 0, func(r *row) bool { return !r.is(incomplete) && slices.Contains(p.HangupReason, reasonCode(r.reason)) })
+	add(p.CalledOrCaller != "", func(r *row) bool {
+		return strconv.FormatUint(r.number, 10) == p.CalledOrCaller || s.line(r) == p.CalledOrCaller
+	})
+	add(len(p.CCode) > 0, func(r *row) bool {
+		return !r.is(noCountry) && slices.Contains(p.CCode, s.o.Countries[r.country].CallingCode)
+	})
+	add(len(p.HangingDirection) > 0, func(r *row) bool {
+		return !r.is(incomplete) && slices.Contains(p.HangingDirection, partyCode(r.party))
+	})
+	add(len(p.LabelNames) > 0, func(r *row) bool {
+		return slices.ContainsFunc(s.tagsOf(r), func(t string) bool { return slices.Contains(p.LabelNames, t) })
+	})
+	if len(all) == 0 {
+		return matcher{}
+	}
+	q := *p
+	q.StartTime, q.EndTime = "", ""
+	group := "any"
+	if q.VoiceGroupID != nil {
+		group = strconv.FormatInt(*q.VoiceGroupID, 10)
+		q.VoiceGroupID = nil
+	}
+	return matcher{
+		key:   fmt.Sprintf("%s %#v", group, q),
+		match: func(r *row) bool { return !slices.ContainsFunc(all, func(f func(*row) bool) bool { return !f(r) }) },
+	}
+}
+
+// tagsOf are the tags of a record as it stands now.
+func (s *Simulator) tagsOf(r *row) []string {
+	var tags []string
+	if r.tags != 0 {
+		tags = strings.Split(s.texts.all[r.tags], tagSep)
+	}
+	if r.is(isEdited) && r.editTag != 0 {
+		tags = append(tags, s.texts.all[r.editTag])
+	}
+	return tags
+}
+
+// line is the call centre's own number in a call: a local one towards the outside, one in Singapore for calls that come in.
+func (s *Simulator) line(r *row) string {
+	if r.typ == enum.Incoming {
+		return "656123" + strconv.Itoa(4000+int(r.groupID)%1000)
+	}
+	c := &s.o.Countries[r.country]
+	return c.CallingCode + c.Prefix + strings.Repeat("3", c.Digits)
+}
+
+// Codes of what has no documented code.
+const (
+	unknownType   = 9
+	unknownReason = 42
+	unknownParty  = 2
+)
+
+func typeCode(t enum.CallType) int64 {
+	if t == enum.TypeUnknown {
+		return unknownType
+	}
+	return t.Code()
+}
+
+func reasonCode(r enum.Reason) int64 {
+	if r == enum.ReasonUnknown {
+		return unknownReason
+	}
+	return r.Code()
+}
+
+func partyCode(p enum.Party) int64 {
+	if p == enum.PartyUnknown {
+		return unknownParty
+	}
+	return p.Code()
+}

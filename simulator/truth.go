@@ -1,0 +1,246 @@
+package simulator
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"itnio_exporter/enum"
+)
+
+// Call is a call and its record, as a client can know it: codes that the record does not have are unknown, times that it does not have
+// are zero. Start, Answer, End and Create are the times shown in the record, in the server's clock; the others are in that of Options.Now.
+type Call struct {
+	Account string
+	KeyID   uint64 // 0 until it has appeared. NoKey and KeySometimes say whether records show it
+	Session string
+
+	Type   enum.CallType
+	Reason enum.Reason // ReasonUnknown as long as it is incomplete
+	Party  enum.Party
+
+	Country      string // ISO 3166-1 alpha-2, 001, or unknown where the record has no country code
+	CallingCode  string
+	Group        string // "" if the record has none; may hold invalid UTF-8, as Agent may
+	VoiceGroupID int64
+	Agent        string // "" if nobody took the call
+	SeatID       int64
+	SIPCode      int // 0: none
+	Tags         []string
+	EditTag      string // the tag added at EditedAt, if any; not in Tags
+	Media        string // "" if none
+
+	Start, Answer, End, Create time.Time
+	Talk, Ring                 int64 // seconds; Ring is true even if the record has none
+
+	NoRing       bool // the record has no ringDuration
+	NoKey        bool // the record never has a keyId
+	KeySometimes bool // some answers have the keyId
+
+	VisibleAt   time.Time // the record appears
+	CompletedAt time.Time // it gets its hang-up; zero if it has it from the first or never gets it
+	Incomplete  bool      // it never gets its hang-up
+	EditedAt    time.Time // remark and tags change; zero: never
+	DeletedAt   time.Time // it vanishes; zero: never
+}
+
+// Ended is when the call ended, as the exporter counts: its hang-up, else its creation.
+func (c *Call) Ended() time.Time {
+	if !c.End.IsZero() {
+		return c.End
+	}
+	return c.Create
+}
+
+// VisibleFor is how long the record had been there, complete if it ever is, at a time; a deleted one up to its deletion.
+func (c *Call) VisibleFor(now time.Time) time.Duration {
+	since := c.VisibleAt
+	if c.CompletedAt.After(since) {
+		since = c.CompletedAt
+	}
+	if !c.DeletedAt.IsZero() && c.DeletedAt.Before(now) {
+		now = c.DeletedAt
+	}
+	return max(0, now.Sub(since))
+}
+
+// Calls gives every call that has started by now and every added one, with what will become of its record, account by account.
+func (s *Simulator) Calls() iter.Seq[Call] {
+	return func(yield func(Call) bool) {
+		s.mu.Lock()
+		s.advance()
+		now := s.o.Now().Unix()
+		s.mu.Unlock()
+		batch := make([]Call, 0, 1000)
+		for _, t := range s.tenants {
+			for next, more := 0, true; more; {
+				batch = batch[:0]
+				s.mu.Lock() // not while the caller has its turn: it may ask the simulator
+				for ; next < len(t.rows) && len(batch) < cap(batch); next++ {
+					if r := &t.rows[next]; !r.is(cancelled) && (r.start <= now || r.is(added)) {
+						batch = append(batch, s.call(t, r))
+					}
+				}
+				more = next < len(t.rows)
+				s.mu.Unlock()
+				for i := range batch {
+					if !yield(batch[i]) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// call makes a row a Call.
+func (s *Simulator) call(t *tenant, r *row) Call {
+	final := *r
+	final.state &^= incomplete
+	if r.is(neverComplete) {
+		final.state |= incomplete
+	}
+	skew := int64(s.o.Habits.recordSkew() / time.Second)
+	shown := func(unix int64) time.Time {
+		if unix == 0 {
+			return time.Time{}
+		}
+		return time.Unix(unix+skew, 0).UTC()
+	}
+	nano := func(ns int64) time.Time {
+		if ns == 0 {
+			return time.Time{}
+		}
+		return time.Unix(0, ns).UTC()
+	}
+	country := &s.o.Countries[r.country]
+	c := Call{
+		Account: t.account.Name, KeyID: r.id, Session: fmt.Sprint(r.session),
+		Type: r.typ, Reason: r.reason, Party: r.party,
+		Country: country.Code, CallingCode: country.CallingCode,
+		Group: s.texts.all[r.group], VoiceGroupID: int64(r.groupID), Agent: s.texts.all[r.agent], SeatID: int64(r.seat),
+		SIPCode: int(r.sip), Media: s.texts.all[r.media], EditTag: s.texts.all[r.editTag],
+		Start: shown(final.shownStart()), Answer: shown(final.shownAnswer()), End: shown(final.shownEnd()), Create: shown(r.create),
+		Talk: int64(r.talk), Ring: int64(r.ring),
+		NoRing: r.is(noRing), NoKey: r.is(keyless), KeySometimes: r.is(keySometimes),
+		VisibleAt: nano(r.visible), CompletedAt: nano(r.completed), Incomplete: r.is(neverComplete),
+		EditedAt: nano(r.edited), DeletedAt: nano(r.deleted),
+	}
+	if r.tags != 0 {
+		c.Tags = strings.Split(s.texts.all[r.tags], tagSep)
+	}
+	if r.is(noCountry) {
+		c.Country, c.CallingCode = "unknown", ""
+	}
+	if c.Incomplete {
+		c.Reason, c.Party, c.SIPCode = enum.ReasonUnknown, enum.PartyUnknown, 0
+		c.Talk, c.Ring, c.NoRing = 0, 0, true
+	}
+	return c
+}
+
+// Add makes calls by hand. What is missing is filled in: the first account, End from Start, Ring and Talk (a zero Start: now), Answer of answered
+// calls, VisibleAt and Create at the end, ids, SIP code 200 of answered calls, the country (China), a number of it. Country unknown makes a record without country code.
+// Records whose VisibleAt has passed appear at once.
+func (s *Simulator) Add(calls ...Call) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
+	var errs []error
+	for i := range calls {
+		errs = append(errs, s.add(&calls[i]))
+	}
+	s.advance()
+	return errors.Join(errs...)
+}
+
+func (s *Simulator) add(c *Call) error {
+	t := s.tenants[0]
+	if c.Account != "" {
+		i := indexOf(len(s.tenants), func(i int) bool { return s.tenants[i].account.Name == c.Account })
+		if i < 0 {
+			return fmt.Errorf("no account %q", c.Account)
+		}
+		t = s.tenants[i]
+	}
+	code := c.Country
+	if code == "" || code == "unknown" {
+		code = "CN"
+	}
+	country, ok := s.calls.byCode[code]
+	if !ok {
+		return fmt.Errorf("no country %q", code)
+	}
+	start := c.Start
+	if start.IsZero() {
+		start = s.o.Now()
+	}
+	r := row{
+		id: c.KeyID, number: s.o.Countries[country].number(mix(t.seed, uint64(len(t.rows)))),
+		start: start.Unix(), talk: int32(c.Talk), ring: int32(c.Ring),
+		group: s.texts.number(c.Group), groupID: int32(c.VoiceGroupID), agent: s.texts.number(c.Agent), seat: int32(c.SeatID),
+		tags: s.texts.number(strings.Join(c.Tags, tagSep)), editTag: s.texts.number(c.EditTag), media: s.texts.number(c.Media),
+		country: country, sip: uint16(c.SIPCode), typ: c.Type, reason: c.Reason, party: c.Party,
+		completed: nanos(c.CompletedAt), edited: nanos(c.EditedAt), deleted: nanos(c.DeletedAt), state: added,
+	}
+	if c.Session != "" {
+		if _, err := fmt.Sscan(c.Session, &r.session); err != nil {
+			return fmt.Errorf("session %q: %w", c.Session, err)
+		}
+	}
+	r.end = r.start + c.Ring + c.Talk
+	if !c.End.IsZero() {
+		r.end = c.End.Unix()
+	}
+	if c.Reason.Outcome() == enum.Answered {
+		r.answer = r.start + c.Ring
+		if r.sip == 0 {
+			r.sip = 200
+		}
+	}
+	if !c.Answer.IsZero() {
+		r.answer = c.Answer.Unix()
+	}
+	r.create, r.visible = r.end, r.end*1e9
+	if !c.VisibleAt.IsZero() {
+		r.visible = nanos(c.VisibleAt)
+	}
+	if !c.Create.IsZero() {
+		r.create = c.Create.Unix()
+	}
+	for _, f := range []struct {
+		on    bool
+		state rowState
+	}{
+		{c.NoRing, noRing},
+		{c.NoKey, keyless},
+		{c.KeySometimes, keySometimes},
+		{c.Country == "unknown", noCountry},
+		{c.Incomplete, incomplete | neverComplete},
+		{r.completed > 0, incomplete},
+	} {
+		if f.on {
+			r.state |= f.state
+		}
+	}
+	t.add(r, s.zone)
+	return nil
+}
+
+func indexOf(n int, f func(int) bool) int {
+	for i := range n {
+		if f(i) {
+			return i
+		}
+	}
+	return -1
+}
+
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
