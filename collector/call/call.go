@@ -22,20 +22,20 @@ type Call struct {
 	Outcome enum.Outcome
 	Party   enum.Party
 
-	Country      string // ISO 3166-1 alpha-2, "001" or "unknown"
-	CallingCode  string // digits; "" if unknown
-	Group        string // sipGroupName, else the voiceGroupId, else "none"
-	VoiceGroupID string // digits or ""
-	Agent        string // "none" if missing
-	Brand        string // "" if missing
-	SIPCode      string // three digits or "unknown"
-	Tags         []string
-	Media        string // "none" if missing
+	Country      string   // ISO 3166-1 alpha-2, "001" or "unknown"
+	CallingCode  string   // digits, one code for each country but "001"; "" if unknown
+	Group        string   // sipGroupName, else the voiceGroupId, else "none"
+	VoiceGroupID string   // digits or ""
+	Agent        string   // "none" if missing
+	Brand        string   // "" if missing
+	SIPCode      string   // three digits or "unknown"
+	Tags         []string // each once, sorted
+	Media        string   // "none" if missing
 
 	Talk int64 // seconds, only meaningful if Outcome is answered
 	Ring int64 // seconds
 
-	SessionID string // callSessionId as it stands, for opt-in exemplars only
+	SessionID string // callSessionId as it stands, for opt-in exemplars only; "" if over 64 bytes or not plain ASCII
 
 	Anomalies []Anomaly
 }

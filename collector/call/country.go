@@ -15,7 +15,7 @@ const International = "001"
 
 const (
 	maxTexts     = 4096 // country texts remembered
-	maxTextBytes = 64   // longer ones are read each time
+	maxTextBytes = 128  // longer ones are not read
 	maxPrefixes  = 1 << 17
 	maxArea      = 5  // digits of an area that may follow a shared calling code in a country text
 	maxNumber    = 17 // digits of a number that is worth a look
@@ -115,16 +115,16 @@ func (a *atlas) locate(ccode, region string, number itnio.Number) (country, code
 	return country, a.callings[country]
 }
 
-// read remembers what country texts say. Texts that may hold a phone number are not kept.
+// read gives what a country text says, and remembers it unless the text may hold a phone number.
 func (a *atlas) read(s string) reading {
-	if s == "" {
+	if s == "" || len(s) > maxTextBytes {
 		return reading{}
 	}
 	if t, ok := a.texts.get(s); ok {
 		return t
 	}
 	t := a.parse(s)
-	if len(s) <= maxTextBytes && countDigits(s) < 7 {
+	if countDigits(s) < 7 {
 		a.texts.put(strings.Clone(s), t)
 	}
 	return t
@@ -191,9 +191,6 @@ func (a *atlas) code(digits string) (code, country string) {
 // name finds the country of a name, an alpha-2 or an alpha-3 code.
 func (a *atlas) name(name string) string {
 	name = strings.TrimSpace(name)
-	if len(name) > 2*maxText {
-		return ""
-	}
 	if c := a.symbols[strings.ToUpper(name)]; c != "" {
 		return c
 	}

@@ -26,7 +26,7 @@ func sample() *itnio.Record {
 		KeyID: 50180345, CallSessionID: "25010316113064799",
 		EncryptCalled: "8613242926514", Caller: "8613200000003", CCode: "86(China)",
 		SeatName: "seatName", SIPGroupName: "tele-basic-test", BrandID: set(101), BrandName: "ITNIO",
-		CallType: set(3), HangupReason: set(1), HangingDirection: set(1), HangupCode: "1", ErrorReason: "sucess call(200)",
+		CallType: set(3), HangupReason: set(1), HangingDirection: set(1), HangupCode: "1", ErrorReason: "sucess call(200)", //nolint:misspell // as the vendor has it
 		CallDuration: set(47), RingDuration: set(4),
 		CallStart: at(0), Answer: at(4), Hangup: at(51), Create: at(51), Update: at(51),
 	}
@@ -242,7 +242,7 @@ func TestFromRemoteParty(t *testing.T) {
 func TestSIPCode(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ errorReason, hangupCode, want string }{
-		{"sucess call(200)", "1", "200"},
+		{"sucess call(200)", "1", "200"}, //nolint:misspell // as the vendor has it
 		{"call failed (486) (503)", "", "503"},
 		{"busy( 486 )", "", "486"},
 		{"a(b(486))", "", "486"},

@@ -2,7 +2,7 @@ package call
 
 import "strings"
 
-// sipCode is the SIP code in the last brackets of the error reason, as in "sucess call(200)", else the hang-up code if
+// sipCode is the SIP code in the last brackets of the error reason, as in "call failed(486)", else the hang-up code if
 // it is one, else "unknown".
 func sipCode(errorReason, hangupCode string) string {
 	if code := bracketed(errorReason); isSIPCode(code) {
