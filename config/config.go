@@ -14,7 +14,7 @@ type Config struct {
 	Accounts []AccountConfig `yaml:"accounts"`
 	Metrics  MetricsConfig   `yaml:"metrics"`
 
-	source   *source                      // behind a pointer, where package fmt does not look; nil: built in Go
+	source   *source                      // nil: built in Go
 	readFile func(string) ([]byte, error) // nil: os.ReadFile
 }
 

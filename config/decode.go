@@ -40,7 +40,7 @@ func accountNames(root *yaml.Node) (names []string) {
 	}
 	for _, a := range accounts.Content {
 		name := ""
-		if n := lookup(a, "name"); n != nil && n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null" {
+		if n := lookup(a, "name"); n != nil && n.Kind == yaml.ScalarNode && !isNull(n) {
 			name = n.Value
 		}
 		names = append(names, name)
@@ -62,11 +62,10 @@ func lookup(n *yaml.Node, key string) *yaml.Node {
 }
 
 func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) error {
-	d.src.lines[path] = n.Line
 	if err := d.plain(n, path); err != nil {
 		return err
 	}
-	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" {
+	if isNull(n) {
 		return nil // a key without a value stands for the default
 	}
 	if http, ok := v.Addr().Interface().(**promconfig.HTTPClientConfig); ok {
@@ -99,29 +98,29 @@ func (d *decoder) plain(n *yaml.Node, path string) error {
 }
 
 // pairs calls f with each key of a mapping and its value, and refuses keys that are repeated.
-func (d *decoder) pairs(n *yaml.Node, path string, f func(key string, value *yaml.Node, path string) error) error {
+func (d *decoder) pairs(n *yaml.Node, path string, f func(key, value *yaml.Node, path string) error) error {
 	if n.Kind != yaml.MappingNode {
 		return d.src.errorf(path, "has to be a block of keys and values, is %s", kindName(n))
 	}
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
-		d.src.lines[path] = key.Line // for errors of the key itself
 		if err := d.plain(key, path); err != nil {
 			return err
 		}
 		if key.Kind != yaml.ScalarNode {
-			return d.src.errorf(path, "a key has to be a word, is %s", kindName(key))
+			return d.src.errorAt(key.Line, path, "a key has to be a word, is %s", kindName(key))
 		}
 		if first, ok := seen[key.Value]; ok {
-			return d.src.errorf(path, "key %s stands here again after line %d; remove one", keyName(key.Value), first)
+			return d.src.errorAt(key.Line, path, "key %s stands here again after line %d; remove one", keyName(key.Value), first)
 		}
 		seen[key.Value] = key.Line
-		if err := f(key.Value, value, join(path, key.Value)); err != nil {
+		at := join(path, key.Value)
+		d.src.lines[at] = key.Line
+		if err := f(key, value, at); err != nil {
 			return err
 		}
 	}
-	d.src.lines[path] = n.Line
 	return nil
 }
 
@@ -134,10 +133,10 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) error {
 			known = append(known, key)
 		}
 	}
-	return d.pairs(n, path, func(key string, value *yaml.Node, at string) error {
-		field, ok := fields[key]
+	return d.pairs(n, path, func(key, value *yaml.Node, at string) error {
+		field, ok := fields[key.Value]
 		if !ok {
-			return d.src.errorf(path, "unknown key %s; known are %s", keyName(key), strings.Join(known, ", "))
+			return d.src.errorAt(key.Line, path, "unknown key %s; known are %s", keyName(key.Value), strings.Join(known, ", "))
 		}
 		return d.value(value, field, at)
 	})
@@ -145,16 +144,15 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, path string) error {
 
 func (d *decoder) table(n *yaml.Node, v reflect.Value, path string) error {
 	m := reflect.MakeMap(v.Type())
-	err := d.pairs(n, path, func(key string, value *yaml.Node, at string) error {
+	err := d.pairs(n, path, func(key, value *yaml.Node, at string) error {
 		item := reflect.New(v.Type().Elem()).Elem()
-		if value.Kind == yaml.ScalarNode && value.ShortTag() == "!!null" {
-			d.src.lines[at] = value.Line
+		if isNull(value) {
 			return d.src.errorf(at, "has no value; give a list, or [] for none, or leave the key out")
 		}
 		if err := d.value(value, item, at); err != nil {
 			return err
 		}
-		m.SetMapIndex(reflect.ValueOf(key), item)
+		m.SetMapIndex(reflect.ValueOf(key.Value), item)
 		return nil
 	})
 	v.Set(m)
@@ -169,7 +167,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value, path string) error {
 	for i, item := range n.Content {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		d.src.lines[at] = item.Line
-		if item.Kind == yaml.ScalarNode && item.ShortTag() == "!!null" {
+		if isNull(item) {
 			return d.src.errorf(at, "has no value; fill it in or remove it")
 		}
 		if err := d.value(item, v.Index(i), at); err != nil {
@@ -188,7 +186,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) error {
 	}
 	text := n.Value
 	if v.Type() == reflect.TypeFor[Secret]() {
-		d.src.hidden = append(d.src.hidden, text)
+		d.src.hide(text)
 	}
 	if text == "" {
 		return d.src.errorf(path, "is empty; give it a value or leave the key out")
@@ -243,7 +241,13 @@ func parseBool(s string) (value, ok bool) {
 	return false, false
 }
 
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
+
+// join makes a path. What stands behind a colon in a key is left out of it, see keyName.
 func join(path, key string) string {
+	if name, _, ok := strings.Cut(key, ":"); ok {
+		key = name + ":"
+	}
 	if path == "" {
 		return key
 	}

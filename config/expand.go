@@ -39,7 +39,7 @@ func (d *decoder) expand(n *yaml.Node, path string) error {
 			failed = d.src.errorf(path, "environment variable %s is not set; set it, or write $$ for a dollar sign", name)
 			return ""
 		}
-		d.src.hidden = append(d.src.hidden, value)
+		d.src.hide(value)
 		return value
 	})
 	return failed

@@ -41,6 +41,7 @@ func (g GlobalConfig) validate(s *source) (Global, error) {
 		{"poll_interval", v.PollInterval, time.Second, "", day, ""},
 		{"lookback", v.Lookback, time.Minute, "", maxHorizon, ""},
 		{"lookback", v.Lookback, 2 * v.PollInterval, "twice poll_interval", maxHorizon, ""},
+		{"initial_history", v.InitialHistory, 0, "", maxHorizon, ""},
 		{"horizon", v.Horizon, v.Lookback, "lookback", maxHorizon, ""},
 		{"audit_interval", v.AuditInterval, v.PollInterval, "poll_interval", v.Horizon, "horizon"},
 		{"initial_history", v.InitialHistory, 0, "", v.Horizon, "horizon"},
@@ -50,23 +51,28 @@ func (g GlobalConfig) validate(s *source) (Global, error) {
 		path := "global." + check.key
 		switch {
 		case check.value < check.from:
-			return v, s.errorf(path, "%s is too short; it has to be at least %s", check.value, bound(check.from, check.fromName))
+			return v, s.errorf(path, "%s is too short; it has to be at least %s", show(check.value), bound(check.from, check.fromName))
 		case check.value > check.to:
-			return v, s.errorf(path, "%s is too long; it has to be at most %s", check.value, bound(check.to, check.toName))
+			return v, s.errorf(path, "%s is too long; it has to be at most %s", show(check.value), bound(check.to, check.toName))
 		}
 	}
 	return v, nil
 }
 
 func bound(d time.Duration, name string) string {
-	text := model.Duration(d).String()
-	if d == 0 {
-		text = "0s"
-	}
+	text := show(d)
 	if name != "" {
 		text += " (" + name + ")"
 	}
 	return text
+}
+
+// show writes a duration as one writes it in a file, where it can be: 7d and not 168h0m0s.
+func show(d time.Duration) string {
+	if d <= 0 || d%time.Millisecond != 0 {
+		return d.String()
+	}
+	return model.Duration(d).String()
 }
 
 // or is a value, or the default where it is left out.

@@ -50,14 +50,13 @@ func (d *decoder) httpClient(n *yaml.Node, out **promconfig.HTTPClientConfig, pa
 
 // prepare checks and expands a block that is decoded elsewhere, and notes where its keys stand.
 func (d *decoder) prepare(n *yaml.Node, path string) error {
-	d.src.lines[path] = n.Line
 	if err := d.plain(n, path); err != nil {
 		return err
 	}
 	n.HeadComment, n.LineComment, n.FootComment = "", "", ""
 	switch n.Kind {
 	case yaml.MappingNode:
-		return d.pairs(n, path, func(_ string, value *yaml.Node, at string) error { return d.prepare(value, at) })
+		return d.pairs(n, path, func(_, value *yaml.Node, at string) error { return d.prepare(value, at) })
 	case yaml.SequenceNode:
 		for i, item := range n.Content {
 			if err := d.prepare(item, fmt.Sprintf("%s[%d]", path, i)); err != nil {
@@ -78,6 +77,8 @@ func (d *decoder) prepare(n *yaml.Node, path string) error {
 	return nil
 }
 
+const seePrometheus = "see Prometheus's documentation of its HTTP client options"
+
 var unknownField = regexp.MustCompile(`^line \d+: field (.*) not found in type `)
 
 // httpClientError says in our words what Prometheus's decoder found, without the values: it repeats passwords.
@@ -86,16 +87,17 @@ func (s *source) httpClientError(err error, path string) error {
 	if errors.As(err, &types) {
 		for _, text := range types.Errors {
 			if m := unknownField.FindStringSubmatch(text); m != nil {
-				return s.errorf(s.find(path, m[1]), "unknown key %s; known are those of Prometheus's HTTP client configuration", keyName(m[1]))
+				line, block := s.find(path, m[1])
+				return s.errorAt(line, block, "unknown key %s; "+seePrometheus, keyName(m[1]))
 			}
 		}
-		return s.errorf(path, "a value is of the wrong kind; see Prometheus's HTTP client configuration")
+		return s.errorf(path, "a value is of the wrong kind; "+seePrometheus)
 	}
 	var bad *url.Error
 	if errors.As(err, &bad) {
 		return s.errorf(path, "a URL in it cannot be parsed; write it as http://proxy.example:3128")
 	}
-	return s.errorf(path, "%w", err)
+	return s.errorf(path, "%w; "+seePrometheus, err)
 }
 
 // checkHTTPClient validates a client's settings, its TLS material included, and gives a copy of its own.
@@ -105,7 +107,7 @@ func (c *Config) checkHTTPClient(s *source, in *promconfig.HTTPClientConfig, pat
 	}
 	out := cloneHTTPClient(*in)
 	if err := out.Validate(); err != nil {
-		return out, s.errorf(path, "%w", err)
+		return out, s.errorf(path, "%w; "+seePrometheus, err)
 	}
 	if out.HTTPHeaders != nil {
 		for _, name := range slices.Sorted(maps.Keys(out.HTTPHeaders.Headers)) {
@@ -140,7 +142,8 @@ func (c *Config) checkTLS(s *source, t promconfig.TLSConfig, path string) error 
 		f.text(string(data))
 	}
 	if _, err := promconfig.NewTLSConfig(&t); err != nil {
-		return s.errorf(path, "%w", err)
+		text := strings.TrimSuffix(err.Error(), " inline") // it is ours that they are inline
+		return s.errorf(path, "%s; write certificates and keys as PEM", text)
 	}
 	return nil
 }
@@ -184,16 +187,17 @@ func clonePointer[T any](p *T) *T {
 	return &v
 }
 
-// find is the path below a block whose last key is this one, or the block's.
-func (s *source) find(block, key string) string {
+// find is where a key stands below a block: its line, and the block just around it.
+func (s *source) find(block, key string) (line int, around string) {
 	var found []string
 	for path := range s.lines {
-		if strings.HasPrefix(path, block+".") && strings.HasSuffix(path, "."+key) {
+		if rest, ok := strings.CutPrefix(path, block); ok && strings.HasSuffix(rest, join(".", key)[1:]) {
 			found = append(found, path)
 		}
 	}
 	if len(found) == 0 {
-		return block
+		return s.line(block), block
 	}
-	return slices.Min(found)
+	path := slices.Min(found)
+	return s.lines[path], path[:strings.LastIndexByte(path, '.')]
 }

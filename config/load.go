@@ -76,8 +76,7 @@ func parse(src *source, data []byte) (*yaml.Node, error) {
 		return nil, src.syntaxError(err)
 	}
 	if err := dec.Decode(&second); err == nil {
-		src.lines = map[string]int{"": second.Line}
-		return nil, src.errorf("", "a second document begins; keep one and remove the line ---")
+		return nil, src.errorAt(second.Line, "", "a second document begins; keep one and remove the line ---")
 	} else if !errors.Is(err, io.EOF) {
 		return nil, src.syntaxError(err)
 	}
@@ -86,12 +85,10 @@ func parse(src *source, data []byte) (*yaml.Node, error) {
 
 // syntaxError repeats what the parser says: it speaks of characters and never of values.
 func (s *source) syntaxError(err error) error {
-	text := err.Error()
+	text, line := err.Error(), 0
 	if m := syntaxLine.FindStringSubmatch(text); m != nil {
-		if line, convErr := strconv.Atoi(m[1]); convErr == nil {
-			s.lines = map[string]int{"": line}
-		}
 		text = text[len(m[0]):]
+		line, _ = strconv.Atoi(m[1]) // digits; one too many for an int is as good as none
 	}
-	return s.errorf("", "not valid YAML: %s", strings.TrimPrefix(text, "yaml: "))
+	return s.errorAt(line, "", "not valid YAML: %s; look at indentation, quotes and colons there", strings.TrimPrefix(text, "yaml: "))
 }

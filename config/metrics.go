@@ -124,7 +124,7 @@ func (c *Config) agents(s *source) (AgentMode, Secret, error) {
 	if key == "" {
 		return "", "", s.errorf(path, "the file is empty; write a key of random characters into it")
 	}
-	s.hidden = append(s.hidden, key)
+	s.hide(key)
 	return AgentsHash, Secret(key), nil
 }
 

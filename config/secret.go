@@ -23,3 +23,14 @@ func (Secret) LogValue() slog.Value { return slog.StringValue(hidden) }
 
 // MarshalText hides the secret from encoders of JSON, YAML and logfmt.
 func (Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// Format shows an account by its name alone: Prometheus's client settings in it do not hide from every verb.
+func (a Account) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "account "+quote(a.Name)) }
+
+// MarshalText shows an account by its name alone.
+func (a Account) MarshalText() ([]byte, error) { return []byte(a.Name), nil }
+
+// Format shows an account by its name alone.
+func (a AccountConfig) Format(s fmt.State, _ rune) {
+	_, _ = io.WriteString(s, "account "+quote(a.Name))
+}

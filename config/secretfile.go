@@ -21,7 +21,7 @@ func (c *Config) secret(s *source, value Secret, file, account, key string) (Sec
 			return "", s.errorf(path, "cannot be read: %w; mend the path or the permissions", bare(err))
 		}
 		value = Secret(strings.TrimRight(string(data), "\r\n"))
-		s.hidden = append(s.hidden, string(value))
+		s.hide(string(value))
 		if value == "" {
 			return "", s.errorf(path, "the file is empty; write the value into it")
 		}

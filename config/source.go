@@ -10,10 +10,15 @@ import (
 
 // source knows where the parts of a configuration stand, so that an error can name the place.
 type source struct {
-	file   string         // "" for a configuration built in Go
-	lines  map[string]int // by path, such as "accounts[1].filter.number"
-	names  []string       // of the accounts
-	hidden []string       // texts no message may hold: secrets and what came from the environment
+	file   string          // "" for a configuration built in Go
+	lines  map[string]int  // of a key or list item, by path, such as "accounts[1].filter.number"
+	names  []string        // of the accounts
+	hidden []func() string // texts no message may hold: secrets and what came from the environment; fmt prints no func
+}
+
+// hide keeps a text out of the messages to come.
+func (s *source) hide(text string) {
+	s.hidden = append(s.hidden, func() string { return text })
 }
 
 // problem is one thing wrong with a configuration, said in one line.
@@ -25,12 +30,17 @@ type problem struct {
 func (p *problem) Error() string { return p.text }
 func (p *problem) Unwrap() error { return p.cause }
 
-// errorf says what is wrong at path and how to mend it. A cause given as an argument stays unwrappable.
+// errorf says what is wrong at path and how to mend it. What the format wraps stays unwrappable.
 func (s *source) errorf(path, format string, args ...any) error {
+	return s.errorAt(s.line(path), path, format, args...)
+}
+
+// errorAt is errorf for a line of its own; 0 is not known.
+func (s *source) errorAt(line int, path, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
 	text := err.Error()
-	for _, h := range s.hidden {
-		if len(h) >= 4 { // a shorter one would tear common words and figures apart, and is no secret
+	for _, reveal := range s.hidden {
+		if h := reveal(); len(h) >= 4 { // a shorter one would tear common words and figures apart, and is no secret
 			text = strings.ReplaceAll(text, h, hidden)
 		}
 	}
@@ -38,7 +48,7 @@ func (s *source) errorf(path, format string, args ...any) error {
 	if file == "" {
 		file = "configuration"
 	}
-	if line := s.line(path); line > 0 {
+	if line > 0 {
 		file += ":" + strconv.Itoa(line)
 	}
 	parts := []string{file}
@@ -56,7 +66,7 @@ func (s *source) line(path string) int {
 		}
 		i := strings.LastIndexAny(path, ".[")
 		if i < 0 {
-			return s.lines[""]
+			return 0
 		}
 		path = path[:i]
 	}

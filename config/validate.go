@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/prometheus/common/model"
 )
 
 // Validated is a configuration that has been checked, its defaults applied and its secrets read. It is a copy of its
 // own, as is all it hands out. Only Validate makes one that can be used, and printing one shows nothing.
 type Validated struct {
-	in *validated
+	in func() *validated // fmt looks through pointers and past methods, but not into a func
 }
 
 type validated struct {
@@ -32,7 +30,9 @@ func (c *Config) Validate() (*Validated, error) {
 	s.names, s.hidden = nil, slices.Clone(s.hidden)
 	for _, a := range c.Accounts {
 		s.names = append(s.names, a.Name)
-		s.hidden = append(s.hidden, string(a.APIKey), string(a.APISecret), string(a.Filter.Number))
+		for _, secret := range []Secret{a.APIKey, a.APISecret, a.Filter.Number} {
+			s.hide(string(secret))
+		}
 	}
 	v := &validated{source: s}
 	var err error
@@ -46,37 +46,37 @@ func (c *Config) Validate() (*Validated, error) {
 		return nil, err
 	}
 	v.warnings = v.warn()
-	return &Validated{v}, nil
+	return &Validated{func() *validated { return v }}, nil
 }
 
 // Global is the settings of every account.
-func (v *Validated) Global() Global { return v.in.global }
+func (v *Validated) Global() Global { return v.in().global }
 
 // Accounts are the accounts in the order of the file, at least one.
 func (v *Validated) Accounts() []Account {
-	accounts := make([]Account, 0, len(v.in.accounts))
-	for _, a := range v.in.accounts {
+	accounts := make([]Account, 0, len(v.in().accounts))
+	for _, a := range v.in().accounts {
 		accounts = append(accounts, a.clone())
 	}
 	return accounts
 }
 
 // Metrics is what the call families look like.
-func (v *Validated) Metrics() Metrics { return v.in.metrics.clone() }
+func (v *Validated) Metrics() Metrics { return v.in().metrics.clone() }
 
 // Warnings are what is allowed and most likely not meant, a line each.
-func (v *Validated) Warnings() []string { return slices.Clone(v.in.warnings) }
+func (v *Validated) Warnings() []string { return slices.Clone(v.in().warnings) }
 
 // CheckLabels checks metrics.labels against the families that exist and the labels each has.
 func (v *Validated) CheckLabels(allowed map[string][]string) error {
-	return v.in.metrics.checkLabels(v.in.source, allowed)
+	return v.in().metrics.checkLabels(v.in().source, allowed)
 }
 
 // Summary is the gist of the configuration in one line.
 func (v *Validated) Summary() string {
 	const most = 10
 	var names []string
-	for _, a := range v.in.accounts {
+	for _, a := range v.in().accounts {
 		if len(names) == most {
 			names = append(names, "…")
 			break
@@ -84,11 +84,11 @@ func (v *Validated) Summary() string {
 		names = append(names, quote(a.Name))
 	}
 	noun := "accounts"
-	if len(v.in.accounts) == 1 {
+	if len(v.in().accounts) == 1 {
 		noun = "account"
 	}
-	g := v.in.global
+	g := v.in().global
 	return fmt.Sprintf("%d %s (%s), poll_mode %s, poll_interval %s, lookback %s, horizon %s, agents %s",
-		len(v.in.accounts), noun, strings.Join(names, ", "), g.PollMode,
-		model.Duration(g.PollInterval), model.Duration(g.Lookback), model.Duration(g.Horizon), v.in.metrics.Agents)
+		len(v.in().accounts), noun, strings.Join(names, ", "), g.PollMode,
+		show(g.PollInterval), show(g.Lookback), show(g.Horizon), v.in().metrics.Agents)
 }
