@@ -1,11 +1,24 @@
 package itnio
 
 import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -17,12 +30,26 @@ func TestSign(t *testing.T) {
 	require.Equal(t, http.Header{"Api-Key": {testKey}, "Timestamp": {"1630468800"}, "Sign": {testSign}}, h)
 }
 
-// serve starts a server and a client of it.
-func serve(t *testing.T, handler http.HandlerFunc, change ...func(*Options)) *Client {
+// roundTrip is a transport in the same process.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// respond makes the response of a roundTrip.
+func respond(code int, body string, header ...string) *http.Response {
+	h := http.Header{}
+	for i := 0; i+1 < len(header); i += 2 {
+		h.Set(header[i], header[i+1])
+	}
+	return &http.Response{StatusCode: code, Header: h, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
+}
+
+func newClient(t *testing.T, rt http.RoundTripper, change ...func(*Options)) *Client {
 	t.Helper()
-	srv := httptest.NewServer(handler)
-	t.Cleanup(srv.Close)
-	o := Options{BaseURL: srv.URL, Key: testKey, Secret: testSecret, TimeFormat: TimeISO8601, HTTP: srv.Client(), Location: beijing()}
+	o := Options{
+		BaseURL: "https://api.example", Key: testKey, Secret: testSecret,
+		TimeFormat: TimeISO8601, HTTP: &http.Client{Transport: rt}, Location: beijing(),
+	}
 	for _, f := range change {
 		f(&o)
 	}
@@ -31,16 +58,566 @@ func serve(t *testing.T, handler http.HandlerFunc, change ...func(*Options)) *Cl
 	return c
 }
 
+// serve starts a real server and a client of it.
+func serve(t *testing.T, handler http.HandlerFunc, change ...func(*Options)) *Client {
+	t.Helper()
+	srv := httptest.NewServer(handler)
+	t.Cleanup(srv.Close)
+	return newClient(t, srv.Client().Transport, append([]func(*Options){func(o *Options) { o.BaseURL = srv.URL }}, change...)...)
+}
+
+// listen starts a server that does as it likes with its connections, and a client of it.
+func listen(t *testing.T, handle func(n int, c net.Conn)) *Client {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var wg sync.WaitGroup
+	t.Cleanup(func() { _ = l.Close(); wg.Wait() })
+	wg.Go(func() {
+		for n := 0; ; n++ {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() { defer c.Close(); handle(n, c) })
+		}
+	})
+	tr := &http.Transport{}
+	t.Cleanup(tr.CloseIdleConnections)
+	return newClient(t, tr, func(o *Options) { o.BaseURL = "http://" + l.Addr().String() })
+}
+
+func readRequest(c net.Conn) bool {
+	r, err := http.ReadRequest(bufio.NewReader(c))
+	if err != nil {
+		return false
+	}
+	_, err = io.Copy(io.Discard, r.Body)
+	return err == nil
+}
+
 func aQuery() Query {
 	from := time.Date(2025, 1, 3, 8, 0, 0, 0, time.UTC)
 	return Query{From: from, To: from.Add(time.Hour), Page: 1, Size: 100}
 }
 
-func TestRecords(t *testing.T) {
-	c := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(fullPage()) })
-	page, err := c.Records(t.Context(), aQuery())
+func TestRequest(t *testing.T) {
+	everything := aQuery()
+	everything.Page, everything.Size = 3, 15
+	everything.From = everything.From.Add(999 * time.Millisecond)
+	everything.To = everything.To.Add(time.Millisecond)
+	everything.Filter = Filter{
+		VoiceGroupID: 12, SIPGroupName: "sales & <co>", SeatIDs: []int64{1, 2}, SeatNames: []string{"Ann"}, CallTypes: []int64{1, 3},
+		HangupReasons: []int64{0, 9}, CalledOrCaller: "8613200000003", CCodes: []string{"86"}, HangingDirection: []int64{0}, LabelNames: []string{"VIP"},
+	}
+	tests := map[string]struct {
+		query  Query
+		format string
+		body   string
+	}{
+		"bare": {aQuery(), TimeISO8601,
+			`{"current":1,"size":100,"params":{"startTime":"2025-01-03T16:00:00+08:00","endTime":"2025-01-03T17:00:00+08:00"}}`},
+		"datetime": {aQuery(), TimeDatetime,
+			`{"current":1,"size":100,"params":{"startTime":"2025-01-03 16:00:00","endTime":"2025-01-03 17:00:00"}}`},
+		"everything": {everything, TimeDatetime, `{"current":3,"size":15,"params":{"startTime":"2025-01-03 16:00:00","endTime":"2025-01-03 17:00:01",
+			"voiceGroupId":12,"sipGroupName":"sales & <co>","seatId":[1,2],"seatNameList":["Ann"],"callType":[1,3],"hangupReason":[0,9],
+			"calledOrCaller":"8613200000003","ccode":["86"],"hangingDirection":[0],"labelNames":["VIP"]}}`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				body, err := io.ReadAll(r.Body)
+				if err != nil || r.Method != http.MethodPost || r.RequestURI != "/gateway/v3/cc/record/query" ||
+					r.Header.Get("Content-Type") != "application/json;charset=UTF-8" || r.Header.Get("Api-Key") != testKey ||
+					r.Header.Get("Sign") != sign(testKey, testSecret, r.Header.Get("Timestamp")) {
+					t.Errorf("%s %s %v", r.Method, r.RequestURI, r.Header)
+				}
+				assert.JSONEq(t, tt.body, string(body))
+				_, _ = w.Write(fullPage())
+			}, func(o *Options) { o.TimeFormat = tt.format; o.BaseURL += "/gateway/" })
+			page, err := c.Records(t.Context(), tt.query)
+			require.NoError(t, err)
+			require.Len(t, page.Records, 100)
+			require.Equal(t, len(fullPage()), page.Bytes)
+			require.WithinDuration(t, time.Now(), page.Date, time.Minute)
+			page.Records, page.Bytes, page.Date = nil, 0, time.Time{}
+			require.Equal(t, Page{Total: 5000, Size: 50, Current: 1}, page)
+		})
+	}
+}
+
+func TestQueryValidate(t *testing.T) {
+	c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+		t.Error("a request was sent")
+		return nil, io.EOF
+	}))
+	for want, change := range map[string]func(*Query){
+		"pages count from 1":    func(q *Query) { q.Page = 0 },
+		"size 0 is not":         func(q *Query) { q.Size = 0 },
+		"size 101 is not":       func(q *Query) { q.Size = 101 },
+		"needs two ends":        func(q *Query) { q.To = time.Time{} },
+		"ends before it starts": func(q *Query) { q.From = q.To.Add(1) },
+		"not valid UTF-8":       func(q *Query) { q.Filter.SeatNames = []string{"\xff"} },
+	} {
+		q := aQuery()
+		change(&q)
+		_, err := c.Records(t.Context(), q)
+		require.ErrorContains(t, err, want)
+		require.Equal(t, "other", Status(err))
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for want, change := range map[string]func(*Options){
+		"key is empty":               func(o *Options) { o.Key = "" },
+		"secret is empty":            func(o *Options) { o.Secret = "" },
+		"no header may carry":        func(o *Options) { o.Key += "\n" },
+		"must not be negative":       func(o *Options) { o.RateLimit = -1 },
+		"time format":                func(o *Options) { o.TimeFormat = "rfc822" },
+		"cannot be parsed":           func(o *Options) { o.BaseURL = "https://u:hunter2@api.example:port" },
+		"http:// or https://":        func(o *Options) { o.BaseURL = "api.example" },
+		"user name or password":      func(o *Options) { o.BaseURL = "https://u:hunter2@api.example" },
+		"not hold a query":           func(o *Options) { o.BaseURL = "https://api.example?x=hunter2" },
+		"needs http:// or https:// ": func(o *Options) { o.BaseURL = "ftp://api.example" },
+	} {
+		o := Options{BaseURL: "https://api.example", Key: testKey, Secret: testSecret}
+		change(&o)
+		_, err := New(o)
+		require.ErrorContains(t, err, want)
+		require.NotContains(t, err.Error(), "hunter2")
+		require.NotContains(t, fmt.Sprint(o), "hunter2")
+	}
+}
+
+// TestOnlyAllowedPaths: there is one place that sends, and it sends nothing that is not on the list.
+func TestOnlyAllowedPaths(t *testing.T) {
+	sent := 0
+	c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) { sent++; return respond(200, "{}"), nil }))
+	for _, path := range []string{
+		"", "/", "/v3/cc/seatGroup/deleteGroup", "/v3/cc/record/query/", "/v3/cc/record/query?x=1", "/v3/cc/record/../record/query",
+		"//v3/cc/record/query", "/V3/cc/record/query", "v3/cc/record/query", PathRecordQuery + "#x",
+	} {
+		_, err := c.send(t.Context(), path, nil)
+		require.ErrorContains(t, err, "not on the list", path)
+	}
+	require.Zero(t, sent)
+	require.False(t, allowed(http.MethodGet, PathRecordQuery))
+	_, err := c.send(t.Context(), PathRecordQuery, nil)
 	require.NoError(t, err)
-	require.Len(t, page.Records, 100)
-	require.Equal(t, 5000, page.Total)
-	require.Equal(t, 50, page.Size)
+	require.Equal(t, 1, sent)
+}
+
+func TestStatuses(t *testing.T) {
+	for _, code := range []int{-1, -2, -15, -18, -20, -21, -22, -23, -24, -76, -10, -77, 1, 500, 1 << 40} {
+		for _, shape := range []string{`{"status":%d,"reason":"no way"}`, `{"status":"%d","reason":"no way","data":null}`, `{"reason":"no way","data":[],"status":%d.0}`} {
+			var seen []string
+			c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+				return respond(200, fmt.Sprintf(shape, code), "Retry-After", "7"), nil
+			}), func(o *Options) { o.OnRequest = func(e, s string, _ time.Duration) { seen = append(seen, e+" "+s) } })
+			_, err := c.Records(t.Context(), aQuery())
+			e, ok := errors.AsType[*StatusError](err)
+			require.True(t, ok, "%v", err)
+			require.Contains(t, err.Error(), "no way")
+			label := strconv.Itoa(code)
+			switch code {
+			case -10, -77, 1, 500, 1 << 40:
+				label = "other"
+			}
+			if code != 1<<40 {
+				require.Equal(t, code, e.Code)
+			}
+			require.NotZero(t, e.Code)
+			require.Equal(t, label, Status(err))
+			require.Contains(t, StatusLabels(), label)
+			require.Equal(t, []string{PathRecordQuery + " " + label}, seen)
+			after, ok := RetryAfter(err)
+			require.True(t, ok)
+			require.Equal(t, 7*time.Second, after)
+			if code == StatusParameter {
+				require.ErrorContains(t, err, "by startTime, endTime:")
+			}
+		}
+	}
+}
+
+func TestHTTPFailures(t *testing.T) {
+	tests := []struct {
+		code     int
+		body     string
+		label    string
+		business int
+	}{
+		{301, "", "other", 0},
+		{307, "", "other", 0},
+		{400, "<html>", "http_4xx", 0},
+		{401, `{"status":-1,"reason":"no"}`, "http_4xx", -1},
+		{403, `{"status":"-2"}`, "http_4xx", -2},
+		{404, "", "http_4xx", 0},
+		{429, `{"status":-15}`, "http_4xx", -15},
+		{500, `{"status":0,"data":{"total":0,"records":[]}}`, "http_5xx", 0},
+		{502, strings.Repeat("x", 1<<20), "http_5xx", 0},
+		{503, "cut", "http_5xx", 0},
+		{520, "", "http_5xx", 0},
+	}
+	for _, tt := range tests {
+		t.Run(strconv.Itoa(tt.code), func(t *testing.T) {
+			requests := 0
+			c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				requests++
+				w.Header().Set("Location", "/elsewhere")
+				if tt.code == 503 {
+					w.Header().Set("Content-Length", "1000")
+				}
+				w.WriteHeader(tt.code)
+				_, _ = io.WriteString(w, tt.body)
+			})
+			_, err := c.Records(t.Context(), aQuery())
+			e, ok := errors.AsType[*HTTPError](err)
+			require.True(t, ok, "%v", err)
+			require.Equal(t, tt.code, e.StatusCode)
+			require.Equal(t, tt.label, Status(err))
+			require.Contains(t, StatusLabels(), tt.label)
+			require.Equal(t, 1, requests, "neither retried nor redirected")
+			b, ok := errors.AsType[*StatusError](err)
+			require.Equal(t, tt.business != 0, ok)
+			if ok {
+				require.Equal(t, tt.business, b.Code)
+			}
+			_, asked := RetryAfter(err)
+			require.False(t, asked)
+			_, known := c.Skew()
+			require.True(t, known, "any answer's Date tells the clock")
+		})
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	date := time.Date(2025, 1, 3, 8, 0, 0, 0, time.UTC) // far from the local clock: only the answer's own Date counts
+	tests := map[string]time.Duration{
+		"":                        0,
+		"0":                       0,
+		"30":                      30 * time.Second,
+		"\t30":                    30 * time.Second,
+		"-5":                      0,
+		"1.5":                     0,
+		"soon":                    0,
+		"99999999999999999999999": 24 * time.Hour,
+		"604800":                  24 * time.Hour,
+		date.Add(90 * time.Second).Format(http.TimeFormat): 90 * time.Second,
+		date.Add(-time.Minute).Format(http.TimeFormat):     0,
+		date.Add(1000 * time.Hour).Format(http.TimeFormat): 24 * time.Hour,
+		date.Add(time.Minute).Format(time.RFC850):          time.Minute,
+	}
+	for header, want := range tests {
+		c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			return respond(503, "", "Retry-After", header, "Date", date.Format(http.TimeFormat)), nil
+		}))
+		_, err := c.Records(t.Context(), aQuery())
+		got, ok := RetryAfter(err)
+		require.Equal(t, want > 0, ok, header)
+		require.Equal(t, want, got, header)
+	}
+	_, ok := RetryAfter(nil)
+	require.False(t, ok)
+}
+
+func TestBodies(t *testing.T) {
+	page := string(fullPage())
+	packed := zipped(t, page)
+	tests := map[string]struct {
+		body   string
+		header []string
+		kind   error // nil: a good page
+	}{
+		"plain":                {page, nil, nil},
+		"gzip":                 {packed, []string{"Content-Encoding", "gzip"}, nil},
+		"identity":             {page, []string{"Content-Encoding", "identity"}, nil},
+		"html":                 {"<html>please log in</html>", []string{"Content-Type", "text/html"}, ErrDecode},
+		"empty":                {"", nil, ErrDecode},
+		"half":                 {page[:5000], nil, ErrDecode},
+		"gzip, not packed":     {page, []string{"Content-Encoding", "gzip"}, ErrDecode},
+		"gzip, half":           {packed[:len(packed)/2], []string{"Content-Encoding", "gzip"}, ErrDecode},
+		"gzip, damaged":        {packed[:len(packed)-8] + "12345678", []string{"Content-Encoding", "gzip"}, ErrDecode},
+		"gzip, garbage":        {packed[:12] + strings.Repeat("\xff", 100), []string{"Content-Encoding", "gzip"}, ErrDecode},
+		"gzip, empty":          {"", []string{"Content-Encoding", "gzip"}, ErrDecode},
+		"unknown encoding":     {page, []string{"Content-Encoding", "br"}, ErrDecode},
+		"large":                {page + strings.Repeat(" ", 1<<20), nil, ErrTooLarge},
+		"gzip bomb":            {zipped(t, strings.Repeat(" ", 8<<20)), []string{"Content-Encoding", "gzip"}, ErrTooLarge},
+		"gzip of empty blocks": {packed[:10] + strings.Repeat("\x00\x00\x00\xff\xff", 1<<20), []string{"Content-Encoding", "gzip"}, ErrTooLarge},
+	}
+	for name, tt := range tests {
+		for _, length := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s length=%t", name, length), func(t *testing.T) {
+				c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+					r := respond(200, tt.body, tt.header...)
+					if !length {
+						r.ContentLength = -1
+					}
+					return r, nil
+				}), func(o *Options) { o.MaxBytes = 1 << 20 })
+				page, err := c.Records(t.Context(), aQuery())
+				if tt.kind == nil {
+					require.NoError(t, err)
+					require.Len(t, page.Records, 100)
+					return
+				}
+				require.ErrorIs(t, err, tt.kind)
+				require.Equal(t, "decode", Status(err))
+				require.NotContains(t, err.Error(), "log in")
+			})
+		}
+	}
+}
+
+func zipped(t *testing.T, s string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := io.WriteString(z, s)
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	return b.String()
+}
+
+func TestCutOff(t *testing.T) {
+	for name, head := range map[string]string{
+		"length":  "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"status\":0",
+		"chunked": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"sta\r\n",
+		"close":   "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"status\":0",
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := listen(t, func(_ int, conn net.Conn) {
+				if readRequest(conn) {
+					_, _ = io.WriteString(conn, head)
+				}
+			})
+			_, err := c.Records(t.Context(), aQuery())
+			require.ErrorIs(t, err, ErrDecode)
+			require.Equal(t, "decode", Status(err))
+		})
+	}
+}
+
+func TestConnection(t *testing.T) {
+	reset := func(conn net.Conn) { _ = conn.(*net.TCPConn).SetLinger(0) }
+	for name, handle := range map[string]func(int, net.Conn){
+		"closed at once": func(int, net.Conn) {},
+		"reset unread":   func(_ int, conn net.Conn) { reset(conn) },
+		"closed unheard": func(_ int, conn net.Conn) { readRequest(conn) },
+		"reset in header": func(_ int, conn net.Conn) {
+			readRequest(conn)
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nDa")
+			reset(conn)
+		},
+		"no HTTP": func(_ int, conn net.Conn) {
+			readRequest(conn)
+			_, _ = io.WriteString(conn, "SSH-2.0 "+testSign+"\r\n\r\n")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := listen(t, handle)
+			_, err := c.Records(t.Context(), aQuery())
+			require.ErrorIs(t, err, ErrConnection)
+			require.Equal(t, "connection", Status(err))
+			require.NotContains(t, err.Error(), testSign)
+		})
+	}
+	t.Run("refused", func(t *testing.T) {
+		c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+		}))
+		_, err := c.Records(t.Context(), aQuery())
+		require.ErrorIs(t, err, ErrConnection)
+		require.ErrorContains(t, err, "connection refused")
+		require.NotContains(t, err.Error(), "https://")
+	})
+}
+
+// TestStaleConnection: a server that closes a kept connection just when the next request comes costs no failed read.
+func TestStaleConnection(t *testing.T) {
+	var mu sync.Mutex
+	var labels []string
+	c := listen(t, func(_ int, conn net.Conn) {
+		if readRequest(conn) {
+			page := pageOf(0)
+			_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(page), page)
+			readRequest(conn)
+		}
+	})
+	c.onRequest = func(_, s string, _ time.Duration) { mu.Lock(); labels = append(labels, s); mu.Unlock() }
+	for range 3 {
+		_, err := c.Records(t.Context(), aQuery())
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{"0", "connection", "0", "connection", "0"}, labels)
+}
+
+func TestConnectionsAreReused(t *testing.T) {
+	for name, write := range map[string]func(w http.ResponseWriter){
+		"plain": func(w http.ResponseWriter) { _, _ = w.Write(fullPage()) },
+		"gzip": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = io.WriteString(w, zipped(t, string(fullPage())))
+		},
+		"failure": func(w http.ResponseWriter) { http.Error(w, "sorry", http.StatusBadGateway) },
+		"garbage": func(w http.ResponseWriter) { _, _ = io.WriteString(w, "<html>") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			peers := map[string]bool{}
+			c := serve(t, func(w http.ResponseWriter, r *http.Request) { peers[r.RemoteAddr] = true; write(w) })
+			for range 5 {
+				_, _ = c.Records(t.Context(), aQuery())
+			}
+			require.Len(t, peers, 1)
+		})
+	}
+}
+
+func TestHang(t *testing.T) {
+	hang := map[string]http.RoundTripper{
+		"before the header": roundTrip(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}),
+		"in the body": roundTrip(func(r *http.Request) (*http.Response, error) {
+			resp := respond(200, "")
+			resp.ContentLength = -1
+			resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"status":0,`), untilDone{r.Context()}))
+			return resp, nil
+		}),
+	}
+	for name, rt := range hang {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newClient(t, rt)
+				start := time.Now()
+				_, err := c.Records(t.Context(), aQuery())
+				require.ErrorIs(t, err, ErrTimeout)
+				require.Equal(t, "timeout", Status(err))
+				require.Equal(t, DefaultTimeout, time.Since(start))
+
+				start = time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				_, err = c.Records(ctx, aQuery())
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				require.Equal(t, "timeout", Status(err))
+				require.Equal(t, time.Second, time.Since(start))
+
+				ctx, cancel = context.WithCancel(t.Context())
+				time.AfterFunc(time.Second, cancel)
+				_, err = c.Records(ctx, aQuery())
+				require.ErrorIs(t, err, context.Canceled)
+				require.Equal(t, "other", Status(err))
+			})
+		})
+	}
+}
+
+// untilDone is a body that says nothing until its request ends.
+type untilDone struct{ ctx context.Context }
+
+func (u untilDone) Read([]byte) (int, error) { <-u.ctx.Done(); return 0, u.ctx.Err() }
+
+func TestRateLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var times []time.Time
+		c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			times = append(times, time.Now())
+			return respond(200, pageOf(0)), nil
+		}), func(o *Options) { o.RateLimit = 5; o.TimeFormat = TimeAuto }) // two requests a call: each has its turn
+		time.Sleep(time.Hour) // nothing is saved up
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				if _, err := c.Records(t.Context(), aQuery()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		require.Len(t, times, 20)
+		for i, at := range times {
+			require.InDelta(t, (time.Duration(i) * 200 * time.Millisecond).Seconds(), at.Sub(start).Seconds(), 0.001)
+		}
+
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, err := c.Records(ctx, aQuery())
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, "timeout", Status(err))
+		require.Len(t, times, 20)
+	})
+}
+
+// TestExpiredTimestamp: a client whose clock is hours off learns the server's from the refusal.
+func TestExpiredTimestamp(t *testing.T) {
+	for name, tt := range map[string]struct {
+		offset time.Duration
+		labels []string
+	}{
+		"right clock": {0, []string{"0", "0"}},
+		"slow clock":  {5 * time.Hour, []string{"-16", "0", "0"}},
+		"fast clock":  {-300 * time.Hour, []string{"-16", "0", "0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var labels []string
+				signs := map[string]bool{}
+				requests := 0
+				c := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+					requests++
+					signs[r.Header.Get("Sign")] = true
+					now := time.Now().Add(tt.offset)
+					ts, _ := strconv.ParseInt(r.Header.Get("Timestamp"), 10, 64)
+					date := now.UTC().Format(http.TimeFormat)
+					if now.Sub(time.Unix(ts, 0)).Abs() > 30*time.Minute {
+						return respond(200, `{"status":"-16","reason":"expired"}`, "Date", date), nil
+					}
+					return respond(200, pageOf(0), "Date", date), nil
+				}), func(o *Options) { o.OnRequest = func(_, s string, _ time.Duration) { labels = append(labels, s) } })
+				for range 2 {
+					time.Sleep(time.Second)
+					page, err := c.Records(t.Context(), aQuery())
+					require.NoError(t, err)
+					require.WithinDuration(t, time.Now().Add(tt.offset), page.Date, time.Second)
+				}
+				require.Equal(t, tt.labels, labels)
+				require.Len(t, signs, requests, "a signature of its own for every attempt")
+				skew, known := c.Skew()
+				require.True(t, known)
+				require.InDelta(t, tt.offset.Seconds(), skew.Seconds(), 1)
+			})
+		})
+	}
+	t.Run("for good", func(t *testing.T) {
+		requests := 0
+		c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			requests++
+			return respond(401, `{"status":-16}`), nil
+		}))
+		_, err := c.Records(t.Context(), aQuery())
+		require.Equal(t, "http_4xx", Status(err))
+		e, ok := errors.AsType[*StatusError](err)
+		require.True(t, ok)
+		require.Equal(t, StatusTimestamp, e.Code)
+		require.Equal(t, 2, requests)
+	})
+}
+
+// TestRedirects: the signature goes nowhere but to the base URL.
+func TestRedirects(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("followed") }))
+	defer elsewhere.Close()
+	for _, code := range []int{301, 302, 303, 307, 308} {
+		c := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL+PathRecordQuery, code) })
+		_, err := c.Records(t.Context(), aQuery())
+		e, ok := errors.AsType[*HTTPError](err)
+		require.True(t, ok)
+		require.Equal(t, code, e.StatusCode)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/maphash"
 	"io"
+	"math"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -53,15 +54,17 @@ func (d decoder) decode(body []byte) (answer, error) {
 	case p.status.V == 0 && !p.hasPage:
 		return answer{}, fail(ErrDecode, "answer has no data")
 	}
-	a := answer{status: toInt(p.status, 0), reason: p.reason}
-	a.page = Page{Total: toInt(p.total, -1), Size: toInt(p.size, 0), Current: toInt(p.current, 0), Records: p.rows.list}
-	return a, nil
+	return answer{
+		status: int(max(min(p.status.V, math.MaxInt32), math.MinInt32)),
+		reason: p.reason,
+		page:   Page{Total: count(p.total, -1), Size: count(p.size, 0), Current: count(p.current, 0), Records: p.rows.list},
+	}, nil
 }
 
-// toInt narrows an integer field; what is missing, negative (unless it is a status) or beyond 32 bits is otherwise.
-func toInt(i Int, otherwise int) int {
-	if !i.Set || i.V > 1<<31-1 || i.V < -(1<<31) || otherwise == -1 && i.V < 0 {
-		return otherwise
+// count narrows a number that counts something; missing is what stands for one that is missing or makes no sense.
+func count(i Int, missing int) int {
+	if !i.Set || i.V < 0 || i.V > math.MaxInt32 {
+		return missing
 	}
 	return int(i.V)
 }

@@ -10,6 +10,7 @@ import (
 )
 
 const (
+	leastRow    = 400 // bytes of a row are rarely fewer
 	maxTags     = 100 // of a record
 	maxInterned = 1000
 	maxShared   = 64 // bytes of a text worth interning
@@ -32,7 +33,7 @@ type rows struct {
 
 // read reads an array of records out of body, which is what in reads from.
 func (r *rows) read(in *jsontext.Decoder, body []byte) error {
-	r.in, r.list = in, nil
+	r.in, r.list = in, make([]Record, 0, min(1+len(body)/leastRow, MaxPageSize))
 	if _, err := in.ReadToken(); err != nil {
 		return err
 	}

@@ -15,6 +15,8 @@ const (
 func beijing() *time.Location { return time.FixedZone("+08:00", 8*60*60) }
 
 // vendorRow is the row of the vendor's page, its calledInfo escaped.
+//
+//nolint:misspell // as it stands there
 const vendorRow = `{
 "keyId": 50180345,
 "callSessionId": "25010316113064799",

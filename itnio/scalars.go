@@ -71,7 +71,7 @@ func (r *rows) time(name string, to *time.Time) error {
 
 // parseTime reads a time in any of the forms seen in APIs of this kind: date and time with a blank or a T between
 // them, with or without a fraction and a zone, or Unix seconds or milliseconds. Without a zone it is in loc. An empty
-// text, 0 and a date of zeros are the zero time; false for what cannot be read.
+// text, 0 and a date of zeros are the zero time; false for what cannot be read, years before 1970 included.
 func parseTime(b []byte, loc *time.Location) (time.Time, bool) {
 	b = bytes.TrimSpace(b)
 	switch {
@@ -87,7 +87,8 @@ func parseTime(b []byte, loc *time.Location) (time.Time, bool) {
 	day, ok3 := digits(b, 8, 2)
 	hour, ok4 := digits(b, 11, 2)
 	minute, ok5 := digits(b, 14, 2)
-	if !(ok1 && ok2 && ok3 && ok4 && ok5) || b[7] != '-' || b[13] != ':' || b[10] != ' ' && b[10] != 'T' && b[10] != 't' {
+	shaped := b[7] == '-' && b[13] == ':' && (b[10] == ' ' || b[10] == 'T' || b[10] == 't')
+	if !shaped || !ok1 || !ok2 || !ok3 || !ok4 || !ok5 {
 		return time.Time{}, false
 	}
 	rest := b[16:]
@@ -109,7 +110,7 @@ func parseTime(b []byte, loc *time.Location) (time.Time, bool) {
 	if year == 0 && month == 0 && day == 0 {
 		return time.Time{}, true // how MySQL writes no date
 	}
-	if month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59 {
+	if year < 1970 || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59 {
 		return time.Time{}, false
 	}
 	t := time.Date(year, time.Month(month), day, hour, minute, second, nanos, zone)

@@ -12,6 +12,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -49,10 +50,10 @@ func (c *Client) send(ctx context.Context, path string, body []byte) (reply, err
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 
-	var reused, answered bool
+	var reused, answered atomic.Bool // the transport's goroutines may outlive the request
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:              func(i httptrace.GotConnInfo) { reused = i.Reused },
-		GotFirstResponseByte: func() { answered = true },
+		GotConn:              func(i httptrace.GotConnInfo) { reused.Store(i.Reused) },
+		GotFirstResponseByte: func() { answered.Store(true) },
 	})
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.String()+path, bytes.NewReader(body))
 	if err != nil {
@@ -68,7 +69,7 @@ func (c *Client) send(ctx context.Context, path string, body []byte) (reply, err
 	resp, err := c.http.Do(req)
 	if err != nil {
 		err = c.transportError(outer, err)
-		if reused && !answered && errors.Is(err, ErrConnection) {
+		if reused.Load() && !answered.Load() && errors.Is(err, ErrConnection) {
 			err = staleError{err}
 		}
 		return reply{}, err
@@ -102,8 +103,8 @@ func (c *Client) readBody(ctx context.Context, resp *http.Response) (*bytes.Buff
 	if resp.ContentLength > limit {
 		return nil, tooLarge
 	}
-	raw := io.LimitReader(resp.Body, limit+1)
-	r := raw
+	raw := &io.LimitedReader{R: resp.Body, N: limit + 1}
+	r := io.Reader(raw)
 	switch enc := strings.ToLower(resp.Header.Get("Content-Encoding")); enc {
 	case "", "identity":
 	case "gzip", "x-gzip":
@@ -121,7 +122,7 @@ func (c *Client) readBody(ctx context.Context, resp *http.Response) (*bytes.Buff
 		_, err = io.Copy(io.Discard, raw) // what stands behind the packed stream, such as the last chunk
 	}
 	switch {
-	case n > limit:
+	case n > limit, raw.N == 0:
 		err = tooLarge
 	case err != nil:
 		err = c.bodyError(ctx, err)
