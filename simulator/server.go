@@ -5,6 +5,7 @@ import (
 	"crypto/md5" //nolint:gosec // the vendor's signature
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -332,7 +333,7 @@ func (q *exchangeState) read(t *tenant, a asked) (answer, *status) {
 	if on, x := q.while(drawImposedSize, f.ImposedSize); on {
 		size = []int{10, 30}[x%2]
 	}
-	p := answer{size: size, current: a.current, salt: q.salt}
+	p := answer{size: size, current: a.current, tenant: t, salt: q.salt}
 	if a.nothing {
 		return p, nil
 	}
@@ -353,12 +354,10 @@ func (q *exchangeState) read(t *tenant, a asked) (answer, *status) {
 	if h.MaxTotal > 0 && total > h.MaxTotal {
 		return p, statusOf(statusCap)
 	}
-	for _, n := range rows {
-		p.rows = append(p.rows, &t.rows[n])
-	}
+	p.rows = slices.Clone(rows)
 	if on, x := q.hit(drawDuplicate, f.Duplicate); on && len(p.rows) > 1 {
 		i := int(x % uint64(len(p.rows)-1))
-		p.rows = append(p.rows[:i+1], p.rows[i:]...)
+		p.rows = slices.Insert(p.rows, i, p.rows[i])
 		p.rows = p.rows[:min(len(p.rows), size)]
 	}
 	p.total = q.said(total)

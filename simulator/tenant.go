@@ -3,6 +3,7 @@ package simulator
 import (
 	"cmp"
 	"container/heap"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -22,6 +23,7 @@ type tenant struct {
 	index   index
 	version uint64 // changes with the index or with what is sorted by
 	sorted  sortedRows
+	written map[uint32][]byte // records as they were last written
 }
 
 // sortedRows is the last answer that had to be sorted, for the pages after it.
@@ -72,6 +74,7 @@ func newTenant(a Account, seed uint64, o Options) *tenant {
 		nextID:  firstID,
 		chunk:   o.Start.Unix() / chunkSeconds,
 		index:   index{buckets: map[int64][]entry{}},
+		written: map[uint32][]byte{},
 	}
 }
 
@@ -85,21 +88,21 @@ func (s *Simulator) advanceTenant(t *tenant, now time.Time) {
 		if !s.traffic {
 			continue
 		}
-		keep := func(r row) {
+		take := func(r row) {
 			if r.start < s.o.Start.Unix() || !s.o.End.IsZero() && r.start >= s.o.End.Unix() {
 				return
 			}
 			s.spoil(t, &r)
 			t.add(r, s.zone)
 		}
-		s.calls.chunk(t.account, t.seed, t.chunk, s.plans, keep)
+		s.calls.chunk(t.account, t.seed, t.chunk, s.plans, take)
 		if s.faults.active(time.Unix(begin, 0)) && begin%slot == 0 {
 			if hit, x := request(mix(t.seed, uint64(begin)), drawBurst, s.faults.Burst); hit {
 				size := s.faults.BurstSize
 				if size == 0 {
 					size = 2000
 				}
-				s.calls.burst(t.seed, begin+int64(x%chunkSeconds), size, keep)
+				s.calls.burst(t.seed, begin+int64(x%chunkSeconds), size, take)
 			}
 		}
 	}
@@ -162,6 +165,7 @@ func (t *tenant) happen(e event) {
 		t.index.insert(is, e.row)
 	}
 	t.version++
+	delete(t.written, e.row)
 }
 
 // cancelAfter takes back the calls that were drawn ahead and have not started.
@@ -201,11 +205,11 @@ func (t *tenant) page(w window, m matcher, o Order, unstable bool, salt uint64, 
 			return nil, n
 		}
 	}
-	rows := t.sort(w, m, o, unstable, salt)
+	rows, total := t.sort(w, m, o, unstable, salt, offset+size)
 	if offset >= len(rows) {
-		return nil, len(rows)
+		return nil, total
 	}
-	return rows[offset:min(len(rows), offset+size)], len(rows)
+	return rows[offset:min(len(rows), offset+size)], total
 }
 
 // sameOrder reports whether the order is that of the index. The index breaks ties by appearance and that is the order of ids.
@@ -237,47 +241,65 @@ func (t *tenant) runPage(w window, o Order, offset, size int) (page []uint32, to
 	return page, total
 }
 
-// sort gives all rows of a window in order.
-func (t *tenant) sort(w window, m matcher, o Order, unstable bool, salt uint64) []uint32 {
-	key := m.key + string(rune(o)) + time.Unix(w.from, w.to).String()
+// ranked is a row with what it is sorted by.
+type ranked struct {
+	by, tie int64
+	row     uint32
+}
+
+// sort gives the rows of a window in order, at least the first need of them, and how many there are in all.
+func (t *tenant) sort(w window, m matcher, o Order, unstable bool, salt uint64, need int) ([]uint32, int) {
+	key := fmt.Sprint(w, o, m.key)
 	if !unstable && t.sorted.rows != nil && t.sorted.key == key && t.sorted.version == t.version {
-		return t.sorted.rows
+		return t.sorted.rows, len(t.sorted.rows)
 	}
-	type ranked struct {
-		by, tie int64
-		row     uint32
-	}
-	var found []ranked
-	t.index.runs(w.from, w.to, false, func(b []entry) bool {
-		for _, e := range b {
-			r := &t.rows[e.row]
-			if m.match != nil && !m.match(r) {
-				continue
-			}
-			by, tie := r.rank(o), int64(r.id)
-			if unstable && o != IDAsc && o != IDDesc {
-				tie = int64(mix(r.id, salt) >> 1)
-			}
-			found = append(found, ranked{by, tie, e.row})
-		}
-		return true
-	})
 	desc := o == IDDesc || o == StartDesc || o == CreateDesc || o == UpdateDesc
-	slices.SortFunc(found, func(a, b ranked) int {
+	less := func(a, b ranked) int {
 		c := cmp.Or(cmp.Compare(a.by, b.by), cmp.Compare(a.tie, b.tie), cmp.Compare(a.row, b.row))
 		if desc {
 			return -c
 		}
 		return c
+	}
+	first := need <= 4*100 // the first pages are found without sorting the rest
+	var found []ranked
+	total, full := 0, false
+	take := func(n uint32) {
+		r := &t.rows[n]
+		if m.match != nil && !m.match(r) {
+			return
+		}
+		total++
+		k := ranked{r.rank(o), int64(r.id), n}
+		if unstable && o != IDAsc && o != IDDesc {
+			k.tie = int64(mix(r.id, salt) >> 1)
+		}
+		if full && less(k, found[need-1]) > 0 {
+			return
+		}
+		if found = append(found, k); first && len(found) >= 2*need+64 {
+			slices.SortFunc(found, less)
+			found, full = found[:need], true
+		}
+	}
+	t.index.runs(w.from, w.to, desc, func(b []entry) bool {
+		for i := range b {
+			if desc { // in about the order wanted, so that the first rows are soon found
+				i = len(b) - 1 - i
+			}
+			take(b[i].row)
+		}
+		return true
 	})
+	slices.SortFunc(found, less)
 	rows := make([]uint32, len(found))
 	for i, f := range found {
 		rows[i] = f.row
 	}
-	if !unstable {
+	if !unstable && len(rows) == total {
 		t.sorted = sortedRows{key, t.version, rows}
 	}
-	return rows
+	return rows, total
 }
 
 // rank is what an order sorts by.
