@@ -136,10 +136,9 @@ type workload struct {
 	random   *rand.Rand
 }
 
-var talkBounds = []float64{3, 6, 10, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600}
-
 func newWorkload(series int) *workload {
 	created := time.Unix(1700000000, 0)
+	talkBounds := []float64{3, 6, 10, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600}
 	calls := &Family{
 		Name: "itnio_calls_total", Help: "Finished calls.", Type: Counter,
 		LabelNames: []string{"account", "agent_group", "country", "call_type", "outcome", "hangup_reason", "hangup_party"},
@@ -204,7 +203,7 @@ func (w *workload) observe(r prometheus.Registerer) {
 		calls.WithLabelValues(m.LabelValues...).Add(m.Value)
 	}
 	talk := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: w.families[1].Name, Help: w.families[1].Help, Buckets: talkBounds, NativeHistogramBucketFactor: 1.1,
+		Name: w.families[1].Name, Help: w.families[1].Help, Buckets: w.families[1].Bounds, NativeHistogramBucketFactor: 1.1,
 	}, w.families[1].LabelNames)
 	for _, m := range w.families[1].Metrics {
 		for n := range 80 {

@@ -32,8 +32,8 @@ type Options struct {
 	ErrorLog log.Logger
 	// Registerer takes promhttp_metric_handler_errors_total, the counter that promhttp has for the same errors.
 	Registerer prometheus.Registerer
-	// OnServed is called after a GET of the whole page was answered and the answer was written to the end without an
-	// error, with the generation that it held. It is called in the request's goroutine and must not block.
+	// OnServed is called after a whole page was written to the end without an error, with the generation that it held;
+	// not for HEAD, nor for a page filtered by name[]. It is called in the request's goroutine and must not block.
 	OnServed func(r *http.Request, generation uint64)
 	// Now is the clock by which unused pages are dropped; time.Now by default.
 	Now func() time.Time
@@ -130,7 +130,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := http.NewResponseController(w).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return
 	}
-	if h.onServed != nil && r.Method == http.MethodGet && len(names) == 0 && r.Context().Err() == nil {
+	if h.onServed != nil && len(names) == 0 && r.Context().Err() == nil {
 		h.onServed(r, generation)
 	}
 }
@@ -158,7 +158,7 @@ func (h *Handler) body(contentType expfmt.Format, coding encoding, names []strin
 			w, _ = flate.NewWriter(nil, gzipLevel)
 		}
 		defer h.deflaters.Put(w)
-		return [][]byte{gzipHeader[:], d.blocks, d.end(w, live)}, generation, nil
+		return [][]byte{[]byte(gzipHeader), d.blocks, d.end(w, live)}, generation, nil
 	case zstdCoding:
 		frame, err := p.zstd()
 		if err != nil {

@@ -34,13 +34,12 @@ func expected(t require.TestingT, contentType expfmt.Format, families []*Family)
 
 func bytesOf(p *page) []byte { return bytes.Join(p.chunks(), nil) }
 
-// schemes are all escaping schemes a scraper may ask for.
-var schemes = []model.EscapingScheme{model.NoEscaping, model.UnderscoreEscaping, model.DotsEscaping, model.ValueEncodingEscaping}
-
 func TestPageEqualsExpfmt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		families := genFamilies().Draw(t, "families")
-		scheme := rapid.SampledFrom(schemes).Draw(t, "scheme")
+		scheme := rapid.SampledFrom([]model.EscapingScheme{
+			model.NoEscaping, model.UnderscoreEscaping, model.DotsEscaping, model.ValueEncodingEscaping,
+		}).Draw(t, "scheme")
 		for _, contentType := range []expfmt.Format{expfmt.FmtText, expfmt.FmtOpenMetrics_0_0_1, expfmt.FmtOpenMetrics_1_0_0} {
 			contentType = contentType.WithEscapingScheme(scheme)
 			p, err := render(formatOf(contentType), families, 1, nil)
@@ -93,7 +92,7 @@ func TestRenderingAgainEqualsRenderingAnew(t *testing.T) {
 func TestHistogramEqualsClientGolang(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		bounds := []float64{3, 6, 10, 20, 60}
-		seconds := rapid.SliceOf(rapid.IntRange(0, 5000)).Draw(t, "seconds")
+		seconds := rapid.SliceOf(rapid.OneOf(rapid.SampledFrom([]int{0, 1, 3, 10, 20, 60}), rapid.IntRange(0, 5000))).Draw(t, "seconds")
 		theirs := prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "talk_seconds", Help: "Talk.", Buckets: bounds, NativeHistogramBucketFactor: 1.1,
 		})
@@ -114,7 +113,7 @@ func TestHistogramEqualsClientGolang(t *testing.T) {
 			} else {
 				native[nativeIndex(v)]++
 			}
-			if s%7 == 0 {
+			if s%5 == 0 { // some of the bounds are
 				theirs.(prometheus.ExemplarObserver).ObserveWithExemplar(v, prometheus.Labels{"call": fmt.Sprint(s)})
 				h.Count++
 				h.Sum += v
@@ -378,6 +377,13 @@ func genChange(t *rapid.T, before []*Family) []*Family {
 			if rapid.IntRange(0, 9).Draw(t, "relabel") == 0 && len(next.Bounds) > 0 {
 				next.Bounds = slices.Clone(next.Bounds)
 				next.Bounds[0] -= 1000
+			}
+			if rapid.IntRange(0, 9).Draw(t, "rename") == 0 && len(next.LabelNames) > 0 {
+				next.LabelNames = slices.Clone(next.LabelNames)
+				next.LabelNames[0] = "renamed"
+			}
+			if rapid.IntRange(0, 9).Draw(t, "retype") == 0 && next.Type != Histogram {
+				next.Type = Counter + Gauge - next.Type
 			}
 			after = append(after, &next)
 		}
