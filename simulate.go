@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+
+	"itnio_exporter/simulator"
+)
+
+// simulateFlags are those of the command simulate.
+type simulateFlags struct {
+	address     string
+	seed        uint64
+	callsPerDay float64
+	history     time.Duration
+	rateLimit   float64
+	filterOn    string
+	timeFormat  string
+	pageSize    int
+}
+
+func (f *simulateFlags) register(app *kingpin.Application) {
+	app.Flag("simulate.listen-address", "Address of the simulated API.").Default("127.0.0.1:18080").StringVar(&f.address)
+	app.Flag("simulate.seed", "What the simulated calls are drawn from.").Default("1").Uint64Var(&f.seed)
+	app.Flag("simulate.calls-per-day", "Mean number of simulated calls a day.").Default("24000").Float64Var(&f.callsPerDay)
+	app.Flag("simulate.history", "How far back the simulated calls begin.").Default("24h").DurationVar(&f.history)
+	app.Flag("simulate.rate-limit", "Requests a second that the simulated API takes; 0 is no limit.").Default("0").Float64Var(&f.rateLimit)
+	app.Flag("simulate.filter-on", "Time that a query's window filters on. One of: [start, create, hangup]").
+		Default("start").EnumVar(&f.filterOn, "start", "create", "hangup")
+	app.Flag("simulate.time-format", "Time format that queries have to be in. One of: [any, iso8601, datetime]").
+		Default("any").EnumVar(&f.timeFormat, "any", "iso8601", "datetime")
+	app.Flag("simulate.page-size", "Page size that the simulated API imposes; 0 is as asked.").Default("0").IntVar(&f.pageSize)
+}
+
+func (f *simulateFlags) options(now time.Time) simulator.Options {
+	return simulator.Options{
+		Seed:        f.seed,
+		Start:       now.Add(-f.history),
+		CallsPerDay: f.callsPerDay,
+		Rhythm:      0.8,
+		LongShare:   0.002,
+		LateShare:   0.001,
+		RateLimit:   f.rateLimit,
+		Habits: simulator.Habits{
+			// The values are enumerations that kingpin has checked.
+			FilterOn: map[string]simulator.Field{
+				"start": simulator.ByStart, "create": simulator.ByCreate, "hangup": simulator.ByHangup,
+			}[f.filterOn],
+			Accept: map[string]simulator.TimeFormat{
+				"any": simulator.AnyTime, "iso8601": simulator.ISO8601Only, "datetime": simulator.DatetimeOnly,
+			}[f.timeFormat],
+			PageSize: f.pageSize,
+		},
+	}
+}
+
+// simulate serves the simulated API over HTTP until a signal ends it.
+func simulate(p process, f *flags) error {
+	listener, err := net.Listen("tcp", f.simulate.address)
+	if err != nil {
+		return fmt.Errorf("--simulate.listen-address: %w", err)
+	}
+	fmt.Fprintln(p.stdout, "# A simulated call centre. A configuration for it, with its made-up key:\naccounts:")
+	for _, a := range simulator.DefaultAccounts() {
+		fmt.Fprintf(p.stdout, "  - name: %s\n    base_url: http://%s\n    api_key: %s\n    api_secret: %s\n",
+			a.Name, listener.Addr(), a.Key, a.Secret)
+	}
+
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	go func() {
+		defer stop()
+		for {
+			select {
+			case s := <-p.signals:
+				if s != syscall.SIGHUP {
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return simulator.New(f.simulate.options(time.Now())).Serve(ctx, listener)
+}
