@@ -1,0 +1,366 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/go-kit/log/level"
+	bolt "go.etcd.io/bbolt"
+)
+
+// Identity is what makes an account the same account across restarts.
+type Identity struct {
+	Name    string
+	BaseURL string // another one under the same name is refused: its ids are of another system
+	Filter  string // canonical text of the filter; another one moves the epoch to now
+}
+
+// Account is one account's part of the ledger.
+type Account struct {
+	l    *Ledger
+	name string
+
+	// Guarded by the ledger's mutex, written only by the holder of its writer lock.
+	meta       accountMeta
+	days       []*day  // newest first
+	dayNumbers []int64 // of days; days since 1970 by the server's clock
+	cells      []Cell  // as loaded; handed over once
+	attached   bool
+	exposedGen uint64    // first exposition that can hold its series
+	stepped    time.Time // when a day was last dropped, local clock
+}
+
+type accountMeta struct {
+	BaseURL string `json:"base_url"`
+	Filter  string `json:"filter"`
+	// Epoch, Unix seconds: calls that ended at or after it are counted. 0: no good answer yet.
+	Epoch int64 `json:"epoch"`
+	// MoveEpoch: the next good answer sets the epoch to its own time, without history.
+	MoveEpoch bool `json:"move_epoch,omitempty"`
+	// OldestDay is the oldest day whose ids are all still kept; older records are never counted. 0: none was ever dropped.
+	OldestDay int64 `json:"oldest_day"`
+	// InitialDone: the first fill is whole, the account's series are exposed.
+	InitialDone bool `json:"initial_done"`
+	// Swept, Unix seconds: every window before it was read whole after it had left the lookback.
+	Swept int64 `json:"swept"`
+	// Counted: some call has been counted.
+	Counted bool `json:"counted"`
+}
+
+const secondsPerDay = 24 * 60 * 60
+
+func dayOf(t time.Time) int64 { return t.Unix() / secondsPerDay }
+
+// Attach brings an account of the configuration into the ledger, or back to it.
+func (l *Ledger) Attach(id Identity) (*Account, error) {
+	if err := l.Check(id); err != nil {
+		return nil, err
+	}
+	l.writer.Lock()
+	defer l.writer.Unlock()
+	a, known := l.accounts[id.Name]
+	if !known {
+		a = &Account{l: l, name: id.Name, meta: accountMeta{BaseURL: id.BaseURL, Filter: id.Filter}}
+	}
+	meta, forget := a.meta, false
+	if meta.Filter != id.Filter {
+		level.Warn(l.logger).Log("msg", "the account's filter has changed: calls are counted from now on, remembered totals are forgotten", "account", id.Name)
+		meta.Filter, meta.MoveEpoch, meta.Swept, forget = id.Filter, true, 0, true
+	}
+	if !known || forget {
+		err := l.db.Update(func(tx *bolt.Tx) error {
+			b, err := accountBucket(tx, id.Name)
+			if err != nil {
+				return err
+			}
+			if forget && b.Bucket([]byte(bucketCells)) != nil {
+				if err := b.DeleteBucket([]byte(bucketCells)); err != nil {
+					return err
+				}
+			}
+			return putMeta(b, &meta)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("account %q: %w", id.Name, err)
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a.meta = meta
+	if forget {
+		a.cells = nil
+	}
+	a.attached = true
+	l.accounts[id.Name] = a
+	l.expose(a)
+	return a, nil
+}
+
+// Detach takes an account that left the configuration out of the exposition. What the ledger knows of it stays.
+func (l *Ledger) Detach(a *Account) {
+	l.writer.Lock()
+	defer l.writer.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a.attached = false
+	l.expose(a)
+}
+
+// expose marks every family for a new face after an account came or went. mu is held.
+func (l *Ledger) expose(a *Account) {
+	for _, f := range l.families {
+		f.dirty = true
+	}
+	l.changed()
+	a.exposedGen = l.gen
+}
+
+func (a *Account) exposed() bool { return a.attached && a.meta.InitialDone }
+
+// Name is the account's name.
+func (a *Account) Name() string { return a.name }
+
+func (a *Account) read() accountMeta {
+	a.l.mu.RLock()
+	defer a.l.mu.RUnlock()
+	return a.meta
+}
+
+// Epoch is the time from which calls are counted; false before the first good answer.
+func (a *Account) Epoch() (time.Time, bool) {
+	m := a.read()
+	return time.Unix(m.Epoch, 0).UTC(), m.Epoch != 0 && !m.MoveEpoch
+}
+
+// InitialDone reports whether the first fill is whole.
+func (a *Account) InitialDone() bool { return a.read().InitialDone }
+
+// Counted reports whether any call of the account was ever counted.
+func (a *Account) Counted() bool { return a.read().Counted }
+
+// Swept is the Unix time before which every window was read whole after it had left the lookback; 0: none.
+func (a *Account) Swept() int64 { return a.read().Swept }
+
+// Floor is the Unix time before which nothing is to be asked for, since ids of then are no longer kept. It is a day later
+// than the oldest kept id, for calls that were seen a little before the time they name.
+func (a *Account) Floor() int64 {
+	if m := a.read(); m.OldestDay > 0 {
+		return (m.OldestDay + 1) * secondsPerDay
+	}
+	return 0
+}
+
+// Cells gives what was known of the account's windows when the ledger was opened, sorted by their start.
+func (a *Account) Cells() []Cell {
+	a.l.mu.RLock()
+	defer a.l.mu.RUnlock()
+	return slices.Clone(a.cells)
+}
+
+// IDs is how many calls the ledger remembers of the account.
+func (a *Account) IDs() int {
+	a.l.mu.RLock()
+	defer a.l.mu.RUnlock()
+	n := 0
+	for _, d := range a.days {
+		n += d.keys.len() + d.orphans.len()
+	}
+	return n
+}
+
+// Establish sets the epoch at the first good answer: the server's time then, less the history asked for. It is never moved back.
+func (a *Account) Establish(server time.Time, history time.Duration) error {
+	a.l.writer.Lock()
+	defer a.l.writer.Unlock()
+	meta := a.meta
+	switch {
+	case meta.MoveEpoch:
+		meta.Epoch, meta.MoveEpoch = max(meta.Epoch, server.Unix()), false
+	case meta.Epoch == 0:
+		meta.Epoch = server.Add(-history).Unix()
+	default:
+		return nil
+	}
+	return a.update(&meta, nil)
+}
+
+// Forget drops every id and every window of an account that has counted nothing yet, so that a mended configuration starts
+// from the same epoch with a clean sheet.
+func (a *Account) Forget() error {
+	a.l.writer.Lock()
+	defer a.l.writer.Unlock()
+	if a.meta.Counted {
+		return fmt.Errorf("account %q has counted calls", a.name)
+	}
+	meta := a.meta
+	meta.Swept, meta.OldestDay = 0, 0
+	err := a.update(&meta, func(b *bolt.Bucket) error {
+		for _, name := range []string{bucketIDs, bucketCells} {
+			if b.Bucket([]byte(name)) != nil {
+				if err := b.DeleteBucket([]byte(name)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	a.l.mu.Lock()
+	defer a.l.mu.Unlock()
+	a.days, a.dayNumbers, a.cells = nil, nil, nil
+	return nil
+}
+
+// dayStep keeps one wrong Date from emptying the ledger: days are dropped one at a time, at most one in this while.
+const dayStep = time.Hour
+
+// Expire drops the oldest day of ids if it was first seen more than keep before the server's time. It is for the caller to
+// see that every window of before then has been read.
+func (a *Account) Expire(server time.Time, keep time.Duration) (dropped bool, err error) {
+	a.l.writer.Lock()
+	defer a.l.writer.Unlock()
+	n := len(a.days)
+	if n == 0 {
+		return false, nil
+	}
+	oldest := a.dayNumbers[n-1]
+	if (oldest+1)*secondsPerDay > server.Add(-keep).Unix() {
+		return false, nil
+	}
+	now := a.l.now()
+	if since := now.Sub(a.stepped); !a.stepped.IsZero() && since >= 0 && since < dayStep {
+		return false, nil
+	}
+	meta := a.meta
+	meta.OldestDay = max(meta.OldestDay, oldest+1)
+	err = a.update(&meta, func(b *bolt.Bucket) error {
+		return b.Bucket([]byte(bucketIDs)).DeleteBucket(be32(oldest))
+	})
+	if err != nil {
+		return false, err
+	}
+	a.l.mu.Lock()
+	defer a.l.mu.Unlock()
+	a.days, a.dayNumbers, a.stepped = a.days[:n-1:n-1], a.dayNumbers[:n-1:n-1], now
+	return true, nil
+}
+
+// update makes a changed meta, and whatever else, durable and then public. writer is held.
+func (a *Account) update(meta *accountMeta, more func(*bolt.Bucket) error) error {
+	err := a.l.db.Update(func(tx *bolt.Tx) error {
+		b, err := accountBucket(tx, a.name)
+		if err != nil {
+			return err
+		}
+		if more != nil {
+			if err := more(b); err != nil {
+				return err
+			}
+		}
+		return putMeta(b, meta)
+	})
+	if err != nil {
+		return fmt.Errorf("ledger: account %q: %w", a.name, err)
+	}
+	a.l.mu.Lock()
+	defer a.l.mu.Unlock()
+	a.meta = *meta
+	return nil
+}
+
+func accountBucket(tx *bolt.Tx, name string) (*bolt.Bucket, error) {
+	return tx.Bucket([]byte(bucketAccounts)).CreateBucketIfNotExists([]byte(name))
+}
+
+func putMeta(b *bolt.Bucket, meta *accountMeta) error {
+	v, err := json.Marshal(meta)
+	if err != nil {
+		return err
+	}
+	return b.Put([]byte(keyMeta), v)
+}
+
+func (l *Ledger) loadAccounts(root *bolt.Bucket) error {
+	return root.ForEachBucket(func(name []byte) error {
+		a := &Account{l: l, name: string(name)}
+		if err := a.load(root.Bucket(name)); err != nil {
+			return fmt.Errorf("account %q: %w", a.name, err)
+		}
+		l.accounts[a.name] = a
+		return nil
+	})
+}
+
+func (a *Account) load(b *bolt.Bucket) error {
+	if err := json.Unmarshal(b.Get([]byte(keyMeta)), &a.meta); err != nil {
+		return fmt.Errorf("its description: %w", err)
+	}
+	if ids := b.Bucket([]byte(bucketIDs)); ids != nil {
+		err := ids.ForEachBucket(func(k []byte) error {
+			d := &day{}
+			a.days = append(a.days, d)
+			a.dayNumbers = append(a.dayNumbers, int64(binary.BigEndian.Uint32(k)))
+			return ids.Bucket(k).ForEach(func(_, v []byte) error {
+				body, err := unseal(v)
+				if err != nil {
+					return err
+				}
+				var e entry
+				if !e.decode(body) {
+					return errDamaged
+				}
+				d.add(&e)
+				return nil
+			})
+		})
+		if err != nil {
+			return fmt.Errorf("ids: %w", err)
+		}
+		slices.Reverse(a.days)
+		slices.Reverse(a.dayNumbers)
+	}
+	if cells := b.Bucket([]byte(bucketCells)); cells != nil {
+		err := cells.ForEach(func(k, v []byte) error {
+			c, err := decodeCell(k, v)
+			a.cells = append(a.cells, c)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("windows: %w", err)
+		}
+	}
+	return nil
+}
+
+// today is the set of the day that t lies in; nil if nothing was seen then. Days come in any order: a server's clock may
+// step back.
+func (a *Account) at(number int64) *day {
+	if i := slices.Index(a.dayNumbers, number); i >= 0 {
+		return a.days[i]
+	}
+	return nil
+}
+
+func (a *Account) addDay(number int64) *day {
+	d := &day{}
+	i, _ := slices.BinarySearchFunc(a.dayNumbers, number, func(have, want int64) int { return int(want - have) })
+	a.days = slices.Insert(a.days, i, d)
+	a.dayNumbers = slices.Insert(a.dayNumbers, i, number)
+	return d
+}
+
+// Check tells whether Attach would accept an account, and changes nothing.
+func (l *Ledger) Check(id Identity) error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	a, known := l.accounts[id.Name]
+	if known && a.meta.BaseURL != id.BaseURL {
+		return fmt.Errorf("account %q: the ledger knows it with another base_url: its ids are of another system; give it another name, or move the ledger away", id.Name)
+	}
+	return nil
+}

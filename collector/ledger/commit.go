@@ -1,0 +1,679 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"slices"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"itnio_exporter/collector/call"
+	"itnio_exporter/collector/exposition"
+	"itnio_exporter/collector/families"
+)
+
+// Result is what became of a record.
+type Result uint8
+
+// Results. The names are the values of the label result.
+const (
+	Counted Result = iota
+	Baseline
+	Duplicate
+	Pending
+	TooOld
+	Invalid
+)
+
+// Results lists every result.
+func Results() []Result { return []Result{Counted, Baseline, Duplicate, Pending, TooOld, Invalid} }
+
+func (r Result) String() string {
+	return [...]string{"counted", "baseline", "duplicate", "pending", "too_old", "invalid"}[r]
+}
+
+// Item is a call to be brought into the ledger.
+type Item struct {
+	Call call.Call
+	// AsItStands counts a pending call although it is not complete.
+	AsItStands bool
+}
+
+// Batch is what one transaction brings.
+type Batch struct {
+	Account *Account
+	Server  time.Time // server's time when the records were read
+	Items   []Item
+
+	Cells       []Cell // windows that are now known; each replaces what it overlaps
+	DropBefore  int64  // windows that end at or before it are forgotten; 0: none
+	Swept       int64  // 0: unchanged
+	InitialDone bool   // the first fill is whole
+	ShowInitial bool   // with InitialDone: its values show at once, not zero first
+}
+
+// Report tells what a batch did.
+type Report struct {
+	Results  []Result // one for each item
+	Overflow map[string]int
+}
+
+// Count is the number of items with a result.
+func (r *Report) Count(want Result) int {
+	n := 0
+	for _, have := range r.Results {
+		if have == want {
+			n++
+		}
+	}
+	return n
+}
+
+// Commit brings a batch into the ledger: wholly, or not at all if there is an error.
+func (l *Ledger) Commit(b *Batch) (*Report, error) {
+	l.writer.Lock()
+	defer l.writer.Unlock()
+	f := fold{
+		l: l, a: b.Account, server: b.Server, meta: b.Account.meta,
+		touched: make([]map[*series]*exposition.Metric, len(l.families)), born: make([]map[string]*series, len(l.families)),
+		admitted: map[string]map[string]struct{}{}, seen: map[uint64]struct{}{},
+		report: Report{Results: make([]Result, len(b.Items)), Overflow: map[string]int{}},
+	}
+	for i := range b.Items {
+		f.report.Results[i] = f.item(&b.Items[i])
+	}
+	if b.Swept != 0 {
+		f.meta.Swept = b.Swept
+	}
+	f.meta.InitialDone = f.meta.InitialDone || b.InitialDone
+	if b.ShowInitial && b.InitialDone && !b.Account.meta.InitialDone {
+		f.showInitial()
+	}
+	if f.empty() && len(b.Cells) == 0 && b.DropBefore == 0 {
+		return &f.report, nil
+	}
+	if err := l.db.Update(func(tx *bolt.Tx) error { return f.write(tx, b) }); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	f.publish()
+	return &f.report, nil
+}
+
+// fold is the state of one batch on its way into the ledger.
+type fold struct {
+	l      *Ledger
+	a      *Account
+	server time.Time
+	meta   accountMeta
+
+	entry    entry
+	seen     map[uint64]struct{}              // keys, sessions and tags of this batch
+	touched  []map[*series]*exposition.Metric // by family: new values
+	born     []map[string]*series             // by family
+	admitted map[string]map[string]struct{}   // new label values
+	show     []*series                        // of the initial fill
+	report   Report
+
+	key    []byte
+	labels []string
+}
+
+func (f *fold) empty() bool {
+	for _, t := range f.touched {
+		if len(t) > 0 {
+			return false
+		}
+	}
+	return f.entry.empty() && f.meta == f.a.meta
+}
+
+func (f *fold) item(it *Item) Result {
+	c := &it.Call
+	switch {
+	case c.Key == 0 && c.Session == 0:
+		return Invalid
+	case f.known(c):
+		f.lateTags(c)
+		return Duplicate
+	case c.Pending && !it.AsItStands:
+		return Pending
+	}
+	end := c.End
+	if end.IsZero() {
+		end = f.server // it has no time at all, and has been waited for
+	}
+	switch {
+	case end.Unix() < f.meta.Epoch:
+		f.remember(c)
+		f.add(c, false)
+		return Baseline
+	case end.Unix() < f.meta.OldestDay*secondsPerDay:
+		return TooOld
+	}
+	f.remember(c)
+	f.add(c, true)
+	if f.l.model.Tags {
+		for _, tag := range c.Tags {
+			f.tag(c, tag)
+		}
+	}
+	f.meta.Counted = true
+	return Counted
+}
+
+// known looks a call up by its key. Sessions are looked at where one of the two readings had no key: the same call may be
+// answered with and without it.
+func (f *fold) known(c *call.Call) bool {
+	if c.Key != 0 {
+		if _, ok := f.seen[c.Key]; ok {
+			return true
+		}
+		for _, d := range f.a.days {
+			if d.keys.has(c.Key) {
+				return true
+			}
+		}
+		if c.Session != 0 && (slices.Contains(f.entry.orphans, c.Session) || f.orphan(c.Session)) {
+			f.entry.keys = append(f.entry.keys, c.Key)
+			f.seen[c.Key] = struct{}{}
+			return true
+		}
+		return false
+	}
+	if slices.Contains(f.entry.orphans, c.Session) || slices.Contains(f.entry.sessions, c.Session) {
+		return true
+	}
+	for _, d := range f.a.days {
+		if d.sessions.has(c.Session) {
+			return true
+		}
+	}
+	return f.orphan(c.Session)
+}
+
+func (f *fold) orphan(session uint64) bool {
+	for _, d := range f.a.days {
+		if d.orphans.has(session) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *fold) remember(c *call.Call) {
+	switch {
+	case c.Key == 0:
+		f.entry.orphans = append(f.entry.orphans, c.Session)
+		return
+	case c.Session != 0:
+		f.entry.sessions = append(f.entry.sessions, c.Session)
+	}
+	f.entry.keys = append(f.entry.keys, c.Key)
+	f.seen[c.Key] = struct{}{}
+}
+
+// lateTags counts the tags that a counted call was given later.
+func (f *fold) lateTags(c *call.Call) {
+	if !f.l.model.Tags || c.Pending || c.End.IsZero() || c.End.Unix() < f.meta.Epoch {
+		return
+	}
+	for _, tag := range c.Tags {
+		f.tag(c, tag)
+	}
+}
+
+func (f *fold) tag(c *call.Call, tag string) {
+	h := fnv.New64a()
+	id := c.Key
+	if id == 0 {
+		id = c.Session
+	}
+	_, _ = h.Write(binary.LittleEndian.AppendUint64(nil, id))
+	_, _ = h.Write([]byte(tag))
+	sum := h.Sum64()
+	if slices.Contains(f.entry.tags, sum) {
+		return
+	}
+	for _, d := range f.a.days {
+		if d.tags.has(sum) {
+			return
+		}
+	}
+	f.entry.tags = append(f.entry.tags, sum)
+	tag = f.admit(families.LabelTag, tag)
+	group := f.admit(families.LabelAgentGroup, c.Group)
+	for i, fam := range f.l.families {
+		if fam.Adds == families.EachTag {
+			f.addTo(i, c, group, tag, true)
+		}
+	}
+}
+
+// admit gives the value that a label may have: its own, if it was admitted before or there is room, else "other".
+func (f *fold) admit(label, value string) string {
+	limit := f.l.model.Limit(label)
+	if limit == 0 || value == families.None || value == families.Unknown || value == families.Other {
+		return value
+	}
+	if _, ok := f.l.admitted[label][value]; ok {
+		return value
+	}
+	fresh := f.admitted[label]
+	if _, ok := fresh[value]; ok {
+		return value
+	}
+	if len(f.l.admitted[label])+len(fresh) >= limit {
+		f.report.Overflow[label]++
+		return families.Other
+	}
+	if fresh == nil {
+		fresh = map[string]struct{}{}
+		f.admitted[label] = fresh
+	}
+	fresh[value] = struct{}{}
+	return value
+}
+
+// add folds a call into every family; a call of before the epoch only makes its series exist.
+func (f *fold) add(c *call.Call, counts bool) {
+	e := *c
+	e.Group = f.admit(families.LabelAgentGroup, c.Group)
+	for i, fam := range f.l.families {
+		switch {
+		case fam.Adds == families.EachTag || fam.OnlyIf != nil && !fam.OnlyIf(c):
+			continue
+		case fam.Name == "itnio_agent_group_info" && e.Group != c.Group:
+			continue
+		}
+		for _, label := range fam.Labels {
+			switch label {
+			case families.LabelAgent:
+				if e.Agent == c.Agent {
+					e.Agent = f.admit(label, c.Agent)
+				}
+			case families.LabelMedia:
+				e.Media = f.admit(label, c.Media)
+			}
+		}
+		f.addTo(i, &e, e.Group, "", counts)
+	}
+}
+
+// addTo folds a call into one family.
+func (f *fold) addTo(i int, c *call.Call, group, tag string, counts bool) {
+	fam := f.l.families[i]
+	f.labels = f.labels[:0]
+	for _, label := range fam.Labels {
+		switch label {
+		case families.LabelTag:
+			f.labels = append(f.labels, tag)
+		case families.LabelAgentGroup:
+			f.labels = append(f.labels, group)
+		default:
+			f.labels = append(f.labels, families.Value(label, f.a.name, c))
+		}
+	}
+	s := f.series(i)
+	m, ok := f.touched[i][s]
+	if !ok {
+		if s.cur.Value == 1 && fam.Adds == families.Presence {
+			return
+		}
+		m = cloneMetric(s.cur)
+	}
+	if f.apply(fam, m, c, counts) {
+		f.touch(i, s, m)
+	}
+}
+
+func (f *fold) touch(i int, s *series, m *exposition.Metric) {
+	if f.touched[i] == nil {
+		f.touched[i] = map[*series]*exposition.Metric{}
+	}
+	f.touched[i][s] = m
+}
+
+// series finds or makes the series of f.labels, folding labels into "other" where the family is full: the agent group first,
+// then the country, then all but the account. A tenth of the room is kept for the folded ones, so that they always fit.
+func (f *fold) series(i int) *series {
+	fam := f.l.families[i]
+	limit := f.l.model.Limits.Series
+	rooms := [...]int{limit - max(1, limit/10), limit - max(1, limit/20), limit - max(1, limit/50)}
+	for step := 0; ; step++ {
+		f.key = f.key[:0]
+		for j, v := range f.labels {
+			if j > 0 {
+				f.key = append(f.key, labelSeparator...)
+			}
+			f.key = append(f.key, v...)
+		}
+		if s, ok := fam.byKey[string(f.key)]; ok {
+			return s
+		}
+		if s, ok := f.born[i][string(f.key)]; ok {
+			return s
+		}
+		if step >= len(rooms) || len(fam.byKey)+len(f.born[i]) < rooms[step] {
+			return f.birth(i)
+		}
+		switch step {
+		case 0:
+			f.foldLabel(fam, families.LabelAgentGroup)
+		case 1:
+			f.foldLabel(fam, families.LabelCountry)
+		case 2:
+			for _, label := range fam.Labels {
+				if label != families.LabelAccount {
+					f.foldLabel(fam, label)
+				}
+			}
+		}
+	}
+}
+
+func (f *fold) foldLabel(fam *family, label string) {
+	if j := slices.Index(fam.Labels, label); j >= 0 && f.labels[j] != families.Other {
+		f.labels[j] = families.Other
+		f.report.Overflow[label]++
+	}
+}
+
+func (f *fold) birth(i int) *series {
+	fam := f.l.families[i]
+	labels := slices.Clone(f.labels)
+	now := f.l.now().UnixMilli()
+	s := &series{key: string(f.key), labels: labels, created: now}
+	if slices.Contains(fam.Labels, families.LabelAccount) {
+		s.account = f.a
+	}
+	switch {
+	case fam.restarted != 0:
+		s.created = fam.restarted
+	case !f.meta.InitialDone && f.meta.Epoch != 0:
+		s.created = min(now, f.meta.Epoch*1000)
+	}
+	s.zero = zeroMetric(fam, labels, s.created)
+	s.cur = s.zero
+	// A gauge says what is, not how much has come: a 0 would be a wrong statement.
+	s.shown = f.l.hold.zeroFirst == 0 || fam.Type == exposition.Gauge
+	if f.born[i] == nil {
+		f.born[i] = map[string]*series{}
+	}
+	f.born[i][s.key] = s
+	f.touch(i, s, cloneMetric(s.zero))
+	return s
+}
+
+// futureSlack is how far ahead of the server a call may end and still be taken for the latest one.
+const futureSlack = 5 * time.Minute
+
+func (f *fold) apply(fam *family, m *exposition.Metric, c *call.Call, counts bool) bool {
+	switch fam.Adds {
+	case families.Presence:
+		changed := m.Value != 1
+		m.Value = 1
+		return changed
+	case families.LatestEnd:
+		if c.End.IsZero() || c.End.After(f.server.Add(futureSlack)) || float64(c.End.Unix()) <= m.Value {
+			return false
+		}
+		m.Value = float64(c.End.Unix())
+		return true
+	}
+	if !counts {
+		return false
+	}
+	switch fam.Adds {
+	case families.AddsOne, families.EachTag:
+		m.Value++
+	case families.AddsTalk:
+		m.Value += float64(c.Talk)
+	case families.AddsRing:
+		m.Value += float64(c.Ring)
+	case families.ObserveTalk:
+		observe(m.Hist, fam.Bounds, c.Talk)
+		f.exemplar(fam, m.Hist, c, c.Talk)
+	case families.ObserveRing:
+		observe(m.Hist, fam.Bounds, c.Ring)
+		f.exemplar(fam, m.Hist, c, c.Ring)
+	}
+	return true
+}
+
+func bucketOf(bounds []float64, v float64) int {
+	i := 0
+	for i < len(bounds) && v > bounds[i] {
+		i++
+	}
+	return i
+}
+
+func observe(h *exposition.HistogramValue, bounds []float64, seconds int64) {
+	v := float64(seconds)
+	h.Count++
+	h.Sum += v
+	if i := bucketOf(bounds, v); i < len(h.Buckets) {
+		h.Buckets[i]++
+	}
+	if seconds == 0 {
+		h.ZeroCount++
+		return
+	}
+	index := int32(math.Ceil(math.Log2(v) * (1 << exposition.Schema)))
+	i, ok := slices.BinarySearchFunc(h.Native, index, func(b exposition.NativeBucket, want int32) int { return int(b.Index - want) })
+	if !ok {
+		h.Native = slices.Insert(h.Native, i, exposition.NativeBucket{Index: index})
+	}
+	h.Native[i].Count++
+}
+
+// exemplar remembers the newest call of each bucket. Exemplars live in memory only: they lead to a recording while it is news.
+func (f *fold) exemplar(fam *family, h *exposition.HistogramValue, c *call.Call, seconds int64) {
+	if !f.l.model.Exemplars() || c.SessionID == "" || c.End.IsZero() || c.End.After(f.server.Add(futureSlack)) {
+		return
+	}
+	e := exposition.Exemplar{LabelName: "call_session_id", LabelValue: c.SessionID, Value: float64(seconds), Time: c.End}
+	bucket := bucketOf(fam.Bounds, e.Value)
+	for i := range h.Exemplars {
+		switch have := bucketOf(fam.Bounds, h.Exemplars[i].Value); {
+		case have == bucket:
+			if !h.Exemplars[i].Time.After(e.Time) {
+				h.Exemplars[i] = e
+			}
+			return
+		case have > bucket:
+			h.Exemplars = slices.Insert(h.Exemplars, i, e)
+			return
+		}
+	}
+	h.Exemplars = append(h.Exemplars, e)
+}
+
+// showInitial lets the values of the first fill show at once: they are history, not news.
+func (f *fold) showInitial() {
+	for i, fam := range f.l.families {
+		for _, s := range fam.sorted {
+			if s.account == f.a && !s.shown {
+				f.show = append(f.show, s)
+				if _, ok := f.touched[i][s]; !ok {
+					f.touch(i, s, s.cur)
+				}
+			}
+		}
+	}
+	for _, born := range f.born {
+		for _, s := range born {
+			if s.account == f.a {
+				s.shown = true
+			}
+		}
+	}
+}
+
+func (f *fold) write(tx *bolt.Tx, b *Batch) error {
+	account, err := accountBucket(tx, f.a.name)
+	if err != nil {
+		return err
+	}
+	if !f.entry.empty() {
+		ids, err := account.CreateBucketIfNotExists([]byte(bucketIDs))
+		if err != nil {
+			return err
+		}
+		today, err := ids.CreateBucketIfNotExists(be32(dayOf(f.server)))
+		if err != nil {
+			return err
+		}
+		seq, err := today.NextSequence()
+		if err != nil {
+			return err
+		}
+		today.FillPercent = 1 // keys only ever come at the end
+		if err := today.Put(be64(int64(seq)), seal(f.entry.encode())); err != nil {
+			return err
+		}
+	}
+	if err := writeCells(account, b); err != nil {
+		return err
+	}
+	if f.meta != f.a.meta {
+		if err := putMeta(account, &f.meta); err != nil {
+			return err
+		}
+	}
+	for label, values := range f.admitted {
+		bucket, err := tx.Bucket([]byte(bucketAdmitted)).CreateBucketIfNotExists([]byte(label))
+		if err != nil {
+			return err
+		}
+		for v := range values {
+			if err := bucket.Put([]byte(v), nil); err != nil {
+				return err
+			}
+		}
+	}
+	root := tx.Bucket([]byte(bucketFamilies))
+	shown := map[*series]bool{}
+	for _, s := range f.show {
+		shown[s] = true
+	}
+	for i, fam := range f.l.families {
+		if len(f.touched[i]) == 0 {
+			continue
+		}
+		bucket := root.Bucket([]byte(fam.Name)).Bucket([]byte(bucketSeries))
+		for s, m := range f.touched[i] {
+			if err := bucket.Put([]byte(s.key), encodeSeries(s, m, s.shown || shown[s])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func writeCells(account *bolt.Bucket, b *Batch) error {
+	if len(b.Cells) == 0 && b.DropBefore == 0 {
+		return nil
+	}
+	cells, err := account.CreateBucketIfNotExists([]byte(bucketCells))
+	if err != nil {
+		return err
+	}
+	var gone [][]byte
+	cur := cells.Cursor()
+	for k, v := cur.First(); k != nil && b.DropBefore != 0; k, v = cur.Next() {
+		c, err := decodeCell(k, v)
+		if err != nil {
+			return err
+		}
+		if c.To > b.DropBefore {
+			break
+		}
+		gone = append(gone, slices.Clone(k))
+	}
+	for _, c := range b.Cells {
+		// The one before may reach into it, those that start in it are inside it.
+		if k, v := cur.Seek(be64(c.From)); k != nil || v != nil {
+			if k, v = cur.Prev(); k != nil {
+				if old, err := decodeCell(k, v); err == nil && old.To > c.From {
+					gone = append(gone, slices.Clone(k))
+				}
+			}
+		} else if k, v = cur.Last(); k != nil {
+			if old, err := decodeCell(k, v); err == nil && old.To > c.From {
+				gone = append(gone, slices.Clone(k))
+			}
+		}
+		for k, _ := cur.Seek(be64(c.From)); k != nil && string(k) < string(be64(c.To)); k, _ = cur.Next() {
+			gone = append(gone, slices.Clone(k))
+		}
+	}
+	for _, k := range gone {
+		if err := cells.Delete(k); err != nil {
+			return err
+		}
+	}
+	for _, c := range b.Cells {
+		if err := cells.Put(be64(c.From), c.encode()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// publish makes the committed state the one that is read.
+func (f *fold) publish() {
+	l := f.l
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	appears := f.meta.InitialDone && !f.a.meta.InitialDone
+	f.a.meta = f.meta
+	if !f.entry.empty() {
+		number := dayOf(f.server)
+		d := f.a.at(number)
+		if d == nil {
+			d = f.a.addDay(number)
+		}
+		d.add(&f.entry)
+	}
+	for label, values := range f.admitted {
+		if l.admitted[label] == nil {
+			l.admitted[label] = map[string]struct{}{}
+		}
+		for v := range values {
+			l.admitted[label][v] = struct{}{}
+		}
+	}
+	visible := false
+	for i, fam := range l.families {
+		born := make([]*series, 0, len(f.born[i]))
+		for _, s := range f.born[i] {
+			s.bornGen = l.gen + 1
+			if !s.shown {
+				l.hold.held[s] = struct{}{}
+			}
+			born = append(born, s)
+		}
+		fam.adopt(born)
+	}
+	for _, s := range f.show {
+		s.shown = true
+		delete(l.hold.held, s)
+	}
+	for i, fam := range l.families {
+		for s, m := range f.touched[i] {
+			s.cur = m
+			fam.dirty = fam.dirty || s.shown
+		}
+		visible = visible || fam.dirty
+	}
+	switch {
+	case appears:
+		l.expose(f.a)
+	case visible:
+		l.changed()
+	}
+}

@@ -1,0 +1,208 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"slices"
+	"strings"
+
+	"itnio_exporter/collector/exposition"
+)
+
+// The file is one bbolt database:
+//
+//	meta                      format -> version
+//	accounts / NAME           meta   -> JSON of accountMeta
+//	accounts / NAME / ids     DAY (bucket) / sequence -> entry
+//	accounts / NAME / cells   from   -> Cell
+//	families / NAME           meta   -> JSON of familyMeta
+//	families / NAME / series  label values -> series state
+//	admitted / LABEL          value  -> nothing
+//
+// Every value of our own making but the meta ones ends in a CRC-32C of the rest: bbolt itself checks only its own pages' headers.
+const (
+	fileName      = "ledger.db"
+	formatVersion = "1"
+
+	bucketMeta     = "meta"
+	bucketAccounts = "accounts"
+	bucketFamilies = "families"
+	bucketAdmitted = "admitted"
+	bucketIDs      = "ids"
+	bucketCells    = "cells"
+	bucketSeries   = "series"
+	keyFormat      = "format"
+	keyMeta        = "meta"
+
+	labelSeparator = "\xff" // cannot occur in valid UTF-8
+)
+
+var errDamaged = errors.New("a checksum does not match")
+
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
+
+func seal(b []byte) []byte {
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli()))
+}
+
+func unseal(b []byte) ([]byte, error) {
+	if len(b) < 4 {
+		return nil, errDamaged
+	}
+	body, sum := b[:len(b)-4], binary.LittleEndian.Uint32(b[len(b)-4:])
+	if crc32.Checksum(body, castagnoli()) != sum {
+		return nil, errDamaged
+	}
+	return body, nil
+}
+
+func be64(v int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(v)) }
+
+func be32(v int64) []byte { return binary.BigEndian.AppendUint32(nil, uint32(v)) }
+
+func seriesKey(labels []string) string { return strings.Join(labels, labelSeparator) }
+
+// encodeSeries writes what is durable of a series. All amounts are integers, however long a series lives.
+func encodeSeries(s *series, m *exposition.Metric, shown bool) []byte {
+	dst := make([]byte, 0, 64)
+	var flags uint64
+	if shown {
+		flags = 1
+	}
+	dst = binary.AppendUvarint(dst, flags)
+	dst = binary.AppendVarint(dst, s.created)
+	dst = binary.AppendVarint(dst, int64(m.Value))
+	if h := m.Hist; h != nil {
+		dst = binary.AppendUvarint(dst, h.Count)
+		dst = binary.AppendUvarint(dst, uint64(h.Sum))
+		dst = binary.AppendUvarint(dst, h.ZeroCount)
+		dst = binary.AppendUvarint(dst, uint64(len(h.Buckets)))
+		for _, n := range h.Buckets {
+			dst = binary.AppendUvarint(dst, n)
+		}
+		dst = binary.AppendUvarint(dst, uint64(len(h.Native)))
+		for _, n := range h.Native {
+			dst = binary.AppendVarint(dst, int64(n.Index))
+			dst = binary.AppendUvarint(dst, n.Count)
+		}
+	}
+	return seal(dst)
+}
+
+// decodeSeries reads what encodeSeries wrote.
+func decodeSeries(src []byte, bounds int, histogram bool) (m *exposition.Metric, created int64, shown bool, err error) {
+	b, err := unseal(src)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	r := reader{b: b}
+	shown = r.uvarint()&1 == 1
+	created = r.varint()
+	m = &exposition.Metric{Value: float64(r.varint())}
+	if histogram {
+		h := &exposition.HistogramValue{Count: r.uvarint(), Sum: float64(r.uvarint()), ZeroCount: r.uvarint()}
+		if n := r.uvarint(); n != uint64(bounds) {
+			r.bad = true
+		} else {
+			h.Buckets = make([]uint64, n)
+			for i := range h.Buckets {
+				h.Buckets[i] = r.uvarint()
+			}
+		}
+		n := r.uvarint()
+		if n > uint64(len(r.b)) {
+			r.bad = true
+		} else {
+			h.Native = make([]exposition.NativeBucket, n)
+			for i := range h.Native {
+				h.Native[i] = exposition.NativeBucket{Index: int32(r.varint()), Count: r.uvarint()}
+			}
+		}
+		m.Hist = h
+	}
+	if r.bad || len(r.b) > 0 {
+		return nil, 0, false, errDamaged
+	}
+	return m, created, shown, nil
+}
+
+// reader decodes varints and remembers whether any was missing.
+type reader struct {
+	b   []byte
+	bad bool
+}
+
+func (r *reader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) varint() int64 {
+	v, n := binary.Varint(r.b)
+	if n <= 0 {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+// Cell is what is known of one window of an account that has left the lookback: [From, To), Unix seconds.
+type Cell struct {
+	From, To int64
+	Total    int  // what the server says while nothing has changed
+	IDs      int  // distinct ids that were read
+	Unique   int  // of these, the ones that the cell before it does not hold too
+	Open     bool // not settled: read it again
+	Blind    bool // Total tells nothing: only reading it whole does
+}
+
+func (c *Cell) encode() []byte {
+	dst := binary.AppendVarint(nil, c.To)
+	dst = binary.AppendVarint(dst, int64(c.Total))
+	dst = binary.AppendVarint(dst, int64(c.IDs))
+	dst = binary.AppendVarint(dst, int64(c.Unique))
+	var flags uint64
+	if c.Open {
+		flags |= 1
+	}
+	if c.Blind {
+		flags |= 2
+	}
+	return seal(binary.AppendUvarint(dst, flags))
+}
+
+func decodeCell(key, src []byte) (Cell, error) {
+	b, err := unseal(src)
+	if err != nil || len(key) != 8 {
+		return Cell{}, errDamaged
+	}
+	r := reader{b: b}
+	c := Cell{From: int64(binary.BigEndian.Uint64(key)), To: r.varint()}
+	c.Total, c.IDs, c.Unique = int(r.varint()), int(r.varint()), int(r.varint())
+	flags := r.uvarint()
+	c.Open, c.Blind = flags&1 != 0, flags&2 != 0
+	if r.bad || len(r.b) > 0 {
+		return Cell{}, errDamaged
+	}
+	return c, nil
+}
+
+// cloneMetric copies a metric so that the copy can be changed.
+func cloneMetric(m *exposition.Metric) *exposition.Metric {
+	c := *m
+	if m.Hist != nil {
+		h := *m.Hist
+		h.Buckets = slices.Clone(h.Buckets)
+		h.Native = slices.Clone(h.Native)
+		h.Exemplars = slices.Clone(h.Exemplars)
+		c.Hist = &h
+	}
+	return &c
+}

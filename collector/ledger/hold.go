@@ -1,0 +1,99 @@
+package ledger
+
+import (
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// hold is zero first: a series born after the initial fill shows 0 until a scraper has fetched that 0 whole and zeroFirst
+// has passed since. Prometheus takes the first sample of a series as where it starts: without the 0 its first calls would
+// never be part of an increase().
+type hold struct {
+	zeroFirst time.Duration
+	held      map[*series]struct{}
+	prom      time.Time // last whole scrape that carried Prometheus's own header
+}
+
+// othersCount is how long no Prometheus may have scraped for any other client's fetch to count.
+const othersCount = 10 * time.Minute
+
+// Served tells that an exposition of the given generation was fetched whole. prometheus tells whether the request was a
+// Prometheus server's (it carries X-Prometheus-Scrape-Timeout-Seconds): a look with a browser starts no clock.
+func (l *Ledger) Served(gen uint64, prometheus bool) {
+	now := l.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if prometheus {
+		l.hold.prom = now
+	} else if !l.hold.prom.IsZero() && now.Sub(l.hold.prom) < othersCount {
+		return
+	}
+	for s := range l.hold.held {
+		if s.fetched.IsZero() && s.bornGen <= gen && (s.account == nil || s.account.exposedGen <= gen && s.account.exposed()) {
+			s.fetched = now
+		}
+	}
+}
+
+// Due reports whether Release has something to do.
+func (l *Ledger) Due() bool {
+	now := l.now()
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for s := range l.hold.held {
+		if l.hold.due(s, now) {
+			return true
+		}
+	}
+	return false
+}
+
+func (h *hold) due(s *series, now time.Time) bool {
+	return h.zeroFirst == 0 || !s.fetched.IsZero() && now.Sub(s.fetched) >= h.zeroFirst
+}
+
+// Release lets the series whose 0 has been seen for long enough show their values. It is a transaction of its own, made
+// durable before it shows, so that no restart can take a value back.
+func (l *Ledger) Release() error {
+	if !l.Due() {
+		return nil
+	}
+	l.writer.Lock()
+	defer l.writer.Unlock()
+	now := l.now()
+	type release struct {
+		f *family
+		s *series
+	}
+	var due []release
+	for _, f := range l.families {
+		for _, s := range f.sorted {
+			if _, held := l.hold.held[s]; held && l.hold.due(s, now) {
+				due = append(due, release{f, s})
+			}
+		}
+	}
+	err := l.db.Update(func(tx *bolt.Tx) error {
+		root := tx.Bucket([]byte(bucketFamilies))
+		for _, r := range due {
+			b := root.Bucket([]byte(r.f.Name)).Bucket([]byte(bucketSeries))
+			if err := b.Put([]byte(r.s.key), encodeSeries(r.s, r.s.cur, true)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range due {
+		r.s.shown = true
+		r.f.dirty = true
+		delete(l.hold.held, r.s)
+	}
+	l.changed()
+	return nil
+}

@@ -1,0 +1,600 @@
+package reconcile
+
+import (
+	"math"
+	"slices"
+
+	"itnio_exporter/collector/call"
+)
+
+// Kind is what a pass is for.
+type Kind uint8
+
+// Kinds of passes.
+const (
+	Live  Kind = iota // the lookback, each poll
+	Sweep             // each window once after it left the lookback; what downtime and the first fill left unread
+	Audit             // the horizon, each audit interval
+)
+
+// Ask is one request to make: a page of a window as it is to be asked for, both ends in Unix seconds.
+type Ask struct {
+	From, To int64
+	Page     int
+}
+
+// Answer is what came of it.
+type Answer struct {
+	Total   int      // -1: not said
+	Size    int      // page size as answered
+	IDs     []uint64 // identities of the records, in their order
+	Pending bool     // some record is not complete
+}
+
+// Pass is one reading of a stretch of time. The caller makes the requests that Next asks for, brings the records into the
+// ledger, and hands the answer to Take.
+type Pass struct {
+	Kind      Kind
+	Begun     int64 // server's time
+	Unsettled int   // windows that did not settle
+	Deleted   int   // records that are gone, each confirmed by a second reading
+	Anomalies map[call.Anomaly]int
+
+	s       *State
+	now     int64
+	rates   *rates
+	stack   []*task
+	changes int // cells that turned out to have changed
+	floor   int64
+	done    bool
+}
+
+type taskKind uint8
+
+const (
+	whole    taskKind = iota // read a window whole
+	ask                      // ask whether a row of cells is as it was
+	frame                    // find what has changed in a row of cells
+	frontier                 // read the newest window whole
+)
+
+type task struct {
+	kind taskKind
+	win  Window
+	walk walk
+
+	total int      // frame: what the row holds now
+	rest  []Window // frame: parts not looked at yet, the next one last
+	mark  int      // frame: changes when it began
+}
+
+// walk is one going-over of a window, page by page.
+type walk struct {
+	page    int // answered so far
+	ids     map[uint64]struct{}
+	total   int
+	steady  bool // total was the same on every page
+	pending bool
+	again   *reading // the walk before, which did not settle
+	tries   int
+}
+
+func (s *State) newPass(k Kind, now, floor int64) *Pass {
+	return &Pass{Kind: k, Begun: now, now: now, floor: floor, s: s, Anomalies: map[call.Anomaly]int{}, rates: &s.live}
+}
+
+// Live goes over the lookback. now is the server's time; nothing before floor is asked for.
+func (s *State) Live(now, floor int64) *Pass {
+	p := s.newPass(Live, now, floor)
+	from := max(s.start(now, floor), now-s.set.Lookback, floor)
+	s.advance(now)
+	if i := s.tl.from(from); i < len(s.tl.cells) && s.tl.cells[i].From < from {
+		from = s.tl.cells[i].From
+	}
+	if from < s.frontier {
+		for _, w := range s.tl.holes(Window{from, s.frontier}) {
+			p.push(&task{kind: whole, win: w})
+		}
+		p.questions(from, s.frontier, now < s.distrust, s.recheck(now))
+	}
+	p.push(&task{kind: frontier})
+	slices.SortStableFunc(p.stack, func(a, b *task) int {
+		switch {
+		case a.kind == frontier:
+			return 1
+		case b.kind == frontier:
+			return -1
+		}
+		return int(a.win.From - b.win.From)
+	})
+	return p
+}
+
+// recheck is the time before which a reading is too long ago, where records are known to be deleted: a deletion hides an
+// insert from the total, and only reading whole shows it.
+func (s *State) recheck(now int64) int64 {
+	if s.deletedSeen == 0 || now-s.deletedSeen > day {
+		return math.MinInt64
+	}
+	return now - s.set.AuditInterval/2
+}
+
+// Audit goes over the horizon.
+func (s *State) Audit(now, floor int64) *Pass {
+	p := s.newPass(Audit, now, floor)
+	p.rates = &s.audit
+	s.lastAudit = now
+	s.unlimit()
+	s.future = day
+	from := max(now-s.set.Horizon, floor)
+	if i := s.tl.from(from); i < len(s.tl.cells) {
+		from = max(s.tl.cells[i].From, floor)
+	}
+	p.questions(from, s.swept, false, math.MinInt64)
+	slices.SortStableFunc(p.stack, func(a, b *task) int { return int(a.win.From - b.win.From) })
+	return p
+}
+
+// AuditDue reports whether the time for an audit has come.
+func (s *State) AuditDue(now int64) bool {
+	return s.lastAudit == 0 || now-s.lastAudit >= s.set.AuditInterval
+}
+
+// Sweep reads each window whole that has left the lookback, the oldest first.
+func (s *State) Sweep(now, floor int64) *Pass {
+	p := s.newPass(Sweep, now, floor)
+	s.start(now, floor)
+	if s.swept < floor {
+		s.swept = floor
+	}
+	s.sweepOn()
+	return p
+}
+
+const (
+	hour = 3600
+	// watchful is how far back an audit reads whole where records are known to be deleted.
+	watchful = 8 * hour
+)
+
+// questions plans the cells in [from, to).
+func (p *Pass) questions(from, to int64, each bool, recheck int64) {
+	s := p.s
+	i := s.tl.from(from)
+	var run []cell
+	var changes []float64
+	flush := func() {
+		starts := group(run, changes, s.limit)
+		for k, a := range starts {
+			b := len(run)
+			if k+1 < len(starts) {
+				b = starts[k+1]
+			}
+			t := &task{kind: whole, win: Window{run[a].From, run[b-1].To}}
+			if b-a > 1 || run[a].n > s.page && !single(&run[a]) {
+				t.kind = ask
+			}
+			p.push(t)
+		}
+		run, changes = nil, nil
+	}
+	deleting := s.deletedSeen != 0 && p.now-s.deletedSeen <= day
+	for ; i < len(s.tl.cells) && s.tl.cells[i].From < to; i++ {
+		c := &s.tl.cells[i]
+		if c.From < p.floor {
+			continue // ids of then are no longer kept
+		}
+		age := p.now - c.To
+		p.rates.saw(age, c.width(), 0)
+		// The last time around: what an insert and a deletion have hidden from the totals for as long as a week.
+		leaving := p.Kind == Audit && age >= s.set.Horizon-2*s.set.AuditInterval && c.readAt < c.To+s.set.Horizon-3*s.set.AuditInterval
+		watched := p.Kind == Audit && (deleting || p.now < s.distrust) && age < watchful && c.readAt < p.now-s.set.AuditInterval/2
+		if each || single(c) || leaving || watched || c.readAt < recheck {
+			flush()
+			p.push(&task{kind: whole, win: c.Window})
+			continue
+		}
+		if p.Kind == Audit && p.now < s.distrust {
+			continue
+		}
+		run = append(run, *c)
+		changes = append(changes, p.rates.changes(age, c.width()))
+	}
+	flush()
+}
+
+func (p *Pass) push(t *task) { p.stack = append(p.stack, t) }
+
+func (p *Pass) pop() { p.stack = p.stack[:len(p.stack)-1] }
+
+func (p *Pass) top() *task { return p.stack[len(p.stack)-1] }
+
+// Next is the request to make next; false: the pass is over.
+func (p *Pass) Next() (Ask, bool) {
+	for !p.done {
+		if len(p.stack) == 0 {
+			if p.Kind == Sweep && p.moreToSweep() {
+				continue
+			}
+			p.done = true
+			p.rates.learn()
+			break
+		}
+		t := p.top()
+		switch t.kind {
+		case frame:
+			p.search(t)
+		case frontier:
+			return Ask{From: p.s.frontier - 1, To: p.now + p.s.future, Page: t.walk.page + 1}, true
+		default:
+			return Ask{From: t.win.From - 1, To: t.win.To, Page: t.walk.page + 1}, true
+		}
+	}
+	return Ask{}, false
+}
+
+// chunk bounds one window of the catching up.
+const chunk = day
+
+// moreToSweep pushes the oldest window that is to be read.
+func (p *Pass) moreToSweep() bool {
+	s := p.s
+	limit := p.now - s.set.Lookback
+	i := s.tl.from(s.swept)
+	if i > 0 && i <= len(s.tl.cells) && s.tl.cells[i-1].To == s.swept && s.tl.cells[i-1].readAt == 0 {
+		// After a restart: its ids show what the next cell shares with it.
+		p.push(&task{kind: whole, win: s.tl.cells[i-1].Window})
+		s.tl.cells[i-1].readAt = 1
+		return true
+	}
+	end := limit
+	if i < len(s.tl.cells) {
+		c := &s.tl.cells[i]
+		if c.From == s.swept {
+			if c.To > limit || c.readAt >= c.To+s.set.Lookback {
+				return false
+			}
+			p.push(&task{kind: whole, win: c.Window})
+			return true
+		}
+		end = min(end, c.From)
+	}
+	if end <= s.swept {
+		return false
+	}
+	p.push(&task{kind: whole, win: Window{s.swept, min(end, s.swept+chunk)}})
+	return true
+}
+
+// search goes on with a row of cells in which something has changed.
+func (p *Pass) search(t *task) {
+	s := p.s
+	i, j, ok := s.tl.tiled(t.win)
+	if ok && s.expect(i, j) == t.total {
+		p.pop() // all that the answer told of has been found
+		return
+	}
+	if len(t.rest) == 0 {
+		p.pop()
+		if ok && p.changes == t.mark {
+			p.foundNothing(i, j, t.total)
+		}
+		return
+	}
+	last := len(t.rest) - 1
+	part := t.rest[last]
+	t.rest = t.rest[:last]
+	a, b, whole1 := s.tl.tiled(part)
+	switch {
+	case !whole1 || b-a == 1:
+		p.push(&task{kind: whole, win: part})
+	case last == 0 && ok && p.changes == t.mark:
+		// The other half was as it was, so the change is in this one: no need to ask.
+		p.divide(part, a, b, t.total-s.expect(i, j)+s.expect(a, b))
+	default:
+		p.push(&task{kind: ask, win: part})
+	}
+}
+
+// expect is the total that a server in step would answer for the cells [i, j).
+func (s *State) expect(i, j int) int {
+	if j-i == 1 {
+		return s.tl.expected(i, j)
+	}
+	return s.tl.expected(i, j) + s.habit
+}
+
+func (p *Pass) divide(w Window, i, j, total int) {
+	mid := p.s.tl.cells[(i+j+1)/2].From
+	p.push(&task{kind: frame, win: w, total: total, mark: p.changes, rest: []Window{{w.From, mid}, {mid, w.To}}})
+}
+
+// foundNothing handles a total that none of the parts accounts for, although all of them are as they were.
+func (p *Pass) foundNothing(i, j, total int) {
+	s := p.s
+	known := s.expect(i, j)
+	s.fruitless++
+	if s.fruitless >= fruitless {
+		s.fruitless = 0
+		s.distrust = p.now + distrustFor
+		p.Anomalies[call.AnomalyTotalMismatch]++
+	}
+	if total < known && total == s.limitSeen && known != s.limitKnown {
+		// The same answer for windows that hold different numbers of records: it goes no higher.
+		s.limit.total = max(total-1, 1)
+		p.Anomalies[call.AnomalyTotalCapped]++
+		return
+	}
+	if total < known {
+		s.limitSeen, s.limitKnown = total, known
+	}
+	// All parts have been asked and agree: this is the total that goes with them.
+	s.tl.cells[j-1].unique += total - known
+	if s.tl.cells[j-1].From < s.swept {
+		s.dirty[s.tl.cells[j-1].From] = struct{}{}
+	}
+}
+
+// Take brings in the answer to the last Ask.
+func (p *Pass) Take(a Answer) {
+	t := p.top()
+	size := a.Size
+	if size <= 0 {
+		size = pageSize
+	}
+	size = max(size, len(a.IDs))
+	if a.Total < 0 {
+		a.Total = len(a.IDs)
+		if len(a.IDs) >= size {
+			a.Total = 2 * size
+		}
+	}
+	if len(a.IDs) == a.Size && a.Size > 0 || a.Total > len(a.IDs) && len(a.IDs) == size {
+		p.s.page = size
+	}
+	if t.walk.page == 0 && t.walk.tries == 0 {
+		switch t.kind {
+		case ask:
+			if p.asked(t, a, size) {
+				return
+			}
+			t.kind = whole
+		case frontier:
+			if a.Total > size && len(a.IDs) >= size && p.splitFrontier(a.Total, size) {
+				return
+			}
+		}
+	}
+	if t.kind == whole && t.walk.page == 0 && a.Total > size && len(a.IDs) >= size && t.win.width() > 1 && t.walk.tries == 0 {
+		p.pop()
+		p.split(t.win, parts(a.Total, size))
+		return
+	}
+	p.step(t, a, size)
+}
+
+func parts(total, size int) int { return int(math.Ceil(float64(total) / (fill * float64(size)))) }
+
+// split reads a window in parts: newest first, but in a sweep the oldest, so that it can be held on to.
+func (p *Pass) split(w Window, k int) {
+	ws := cut(w, k)
+	if p.Kind == Sweep {
+		slices.Reverse(ws)
+	}
+	for _, part := range ws {
+		p.push(&task{kind: whole, win: part})
+	}
+}
+
+// splitFrontier moves the start of the frontier on, and reads what it leaves behind as windows.
+func (p *Pass) splitFrontier(total, size int) bool {
+	s := p.s
+	w := Window{s.frontier, p.now + 1}
+	if w.width() <= minFrontier {
+		return false
+	}
+	ws := cut(w, parts(total, size))
+	behind := Window{s.frontier, ws[len(ws)-1].From}
+	s.moveFrontier(behind.To)
+	top := p.top()
+	p.pop()
+	for _, part := range ws[:len(ws)-1] {
+		p.push(&task{kind: whole, win: part})
+	}
+	top.walk = walk{}
+	p.push(top)
+	return true
+}
+
+// asked handles the first page of a row of cells. False: the answer holds the whole of it, and is to be taken as a reading.
+func (p *Pass) asked(t *task, a Answer, size int) bool {
+	s := p.s
+	i, j, ok := s.tl.tiled(t.win)
+	if ok && s.expect(i, j) == a.Total {
+		s.fruitless = 0
+		p.pop()
+		return true
+	}
+	if !ok || j-i == 1 || a.Total <= size && len(a.IDs) == a.Total && t.win.width() <= s.set.Lookback/4 {
+		return false
+	}
+	p.pop()
+	p.divide(t.win, i, j, a.Total)
+	return true
+}
+
+// step takes one page of a walk.
+func (p *Pass) step(t *task, a Answer, size int) {
+	w := &t.walk
+	if w.page == 0 {
+		w.ids, w.total, w.steady = make(map[uint64]struct{}, len(a.IDs)), a.Total, true
+	}
+	w.page++
+	w.steady = w.steady && a.Total == w.total
+	w.total = a.Total
+	w.pending = w.pending || a.Pending
+	before := len(w.ids)
+	for _, id := range a.IDs {
+		w.ids[id] = struct{}{}
+	}
+	fresh := len(w.ids) - before
+	if fresh < len(a.IDs) && w.page == 1 {
+		p.Anomalies[call.AnomalyDuplicateInAnswer]++
+	}
+	switch {
+	case len(a.IDs) == 0, fresh == 0:
+	case len(a.IDs) < size && len(w.ids) >= a.Total:
+	default:
+		return // there may be more
+	}
+	p.walked(t)
+}
+
+// walked is the end of a walk: it settles the window, is repeated, or leaves it open.
+func (p *Pass) walked(t *task) {
+	s, w := p.s, &t.walk
+	r := reading{total: w.total, ids: make([]uint64, 0, len(w.ids))}
+	for id := range w.ids {
+		r.ids = append(r.ids, id)
+	}
+	slices.Sort(r.ids)
+	win := t.win
+	if t.kind == frontier {
+		win = Window{s.frontier, math.MaxInt64}
+	}
+	diff := r.total - len(r.ids)
+	agrees := w.steady && diff == 0
+	habitual := w.steady && diff != 0 && diff == s.habit
+	previous, had := s.mismatch[win]
+	if w.again != nil {
+		previous, had = *w.again, true
+	}
+	same := had && w.steady && previous.total == r.total && slices.Equal(previous.ids, r.ids)
+	gone := p.missing(t, r.ids)
+	switch {
+	case (agrees || habitual) && (gone == 0 || same):
+	case w.steady && diff != 0 && same:
+	case w.tries == 0:
+		t.walk = walk{tries: 1, again: &r}
+		if !w.steady {
+			t.walk.again.total = math.MinInt
+		}
+		return
+	default:
+		p.leaveOpen(t, win, r, w)
+		return
+	}
+	delete(s.mismatch, win)
+	if w.steady {
+		s.lied(diff)
+	}
+	if diff != 0 {
+		p.Anomalies[call.AnomalyTotalMismatch]++
+	}
+	if gone > 0 {
+		p.Deleted += gone
+		s.deletedSeen = p.now
+	}
+	p.pop()
+	if t.kind == frontier {
+		s.frontierIDs = r.ids
+		return
+	}
+	p.settle(cell{
+		Window: t.win, total: r.total, n: len(r.ids), ids: r.ids, known: true, readAt: p.now,
+		open: w.pending, held: w.pending, blind: r.total < len(r.ids) && diff != s.habit,
+	})
+}
+
+// leaveOpen gives a window up for this time.
+func (p *Pass) leaveOpen(t *task, win Window, r reading, w *walk) {
+	s := p.s
+	if w.steady {
+		if len(s.mismatch) > 4096 {
+			clear(s.mismatch)
+		}
+		s.mismatch[win] = r
+	}
+	p.Unsettled++
+	p.pop()
+	if t.kind == frontier {
+		s.frontierIDs = r.ids
+		return
+	}
+	p.settle(cell{Window: t.win, total: r.total, n: len(r.ids), ids: r.ids, known: true, readAt: p.now, open: true})
+}
+
+func (p *Pass) settle(c cell) {
+	s := p.s
+	if i := s.tl.from(c.From); i >= len(s.tl.cells) || s.tl.cells[i].Window != c.Window ||
+		s.tl.cells[i].total != c.total || s.tl.cells[i].n != c.n || s.tl.cells[i].open != c.open {
+		p.changes++
+	}
+	s.settle(c, p.now, p.rates)
+}
+
+// missing is how many ids a window has lost since it was last read.
+func (p *Pass) missing(t *task, ids []uint64) int {
+	if t.kind == frontier {
+		return 0
+	}
+	s := p.s
+	i := s.tl.from(t.win.From)
+	if i >= len(s.tl.cells) || s.tl.cells[i].Window != t.win {
+		return 0
+	}
+	c := &s.tl.cells[i]
+	if c.known {
+		return len(c.ids) - common(c.ids, ids)
+	}
+	return max(0, c.n-len(ids))
+}
+
+// Refusal is a way in which the server refuses a window.
+type Refusal uint8
+
+// Refusals.
+const (
+	TooMuch   Refusal = iota // -23: more records than it will answer for
+	TooLong                  // -76: a longer window than it will answer for
+	Parameter                // -22
+)
+
+// Refused brings in that the server refuses the window asked for. False: there is nothing smaller to ask, and the pass ends.
+func (p *Pass) Refused(r Refusal) bool {
+	s, t := p.s, p.top()
+	page := t.walk.page
+	switch {
+	case t.kind == frontier && page == 0 && s.future > 0:
+		// It may be the end a day ahead that it minds. The next audit tries it again.
+		s.future = 0
+		p.Anomalies[call.AnomalyFutureRefused]++
+		return true
+	case r == Parameter:
+		return false
+	case t.kind == frontier:
+		return p.splitFrontier(2, 1)
+	case t.kind == ask:
+		i, j, ok := s.tl.tiled(t.win)
+		if !ok || j-i == 1 {
+			t.kind = whole
+			return p.Refused(r)
+		}
+		if r == TooMuch {
+			s.limit.total = min(s.limit.total, max(1, s.tl.expected(i, j)-1))
+		} else {
+			s.limit.width = min(s.limit.width, max(1, t.win.width()-1))
+		}
+		p.pop()
+		mid := s.tl.cells[(i+j)/2].From
+		p.push(&task{kind: ask, win: Window{t.win.From, mid}})
+		p.push(&task{kind: ask, win: Window{mid, t.win.To}})
+		return true
+	}
+	if t.win.width() < 2 {
+		return false
+	}
+	p.pop()
+	p.split(t.win, 2)
+	return true
+}
