@@ -452,6 +452,28 @@ func TestStaleConnection(t *testing.T) {
 	require.Equal(t, []string{"0", "connection", "0", "connection", "0"}, labels)
 }
 
+// TestAfterSuspend: the connection is stale and the timestamp expired, too.
+func TestAfterSuspend(t *testing.T) {
+	answer := func(conn net.Conn, page string) {
+		_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(page), page)
+	}
+	c := listen(t, func(n int, conn net.Conn) {
+		readRequest(conn)
+		if n == 0 {
+			answer(conn, pageOf(0))
+			readRequest(conn)
+			return
+		}
+		answer(conn, `{"status":-16}`)
+		readRequest(conn)
+		answer(conn, pageOf(0))
+	})
+	for range 2 {
+		_, err := c.Records(t.Context(), aQuery())
+		require.NoError(t, err)
+	}
+}
+
 func TestConnectionsAreReused(t *testing.T) {
 	for name, write := range map[string]func(w http.ResponseWriter){
 		"plain": func(w http.ResponseWriter) { _, _ = w.Write(fullPage()) },

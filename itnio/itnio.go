@@ -1,5 +1,12 @@
 // Package itnio is a client for the call-centre API: signing, requests, pages, records and status errors.
 // It knows nothing of Prometheus or of what has been counted.
+//
+// It asks one path, the record query, and nothing else; it follows no redirect. Every attempt carries a signature of
+// its own, made at the server's time, which every answer's Date header tells. Answers are bounded in size and time and
+// read with tolerance: a field that makes no sense is named in Record.Unreadable, a row that makes no sense is a Record
+// with a fingerprint only, and only broken JSON or a broken envelope loses a page. Recordings, remarks and everything
+// else that Record does not list are skipped without being decoded. Nothing that can be printed, errors included, holds
+// a key, a secret, a signature, a phone number or a part of an answer but the server's reason, redacted.
 package itnio
 
 import (
@@ -81,7 +88,7 @@ type Filter struct {
 
 // Query asks for one page of the records of a window.
 type Query struct {
-	From, To time.Time // asked as they stand; whether the ends are inclusive is the server's secret
+	From, To time.Time // asked as they stand, grown to whole seconds; whether the ends are inclusive is the server's secret
 	Page     int       // from 1
 	Size     int       // 1 to 100
 	Filter   Filter

@@ -36,24 +36,27 @@ func (c *Client) ask(ctx context.Context, q Query, format string) (Page, error) 
 	if err != nil {
 		return Page{}, err
 	}
-	page, err := c.attempt(ctx, q, body)
-	if retryAtOnce(err) {
-		page, err = c.attempt(ctx, q, body)
+	var resigned, reconnected bool
+	for {
+		page, err := c.attempt(ctx, q, body)
+		stale, isStale := errors.AsType[staleError](err)
+		switch {
+		case !resigned && expired(err):
+			resigned = true // the answer has told the server's time
+		case !reconnected && isStale:
+			reconnected = true
+		case isStale:
+			return page, stale.error
+		default:
+			return page, err
+		}
 	}
-	if stale, ok := errors.AsType[staleError](err); ok {
-		err = stale.error
-	}
-	return page, err
 }
 
-// retryAtOnce reports whether a second attempt stands a good chance: the server's clock has just been learned, or the
-// request probably never reached the server.
-func retryAtOnce(err error) bool {
-	if e, ok := errors.AsType[*StatusError](err); ok {
-		return e.Code == StatusTimestamp
-	}
-	_, ok := errors.AsType[staleError](err)
-	return ok
+// expired reports whether the server found the timestamp out of its time.
+func expired(err error) bool {
+	e, ok := errors.AsType[*StatusError](err)
+	return ok && e.Code == StatusTimestamp
 }
 
 // attempt sends one request and reads its answer.
