@@ -1,0 +1,394 @@
+package simulator_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"itnio_exporter/enum"
+	"itnio_exporter/simulator"
+)
+
+// TestRequestFaults has each fault of a request always, then ended by Until.
+func TestRequestFaults(t *testing.T) {
+	for name, c := range map[string]struct {
+		faults simulator.Faults
+		check  func(*testing.T, *http.Response, []byte, error)
+	}{
+		"429": {simulator.Faults{TooMany: 1}, func(t *testing.T, r *http.Response, _ []byte, err error) {
+			require.NoError(t, err)
+			assert.Equal(t, 429, r.StatusCode)
+			assert.Empty(t, r.Header.Get("Retry-After"))
+		}},
+		"429 retry": {simulator.Faults{TooManyRetry: 1}, func(t *testing.T, r *http.Response, _ []byte, err error) {
+			require.NoError(t, err)
+			assert.Equal(t, 429, r.StatusCode)
+			assert.NotEmpty(t, r.Header.Get("Retry-After"))
+		}},
+		"5xx": {simulator.Faults{ServerError: 1}, func(t *testing.T, r *http.Response, _ []byte, err error) {
+			require.NoError(t, err)
+			assert.GreaterOrEqual(t, r.StatusCode, 500)
+		}},
+		"html": {simulator.Faults{HTML: 1}, func(t *testing.T, r *http.Response, b []byte, err error) {
+			require.NoError(t, err)
+			assert.Equal(t, 200, r.StatusCode)
+			assert.Contains(t, string(b), "<html>")
+		}},
+		"cut": {simulator.Faults{Cut: 1}, func(t *testing.T, _ *http.Response, _ []byte, err error) {
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		}},
+		"short": {simulator.Faults{Short: 1}, func(t *testing.T, _ *http.Response, b []byte, err error) {
+			require.NoError(t, err)
+			assert.False(t, json.Valid(b))
+		}},
+		"garbage": {simulator.Faults{Garbage: 1}, func(t *testing.T, _ *http.Response, b []byte, err error) {
+			require.NoError(t, err)
+			assert.False(t, json.Valid(b))
+		}},
+		"reset": {simulator.Faults{Reset: 1}, func(t *testing.T, _ *http.Response, _ []byte, err error) { require.ErrorIs(t, err, syscall.ECONNRESET) }},
+		"dns": {simulator.Faults{DNS: 1}, func(t *testing.T, _ *http.Response, _ []byte, err error) {
+			var dns *net.DNSError
+			require.ErrorAs(t, err, &dns)
+		}},
+		"hang": {simulator.Faults{Hang: 1}, func(t *testing.T, _ *http.Response, _ []byte, err error) {
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+		}},
+		"status": {simulator.Faults{Status: 1, Statuses: []int{-18}}, func(t *testing.T, _ *http.Response, b []byte, err error) {
+			require.NoError(t, err)
+			assert.Contains(t, string(b), `{"status":-18,`)
+		}},
+		"no date": {simulator.Faults{NoDate: 1}, func(t *testing.T, r *http.Response, _ []byte, err error) {
+			require.NoError(t, err)
+			assert.Empty(t, r.Header.Get("Date"))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := traffic()
+				o.Faults = c.faults
+				o.Faults.Until = time.Now().Add(time.Hour)
+				s := simulator.New(o)
+				a := newAPI(t, s)
+				ask := func() (*http.Response, []byte, error) {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+					defer cancel()
+					return a.do(a.request(body(time.Now().Add(-time.Hour), time.Now(), 1, 10, "")).WithContext(ctx))
+				}
+				r, b, err := ask()
+				c.check(t, r, b, err)
+				time.Sleep(time.Hour)
+				r, b, err = ask()
+				require.NoError(t, err)
+				require.Zero(t, a.parse(b).Status)
+				require.NotEmpty(t, r.Header.Get("Date"))
+			})
+		})
+	}
+}
+
+func TestPageFaults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := simulator.New(traffic())
+		a := newAPI(t, s)
+		from, to := time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)
+		ask := func(n int, f simulator.Faults) page {
+			s.SetFaults(f)
+			return a.query(body(from, to, n, 50, ""))
+		}
+		plain := ask(2, simulator.Faults{})
+		first := ask(1, simulator.Faults{})
+		require.Greater(t, plain.Total, 500)
+
+		p := ask(2, simulator.Faults{TotalOff: 1})
+		assert.Contains(t, []int{plain.Total - 1, plain.Total + 1}, p.Total)
+		p = ask(2, simulator.Faults{Duplicate: 1})
+		distinct := map[string]bool{}
+		for _, r := range p.Records {
+			distinct[r["callSessionId"].(string)] = true
+		}
+		assert.Len(t, p.Records, 50)
+		assert.Len(t, distinct, 49)
+		shifted := false
+		for range 10 {
+			p = ask(2, simulator.Faults{Shift: 1})
+			shifted = shifted || p.Records[0]["keyId"] != plain.Records[0]["keyId"]
+		}
+		assert.True(t, shifted)
+
+		// Faults that last a while: with probability 1 there is one in every quarter of an hour.
+		while := func(f simulator.Faults, n int, seen func(page) bool) {
+			t.Helper()
+			yes, no := 0, 0
+			for range 60 {
+				if seen(ask(n, f)) {
+					yes++
+				} else {
+					no++
+				}
+				time.Sleep(time.Minute)
+			}
+			assert.Positive(t, yes)
+			assert.Positive(t, no)
+		}
+		while(simulator.Faults{TotalCapped: 1, TotalCap: 70}, 1, func(p page) bool { return p.Total == 70 })
+		while(simulator.Faults{TotalLies: 1}, 1, func(p page) bool { return p.Total != ask(1, simulator.Faults{}).Total })
+		while(simulator.Faults{ImposedSize: 1}, 1, func(p page) bool { return p.Size != 50 && len(p.Records) == p.Size })
+		while(simulator.Faults{FirstAgain: 1}, 1000, func(p page) bool { return p.Current == 1 && len(p.Records) == len(first.Records) })
+		while(simulator.Faults{ClockOff: 1}, 1, func(p page) bool { return p.Status == -16 })
+
+		s.SetFaults(simulator.Faults{DateOff: 1})
+		off := 0
+		for range 60 {
+			resp, b, err := a.do(a.request(body(from, to, 1, 1, "")))
+			require.NoError(t, err)
+			require.Zero(t, a.parse(b).Status, "the timestamp check is right")
+			date, err := http.ParseTime(resp.Header.Get("Date"))
+			require.NoError(t, err)
+			if time.Since(date).Abs() > 30*time.Minute {
+				off++
+			}
+			time.Sleep(time.Minute)
+		}
+		assert.Positive(t, off)
+		s.SetFaults(simulator.Faults{Outage: 1})
+		bad := 0
+		for range 60 {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			resp, b, err := a.do(a.request(body(from, to, 1, 1, "")).WithContext(ctx))
+			cancel()
+			if err != nil || resp.StatusCode != 200 || !json.Valid(b) {
+				bad++
+			}
+			time.Sleep(time.Minute)
+		}
+		assert.Greater(t, bad, 4)
+		assert.Less(t, bad, 60)
+	})
+}
+
+// TestRecordFaults reads the records of a day with each fault of a record at a tenth, and compares them with what Calls says of them.
+func TestRecordFaults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := traffic()
+		o.CallsPerDay = 2400
+		o.Faults = simulator.Faults{
+			Delete: 0.1, Edit: 0.1, Incomplete: 0.1, NeverComplete: 0.1, NoKey: 0.1, KeySometimes: 0.1, WrongTime: 0.1, FutureStart: 0.1,
+			UnknownCode: 0.1, BadText: 0.1, NoRing: 0.1, NoGroup: 0.1, NoCountry: 0.1, Burst: 1, BurstSize: 60,
+		}
+		s := simulator.New(o)
+		a := newAPI(t, s)
+		s.StopTraffic()
+		seen := map[string]int{}
+		keys := map[string]map[bool]bool{}
+		for range 16 {
+			now := time.Now()
+			truth := map[string]simulator.Call{}
+			for c := range s.Calls() {
+				if !c.VisibleAt.After(now) && (c.DeletedAt.IsZero() || c.DeletedAt.After(now)) {
+					truth[c.Session] = c
+				}
+			}
+			records := a.walk(now.Add(-72*time.Hour), now.Add(48*time.Hour), "")
+			require.Len(t, records, len(truth))
+			for _, r := range records {
+				id := r["callSessionId"].(string)
+				c, ok := truth[id]
+				require.True(t, ok)
+				shown := func(field string, want time.Time) {
+					t.Helper()
+					if want.IsZero() {
+						require.Nil(t, r[field])
+						return
+					}
+					require.Equal(t, want.In(cst).Format(time.DateTime), r[field])
+				}
+				if keys[id] == nil {
+					keys[id] = map[bool]bool{}
+				}
+				keys[id][r["keyId"] != nil] = true
+				shown("callStartTime", c.Start)
+				shown("createTime", c.Create)
+				if c.CompletedAt.After(now) || c.Incomplete {
+					seen["incomplete"]++
+					require.Nil(t, r["calledHangupTime"])
+					require.Nil(t, r["hangupReason"])
+					continue
+				}
+				shown("calledHangupTime", c.End)
+				if c.Reason == enum.ReasonUnknown {
+					seen["reason"]++
+					require.EqualValues(t, 42, num(r["hangupReason"]))
+				} else {
+					require.Equal(t, c.Reason.Code(), num(r["hangupReason"]))
+				}
+				if c.Group == "" {
+					seen["no group"]++
+					require.Nil(t, r["sipGroupName"])
+				}
+				if c.Country == "unknown" {
+					seen["no country"]++
+					require.Nil(t, r["ccode"])
+				}
+				if c.NoRing {
+					seen["no ring"]++
+					require.Nil(t, r["ringDuration"])
+				}
+				if !utf8.ValidString(c.Group) {
+					seen["bad text"]++
+				}
+				if !c.EditedAt.IsZero() && !c.EditedAt.After(now) {
+					seen["edited"]++
+					require.Contains(t, r["labelNameList"], c.EditTag)
+					require.NotEqual(t, r["createTime"], r["updateTime"])
+				}
+				switch {
+				case c.Start.IsZero():
+					seen["no start"]++
+				case c.Start.Year() == 1970 || c.End.Year() == 1970:
+					seen["1970"]++
+				case c.Start.Year() == 2099 || c.End.Year() == 2099:
+					seen["2099"]++
+				case c.Start.After(c.End):
+					seen["future"]++
+				}
+			}
+			time.Sleep(40 * time.Minute)
+		}
+		deleted, complete := 0, 0
+		burst := map[time.Time]int{}
+		for c := range s.Calls() {
+			if !c.DeletedAt.IsZero() && c.DeletedAt.Before(time.Now()) {
+				deleted++
+				require.GreaterOrEqual(t, c.VisibleFor(time.Now()), 2*time.Hour)
+			}
+			if !c.CompletedAt.IsZero() {
+				complete++
+			}
+			switch k := keys[c.Session]; {
+			case c.NoKey:
+				require.False(t, k[true])
+			case c.KeySometimes && len(k) == 2:
+				seen["key sometimes"]++
+			case !c.KeySometimes:
+				require.False(t, k[false])
+			}
+			burst[c.Start]++
+		}
+		most := 0
+		for _, n := range burst {
+			most = max(most, n)
+		}
+		assert.GreaterOrEqual(t, most, 30)
+		assert.Positive(t, deleted)
+		assert.Positive(t, complete)
+		for _, kind := range []string{"incomplete", "reason", "no group", "no country", "no ring", "bad text", "edited", "no start", "1970", "2099", "future", "key sometimes"} {
+			assert.Positive(t, seen[kind], kind)
+		}
+	})
+}
+
+// TestHandler reads over real sockets and uses the controls.
+func TestHandler(t *testing.T) {
+	s := simulator.New(simulator.DemoOptions(time.Now()))
+	ctx, cancel := context.WithCancel(t.Context())
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx, l) }()
+	base := "http://" + l.Addr().String()
+	a := newAPI(t, s)
+	post := func() (*http.Response, []byte, error) {
+		in := a.request(body(time.Now().Add(-6*time.Hour), time.Now(), 1, 100, ""))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/v3/cc/record/query", in.Body)
+		require.NoError(t, err)
+		req.Header = in.Header
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return nil, nil, err
+		}
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		return resp, b, err
+	}
+	call := func(method, path, body string) (int, string) {
+		req, err := http.NewRequestWithContext(ctx, method, base+path, strings.NewReader(body))
+		require.NoError(t, err)
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		return resp.StatusCode, string(b)
+	}
+	resp, b, err := post()
+	require.NoError(t, err)
+	require.Len(t, a.parse(b).Records, 100)
+	require.NotEmpty(t, resp.Header.Get("Date"))
+	for path, want := range map[string]int{"/": 200, "/-/stats": 200, "/-/truth": 200, "/-/truth?since=x": 400, "/v3/cc/record/query": 405, "/v3/cc/seatGroup/deleteGroup": 404} {
+		code, _ := call(http.MethodGet, path, "")
+		assert.Equal(t, want, code, path)
+	}
+	code, _ := call(http.MethodPost, "/-/control", `{"no":1}`)
+	assert.Equal(t, 400, code)
+
+	control := func(body string) {
+		code, text := call(http.MethodPost, "/-/control", body)
+		require.Equal(t, 200, code, text)
+	}
+	control(`{"auth_refused":true}`)
+	_, b, err = post()
+	require.NoError(t, err)
+	assert.Equal(t, -1, a.parse(b).Status)
+	control(`{"auth_refused":false,"down":true}`)
+	_, _, err = post()
+	require.ErrorIs(t, err, syscall.ECONNRESET)
+	control(`{"down":false,"stop_traffic":true,"faults":{"no_date":1}}`)
+	resp, _, err = post()
+	require.NoError(t, err)
+	assert.Empty(t, resp.Header.Get("Date"))
+	control(`{"faults":{"cut":1}}`)
+	_, _, err = post()
+	require.True(t, errors.Is(err, io.ErrUnexpectedEOF), "%v", err)
+	control(`{"faults":{},"scenario":{"kind":"auth_refused","seconds":3600}}`)
+	_, b, err = post()
+	require.NoError(t, err)
+	assert.Equal(t, -1, a.parse(b).Status)
+
+	_, text := call(http.MethodGet, "/-/truth?account=demo", "")
+	var truth struct {
+		Calls, Outstanding int
+		Totals             []simulator.Total
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &truth))
+	sum := 0
+	for _, x := range truth.Totals {
+		sum += x.Calls
+	}
+	assert.Equal(t, truth.Calls, sum)
+	assert.Greater(t, sum, 5000)
+	cancel()
+	require.NoError(t, <-done)
+}
+
+// TestOtherPaths finds nothing but the record query.
+func TestOtherPaths(t *testing.T) {
+	s := simulator.New(simulator.Options{})
+	rec := httptest.NewRecorder()
+	s.Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/v3/cc/seat/query", strings.NewReader("{}")))
+	assert.Equal(t, http.StatusNotFound, rec.Code)
+	assert.Equal(t, 1, s.Requests())
+	assert.Equal(t, map[string]int{"http_404": 1}, s.Stats())
+}
