@@ -39,6 +39,8 @@ type Options struct {
 	HTTPClient func(config.Account) (*http.Client, error)
 	// NoSync leaves the ledger's durability to the operating system. For simulations of weeks only.
 	NoSync bool
+
+	observe func(account string, c *call.Call, result ledger.Result)
 }
 
 // Collector reads accounts and holds what their calls add up to.
@@ -158,6 +160,7 @@ func (c *Collector) adopt(v *config.Validated, apis map[string]API) error {
 			return err
 		}
 		r := newReader(a, v.Global(), apis[a.Name], account, c.ledger, calls, c.metrics, c.logger, c.o.Now)
+		r.observe = c.o.observe
 		c.accounts[a.Name] = &member{cfg: a, account: account, poller: newPoller(r)}
 		c.metrics.begin(a.Name)
 		if c.run != nil {

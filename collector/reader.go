@@ -36,6 +36,8 @@ type reader struct {
 	logger  log.Logger
 	now     func() time.Time
 	filter  itnio.Filter
+	// observe, if set, is told what became of each record: simulations measure by it.
+	observe func(account string, c *call.Call, result ledger.Result)
 
 	state      *reconcile.State
 	background *reconcile.Pass // under way between polls
@@ -403,6 +405,9 @@ func (r *reader) figures(p *reconcile.Pass, b *ledger.Batch, report *ledger.Repo
 	for i, result := range report.Results {
 		c := &b.Items[i].Call
 		r.metrics.records.WithLabelValues(name, result.String()).Inc()
+		if r.observe != nil {
+			r.observe(name, c, result)
+		}
 		switch result {
 		case ledger.Counted, ledger.Baseline:
 			delete(r.pending, ids[i])

@@ -1,0 +1,243 @@
+package collector
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"itnio_exporter/collector/call"
+	"itnio_exporter/collector/exposition"
+	"itnio_exporter/collector/ledger"
+	"itnio_exporter/config"
+	"itnio_exporter/simulator"
+)
+
+// world is the real runtime against a simulated API in a bubble of virtual time.
+type world struct {
+	t     testing.TB
+	sim   *simulator.Simulator
+	cfg   *config.Validated
+	dir   string
+	began time.Time
+
+	c       *Collector
+	stop    context.CancelFunc
+	stopped chan struct{}
+
+	countedAt map[string]time.Time // account and session -> when
+	twice     []string
+	last      map[string]*exposition.Metric // series -> as last exposed
+	reg       *prometheus.Registry
+	now       func() time.Time
+	logger    log.Logger
+}
+
+// account is the test's one account, adjusted.
+func testConfig(t testing.TB, adjust func(*config.Config)) *config.Validated {
+	t.Helper()
+	a := simulator.DefaultAccounts()[0]
+	c := config.Default(config.AccountConfig{
+		Name: "main", BaseURL: "https://simulator.invalid", APIKey: config.Secret(a.Key), APISecret: config.Secret(a.Secret),
+	})
+	if adjust != nil {
+		adjust(c)
+	}
+	v, err := c.Validate()
+	require.NoError(t, err)
+	return v
+}
+
+func newWorld(t testing.TB, o simulator.Options, adjust func(*config.Config)) *world {
+	t.Helper()
+	w := &world{
+		t: t, began: time.Now(), dir: t.TempDir(), cfg: testConfig(t, adjust), countedAt: map[string]time.Time{},
+		last: map[string]*exposition.Metric{}, now: time.Now, logger: log.NewNopLogger(),
+	}
+	o.Accounts = simulator.DefaultAccounts()[:1]
+	w.sim = simulator.New(o)
+	return w
+}
+
+func (w *world) start() {
+	w.t.Helper()
+	w.reg = prometheus.NewRegistry()
+	c, err := New(Options{
+		Config: w.cfg, StoragePath: w.dir, Logger: w.logger, Registerer: w.reg, NoSync: true, Now: w.now,
+		HTTPClient: func(config.Account) (*http.Client, error) {
+			return &http.Client{Transport: w.sim.RoundTripper()}, nil
+		},
+		observe: func(account string, c *call.Call, result ledger.Result) {
+			if result != ledger.Counted {
+				return
+			}
+			key := fmt.Sprintf("%s/%d", account, c.Session)
+			if _, ok := w.countedAt[key]; ok {
+				w.twice = append(w.twice, key)
+			}
+			w.countedAt[key] = time.Now()
+		},
+	})
+	require.NoError(w.t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	w.c, w.stop, w.stopped = c, cancel, make(chan struct{})
+	go func() {
+		defer close(w.stopped)
+		_ = c.Run(ctx)
+	}()
+}
+
+func (w *world) end() {
+	w.t.Helper()
+	w.stop()
+	<-w.stopped
+	require.NoError(w.t, w.c.Close())
+}
+
+// look checks that no series is lower than it was or has gone.
+func (w *world) look() {
+	w.t.Helper()
+	fams, gen := w.c.ledger.Exposition()
+	w.c.ledger.Served(gen, true)
+	seen := map[string]*exposition.Metric{}
+	for _, f := range fams {
+		if f.Type == exposition.Gauge {
+			continue
+		}
+		for _, m := range f.Metrics {
+			seen[f.Name+fmt.Sprint(m.LabelValues)] = m
+		}
+	}
+	for k, was := range w.last {
+		is := seen[k]
+		require.NotNil(w.t, is, "series %s has gone", k)
+		require.False(w.t, lower(is, was), "series %s is lower", k)
+	}
+	w.last = seen
+}
+
+func lower(is, was *exposition.Metric) bool {
+	if is.Value < was.Value {
+		return true
+	}
+	if is.Hist == nil {
+		return false
+	}
+	for i := range is.Hist.Buckets {
+		if is.Hist.Buckets[i] < was.Hist.Buckets[i] {
+			return true
+		}
+	}
+	return is.Hist.Count < was.Hist.Count || is.Hist.Sum < was.Hist.Sum
+}
+
+// epoch is when the account began to be counted.
+func (w *world) epoch() time.Time {
+	e, ok := w.c.accounts["main"].account.Epoch()
+	require.True(w.t, ok)
+	return e
+}
+
+// verdict compares what was counted with the truth.
+type verdict struct {
+	counted, lost, wrong, double int
+	delays                       []time.Duration
+	lostCalls                    []simulator.Call
+}
+
+// judge takes calls that have been visible for longer than grace as ones that must have been counted.
+func (w *world) judge(grace time.Duration) verdict {
+	w.t.Helper()
+	now, epoch := time.Now(), w.epoch()
+	v := verdict{double: len(w.twice)}
+	for c := range w.sim.Calls() {
+		key := fmt.Sprintf("main/%s", c.Session)
+		at, counted := w.countedAt[key]
+		switch {
+		case c.Ended().Before(epoch):
+			if counted {
+				v.wrong++
+			}
+		case counted:
+			v.counted++
+			from := c.VisibleAt
+			if !c.CompletedAt.IsZero() {
+				from = c.CompletedAt
+			}
+			if from.Before(w.began) {
+				from = w.began
+			}
+			v.delays = append(v.delays, at.Sub(from))
+		case c.VisibleFor(now) > grace:
+			v.lost++
+			v.lostCalls = append(v.lostCalls, c)
+		}
+	}
+	slices.Sort(v.delays)
+	return v
+}
+
+func (v verdict) delay(q float64) time.Duration {
+	if len(v.delays) == 0 {
+		return 0
+	}
+	return v.delays[min(len(v.delays)-1, int(q*float64(len(v.delays))))]
+}
+
+var long = flag.Bool("proof", false, "run the long proofs")
+
+// TestVirtualDays is the sizing run: ordinary traffic, every audit and sweep included.
+func TestVirtualDays(t *testing.T) {
+	days := 1
+	if *long {
+		days = 7
+	}
+	for _, filter := range []struct {
+		name  string
+		on    simulator.Field
+		limit int
+	}{{"start time", simulator.ByStart, 14000}, {"creation time", simulator.ByCreate, 5000}} {
+		t.Run(filter.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, simulator.Options{
+					Seed: 1, Start: time.Now().Add(-6 * time.Hour), CallsPerDay: 24000, Rhythm: 0.8,
+					LongShare: 0.002, LateShare: 0.001, Latency: 50 * time.Millisecond,
+					Habits: simulator.Habits{FilterOn: filter.on},
+				}, nil)
+				w.start()
+				perDay := make([]int, 0, days)
+				before := 0
+				for range days {
+					for range 24 * 60 {
+						time.Sleep(time.Minute)
+						w.look()
+					}
+					perDay = append(perDay, w.sim.Requests()-before)
+					before = w.sim.Requests()
+				}
+				v := w.judge(time.Hour)
+				w.end()
+				t.Logf("filter on %s, %d days: counted %d, lost %d, double %d, wrong %d, requests a day %v, delay p50 %s p99 %s max %s",
+					filter.name, days, v.counted, v.lost, v.double, v.wrong, perDay, v.delay(.5), v.delay(.99), v.delay(1))
+				require.Zero(t, v.lost)
+				require.Zero(t, v.double)
+				require.Zero(t, v.wrong)
+				require.Greater(t, v.counted, days*15000)
+				require.Less(t, slices.Max(perDay), filter.limit)
+				require.LessOrEqual(t, v.delay(.99), 61*time.Second)
+				require.LessOrEqual(t, v.delay(1), time.Hour+2*time.Minute)
+			})
+		})
+	}
+}
+
+var _ = maps.Keys[map[string]int]
