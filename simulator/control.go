@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"itnio_exporter/enum"
 )
 
 const home = `<!DOCTYPE html>
@@ -80,12 +82,12 @@ type Total struct {
 	RingSeconds int64 `json:"ring_seconds"`
 }
 
-// Totals sums up the calls that can have been counted by now: those that ended at or after since.
+// Totals sums up the calls that can have been counted by now and ended at or after since. Talk is that of answered calls, ring is Call.KnownRing.
 func (s *Simulator) Totals(since time.Time) []Total {
 	now := s.o.Now()
 	sums := map[Total]Total{}
 	for c := range s.Calls() {
-		if c.VisibleAt.After(now) || c.CompletedAt.After(now) || c.Ended().Before(since) {
+		if c.Hidden || c.VisibleAt.After(now) || c.CompletedAt.After(now) || c.Ended().Before(since) {
 			continue
 		}
 		k := Total{
@@ -94,8 +96,10 @@ func (s *Simulator) Totals(since time.Time) []Total {
 		}
 		t := sums[k]
 		t.Calls++
-		t.TalkSeconds += c.Talk
-		t.RingSeconds += c.Ring
+		if c.Reason.Outcome() == enum.Answered {
+			t.TalkSeconds += c.Talk
+		}
+		t.RingSeconds += c.KnownRing()
 		sums[k] = t
 	}
 	all := make([]Total, 0, len(sums))

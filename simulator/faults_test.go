@@ -26,51 +26,51 @@ import (
 func TestRequestFaults(t *testing.T) {
 	for name, c := range map[string]struct {
 		faults simulator.Faults
-		check  func(*testing.T, *http.Response, []byte, error)
+		check  func(*testing.T, response, []byte, error)
 	}{
-		"429": {simulator.Faults{TooMany: 1}, func(t *testing.T, r *http.Response, _ []byte, err error) {
+		"429": {simulator.Faults{TooMany: 1}, func(t *testing.T, r response, _ []byte, err error) {
 			require.NoError(t, err)
 			assert.Equal(t, 429, r.StatusCode)
 			assert.Empty(t, r.Header.Get("Retry-After"))
 		}},
-		"429 retry": {simulator.Faults{TooManyRetry: 1}, func(t *testing.T, r *http.Response, _ []byte, err error) {
+		"429 retry": {simulator.Faults{TooManyRetry: 1}, func(t *testing.T, r response, _ []byte, err error) {
 			require.NoError(t, err)
 			assert.Equal(t, 429, r.StatusCode)
 			assert.NotEmpty(t, r.Header.Get("Retry-After"))
 		}},
-		"5xx": {simulator.Faults{ServerError: 1}, func(t *testing.T, r *http.Response, _ []byte, err error) {
+		"5xx": {simulator.Faults{ServerError: 1}, func(t *testing.T, r response, _ []byte, err error) {
 			require.NoError(t, err)
 			assert.GreaterOrEqual(t, r.StatusCode, 500)
 		}},
-		"html": {simulator.Faults{HTML: 1}, func(t *testing.T, r *http.Response, b []byte, err error) {
+		"html": {simulator.Faults{HTML: 1}, func(t *testing.T, r response, b []byte, err error) {
 			require.NoError(t, err)
 			assert.Equal(t, 200, r.StatusCode)
 			assert.Contains(t, string(b), "<html>")
 		}},
-		"cut": {simulator.Faults{Cut: 1}, func(t *testing.T, _ *http.Response, _ []byte, err error) {
+		"cut": {simulator.Faults{Cut: 1}, func(t *testing.T, _ response, _ []byte, err error) {
 			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 		}},
-		"short": {simulator.Faults{Short: 1}, func(t *testing.T, _ *http.Response, b []byte, err error) {
+		"short": {simulator.Faults{Short: 1}, func(t *testing.T, _ response, b []byte, err error) {
 			require.NoError(t, err)
 			assert.False(t, json.Valid(b))
 		}},
-		"garbage": {simulator.Faults{Garbage: 1}, func(t *testing.T, _ *http.Response, b []byte, err error) {
+		"garbage": {simulator.Faults{Garbage: 1}, func(t *testing.T, _ response, b []byte, err error) {
 			require.NoError(t, err)
 			assert.False(t, json.Valid(b))
 		}},
-		"reset": {simulator.Faults{Reset: 1}, func(t *testing.T, _ *http.Response, _ []byte, err error) { require.ErrorIs(t, err, syscall.ECONNRESET) }},
-		"dns": {simulator.Faults{DNS: 1}, func(t *testing.T, _ *http.Response, _ []byte, err error) {
+		"reset": {simulator.Faults{Reset: 1}, func(t *testing.T, _ response, _ []byte, err error) { require.ErrorIs(t, err, syscall.ECONNRESET) }},
+		"dns": {simulator.Faults{DNS: 1}, func(t *testing.T, _ response, _ []byte, err error) {
 			var dns *net.DNSError
 			require.ErrorAs(t, err, &dns)
 		}},
-		"hang": {simulator.Faults{Hang: 1}, func(t *testing.T, _ *http.Response, _ []byte, err error) {
+		"hang": {simulator.Faults{Hang: 1}, func(t *testing.T, _ response, _ []byte, err error) {
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 		}},
-		"status": {simulator.Faults{Status: 1, Statuses: []int{-18}}, func(t *testing.T, _ *http.Response, b []byte, err error) {
+		"status": {simulator.Faults{Status: 1, Statuses: []int{-18}}, func(t *testing.T, _ response, b []byte, err error) {
 			require.NoError(t, err)
 			assert.Contains(t, string(b), `{"status":-18,`)
 		}},
-		"no date": {simulator.Faults{NoDate: 1}, func(t *testing.T, r *http.Response, _ []byte, err error) {
+		"no date": {simulator.Faults{NoDate: 1}, func(t *testing.T, r response, _ []byte, err error) {
 			require.NoError(t, err)
 			assert.Empty(t, r.Header.Get("Date"))
 		}},
@@ -82,7 +82,7 @@ func TestRequestFaults(t *testing.T) {
 				o.Faults.Until = time.Now().Add(time.Hour)
 				s := simulator.New(o)
 				a := newAPI(t, s)
-				ask := func() (*http.Response, []byte, error) {
+				ask := func() (response, []byte, error) {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 					defer cancel()
 					return a.do(a.request(body(time.Now().Add(-time.Hour), time.Now(), 1, 10, "")).WithContext(ctx))
@@ -213,7 +213,7 @@ func TestRecordFaults(t *testing.T) {
 						require.Nil(t, r[field])
 						return
 					}
-					require.Equal(t, want.In(cst).Format(time.DateTime), r[field])
+					require.Equal(t, want.In(cst()).Format(time.DateTime), r[field])
 				}
 				if keys[id] == nil {
 					keys[id] = map[bool]bool{}
@@ -310,18 +310,18 @@ func TestHandler(t *testing.T) {
 	go func() { done <- s.Serve(ctx, l) }()
 	base := "http://" + l.Addr().String()
 	a := newAPI(t, s)
-	post := func() (*http.Response, []byte, error) {
+	post := func() (response, []byte, error) {
 		in := a.request(body(time.Now().Add(-6*time.Hour), time.Now(), 1, 100, ""))
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/v3/cc/record/query", in.Body)
 		require.NoError(t, err)
 		req.Header = in.Header
 		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
-			return nil, nil, err
+			return response{}, nil, err
 		}
 		defer resp.Body.Close()
 		b, err := io.ReadAll(resp.Body)
-		return resp, b, err
+		return response{resp.StatusCode, resp.Header}, b, err
 	}
 	call := func(method, path, body string) (int, string) {
 		req, err := http.NewRequestWithContext(ctx, method, base+path, strings.NewReader(body))
@@ -391,4 +391,47 @@ func TestOtherPaths(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, rec.Code)
 	assert.Equal(t, 1, s.Requests())
 	assert.Equal(t, map[string]int{"http_404": 1}, s.Stats())
+}
+
+// TestTotals compares the sums with the records, read through a window on the hang-up, of which some have no ring and some never end.
+func TestTotals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := traffic()
+		o.Habits.FilterOn = simulator.ByHangup
+		o.Faults = simulator.Faults{NoRing: 0.2, NeverComplete: 0.1, UnknownCode: 0.1}
+		s := simulator.New(o)
+		s.StopTraffic()
+		time.Sleep(time.Hour)
+		since := time.Now().Add(-6 * time.Hour)
+		var want, got simulator.Total
+		for _, r := range newAPI(t, s).walk(since, time.Now(), "") {
+			got.Calls++
+			if reason := num(r["hangupReason"]); reason == 1 || reason == 3 || reason == 9 {
+				got.TalkSeconds += num(r["callDuration"])
+			}
+			ring := num(r["ringDuration"])
+			if r["ringDuration"] == nil && r["calledAnswerTime"] != nil {
+				start, err := time.Parse(time.DateTime, r["callStartTime"].(string))
+				require.NoError(t, err)
+				answer, err := time.Parse(time.DateTime, r["calledAnswerTime"].(string))
+				require.NoError(t, err)
+				ring = int64(answer.Sub(start).Seconds())
+			}
+			got.RingSeconds += ring
+		}
+		for _, x := range s.Totals(since) {
+			want.Calls += x.Calls
+			want.TalkSeconds += x.TalkSeconds
+			want.RingSeconds += x.RingSeconds
+		}
+		require.Greater(t, want.Calls, 1000)
+		require.Equal(t, want, got)
+		hidden := 0
+		for c := range s.Calls() {
+			if c.Hidden {
+				hidden++
+			}
+		}
+		require.Positive(t, hidden)
+	})
 }

@@ -279,7 +279,7 @@ func (w *renderer) outcome(r *row) {
 func sipText(code uint16) string {
 	switch code {
 	case 200:
-		return "sucess call" // the vendor's spelling
+		return "sucess call" //nolint:misspell // the vendor's spelling
 	case 404, 484:
 		return "number does not exist"
 	case 408, 480:

@@ -21,7 +21,14 @@ import (
 	"itnio_exporter/simulator"
 )
 
-var cst = time.FixedZone("UTC+8", 8*3600)
+// cst is the platform's default zone.
+func cst() *time.Location { return time.FixedZone("UTC+8", 8*3600) }
+
+// response is an answer whose body has been read.
+type response struct {
+	StatusCode int
+	Header     http.Header
+}
 
 // api is a client as simple as can be.
 type api struct {
@@ -52,14 +59,14 @@ func (a api) request(body string) *http.Request {
 	return req
 }
 
-func (a api) do(req *http.Request) (*http.Response, []byte, error) {
+func (a api) do(req *http.Request) (response, []byte, error) {
 	resp, err := a.s.RoundTripper().RoundTrip(req)
 	if err != nil {
-		return nil, nil, err
+		return response{}, nil, err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	return resp, body, err
+	return response{resp.StatusCode, resp.Header}, body, err
 }
 
 type page struct {
@@ -100,7 +107,7 @@ func (a api) parse(b []byte) page {
 
 func body(from, to time.Time, current, size int, filter string) string {
 	return fmt.Sprintf(`{"current":%d,"size":%d,"params":{"startTime":%q,"endTime":%q%s}}`,
-		current, size, from.In(cst).Format(time.DateTime), to.In(cst).Format(time.DateTime), filter)
+		current, size, from.In(cst()).Format(time.DateTime), to.In(cst()).Format(time.DateTime), filter)
 }
 
 // walk reads all pages of a window.
@@ -198,8 +205,8 @@ func TestTruthEqualsPages(t *testing.T) {
 			assert.Equal(t, c.Group, r["sipGroupName"])
 			assert.Equal(t, c.Talk, num(r["callDuration"]))
 			assert.Equal(t, c.Ring, num(r["ringDuration"]))
-			assert.Equal(t, c.Start.In(cst).Format(time.DateTime), r["callStartTime"])
-			assert.Equal(t, c.End.In(cst).Format(time.DateTime), r["calledHangupTime"])
+			assert.Equal(t, c.Start.In(cst()).Format(time.DateTime), r["callStartTime"])
+			assert.Equal(t, c.End.In(cst()).Format(time.DateTime), r["calledHangupTime"])
 			assert.Contains(t, r["errorReason"], fmt.Sprintf("(%d)", c.SIPCode))
 			assert.Contains(t, r["ccode"], c.CallingCode+"(")
 		}

@@ -368,7 +368,7 @@ func (d *drawer) spoil(rng *rand.Rand, r *row, f *Faults) {
 			r.agent = d.texts.number(d.texts.all[r.agent] + "\xc3(")
 		}
 	}
-	if chance(f.NoRing) {
+	if chance(f.NoRing) && r.wrong == noWrong { // it can still be told from the answer
 		r.state |= noRing
 	}
 	if chance(f.NoGroup) {

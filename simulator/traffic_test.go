@@ -19,7 +19,7 @@ import (
 // TestDeterminism asks two simulators of one seed at different times and gets the same calls, faults included; another seed gives others.
 func TestDeterminism(t *testing.T) {
 	run := func(seed uint64, step time.Duration, faults simulator.Faults) (all []simulator.Call) {
-		synctest.Test(t, func(t *testing.T) {
+		synctest.Test(t, func(*testing.T) {
 			start := time.Now()
 			s := simulator.New(simulator.Options{Seed: seed, CallsPerDay: 50000, Start: start.Add(-time.Hour), Rhythm: 1, LateShare: 0.01, LongShare: 0.01, Faults: faults})
 			for time.Since(start) < 24*time.Hour {
@@ -48,7 +48,7 @@ func TestDeterminism(t *testing.T) {
 }
 
 func TestDistributions(t *testing.T) {
-	end := time.Date(2025, 3, 10, 0, 0, 0, 0, cst) // a Monday
+	end := time.Date(2025, 3, 10, 0, 0, 0, 0, cst()) // a Monday
 	s := simulator.New(simulator.Options{
 		Seed: 5, Now: func() time.Time { return end }, Start: end.Add(-14 * 24 * time.Hour), CallsPerDay: 24000, Rhythm: 1, LongShare: 0.002, LateShare: 0.001,
 	})
@@ -65,13 +65,13 @@ func TestDistributions(t *testing.T) {
 		groups[c.Group]++
 		countries[c.Country]++
 		agents[c.Agent] = true
-		hours[c.Start.In(cst).Hour()]++
+		hours[c.Start.In(cst()).Hour()]++
 		o := c.Reason.Outcome()
 		if sips[o] == nil {
 			sips[o] = map[int]int{}
 		}
 		sips[o][c.SIPCode]++
-		if w := c.Start.In(cst).Weekday(); w == time.Saturday || w == time.Sunday {
+		if w := c.Start.In(cst()).Weekday(); w == time.Saturday || w == time.Sunday {
 			weekend++
 		}
 		if c.VisibleAt.Sub(c.End) > 10*time.Second {
@@ -192,7 +192,7 @@ func TestAccountsAreApart(t *testing.T) {
 }
 
 func TestScenarios(t *testing.T) {
-	from := time.Date(2025, 3, 4, 10, 0, 0, 0, cst)
+	from := time.Date(2025, 3, 4, 10, 0, 0, 0, cst())
 	to := from.Add(2 * time.Hour)
 	type counts struct{ all, hit, outside int }
 	run := func(sc simulator.Scenario, in, hit func(simulator.Call) bool) (n counts) {

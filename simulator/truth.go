@@ -42,6 +42,7 @@ type Call struct {
 	VisibleAt   time.Time // the record appears
 	CompletedAt time.Time // it gets its hang-up; zero if it has it from the first or never gets it
 	Incomplete  bool      // it never gets its hang-up
+	Hidden      bool      // no window finds it: it never gets its hang-up, and windows filter on that
 	EditedAt    time.Time // remark and tags change; zero: never
 	DeletedAt   time.Time // it vanishes; zero: never
 }
@@ -52,6 +53,17 @@ func (c *Call) Ended() time.Time {
 		return c.End
 	}
 	return c.Create
+}
+
+// KnownRing is the ring in seconds that the record lets one know: its ringDuration, else answer − start, else 0.
+func (c *Call) KnownRing() int64 {
+	switch {
+	case !c.NoRing:
+		return c.Ring
+	case c.Answer.IsZero() || c.Start.IsZero():
+		return 0
+	}
+	return int64(c.Answer.Sub(c.Start) / time.Second)
 }
 
 // VisibleFor is how long the record had been there, complete if it ever is, at a time; a deleted one up to its deletion.
@@ -135,6 +147,7 @@ func (s *Simulator) call(t *tenant, r *row) Call {
 		c.Country, c.CallingCode = "unknown", ""
 	}
 	if c.Incomplete {
+		c.Hidden = t.filter == ByHangup
 		c.Reason, c.Party, c.SIPCode = enum.ReasonUnknown, enum.PartyUnknown, 0
 		c.Talk, c.Ring, c.NoRing = 0, 0, true
 	}
