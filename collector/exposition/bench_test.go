@@ -14,12 +14,13 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/stretchr/testify/require"
 )
 
 // BenchmarkScrape compares a scrape of this package's Handler with one of client_golang's registry and promhttp as they
-// come, in processor time (cpu-ms/op), which unlike the time on the clock does not depend on how busy the machine is:
+// come, without live metrics, in processor time (cpu-ms/op), which unlike the time on the clock does not depend on how busy the machine is:
 //
 //	ours     the Handler
 //	vec      client_golang's own counters and histograms in a registry, which always start anew
@@ -27,7 +28,7 @@ import (
 //
 // A series is a line of the text format; half are counters of seven labels and half histograms of thirteen buckets.
 // changed is what is not as it was at the scrape before. The page is written to nowhere; loopback is the same over a
-// connection, with what the client spends on reading it.
+// connection with the Go runtime's and the process's metrics as the live part, and with what the client spends on reading.
 func BenchmarkScrape(b *testing.B) {
 	for _, series := range []int{1_000, 10_000, 100_000} {
 		for _, f := range []struct{ name, accept string }{
@@ -59,7 +60,9 @@ func BenchmarkScrape(b *testing.B) {
 	}
 	for _, coding := range []string{"identity", "gzip"} {
 		b.Run("loopback/series=100000/format=text/encoding="+coding+"/changed=0%/by=ours", func(b *testing.B) {
-			server := httptest.NewServer(newHandler(b, newWorkload(100_000).source, nil, Options{}))
+			live := prometheus.NewRegistry()
+			live.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+			server := httptest.NewServer(newHandler(b, newWorkload(100_000).source, live, Options{}))
 			defer server.Close()
 			get := func() {
 				r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, server.URL, nil)
