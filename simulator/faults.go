@@ -29,7 +29,7 @@ type Faults struct {
 	Shift        float64 `json:"shift"`          // the page begins up to three records early or late
 
 	// For a while: probability for each quarter of an hour to have such a while of one to ten minutes.
-	Outage       float64 `json:"outage"`        // every request fails in one way
+	Outage       float64 `json:"outage"`        // every request fails in one way, one of Statuses among them
 	TotalCapped  float64 `json:"total_capped"`  // total is at most TotalCap
 	TotalCap     int     `json:"total_cap"`     // default 100
 	TotalLies    float64 `json:"total_lies"`    // total is one too many or one too few, the same all the while

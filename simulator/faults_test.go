@@ -164,18 +164,22 @@ func TestPageFaults(t *testing.T) {
 		}
 		assert.Positive(t, off)
 		s.SetFaults(simulator.Faults{Outage: 1})
-		bad := 0
-		for range 60 {
+		bad, refused := 0, 0
+		for range 300 {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			resp, b, err := a.do(a.request(body(from, to, 1, 1, "")).WithContext(ctx))
 			cancel()
-			if err != nil || resp.StatusCode != 200 || !json.Valid(b) {
+			switch {
+			case err != nil || resp.StatusCode != 200 || !json.Valid(b):
 				bad++
+			case a.parse(b).Status != 0:
+				refused++
 			}
 			time.Sleep(time.Minute)
 		}
 		assert.Greater(t, bad, 4)
-		assert.Less(t, bad, 60)
+		assert.Less(t, bad, 200)
+		assert.Positive(t, refused)
 	})
 }
 

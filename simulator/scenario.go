@@ -22,7 +22,7 @@ const (
 // Scenario is something that happens from one time to another, to calls that start or queries that come then.
 type Scenario struct {
 	Kind     ScenarioKind `json:"kind"`
-	From, To time.Time    // From is included, To is not
+	From, To time.Time    // From is included, To is not; a zero To is no end
 	Account  string       `json:"account"`
 	Group    string       `json:"group"`
 	Country  string       `json:"country"`
@@ -31,7 +31,7 @@ type Scenario struct {
 }
 
 func (sc *Scenario) at(unix int64) bool {
-	return unix >= sc.From.Unix() && unix < sc.To.Unix()
+	return unix >= sc.From.Unix() && (sc.To.IsZero() || unix < sc.To.Unix())
 }
 
 func (sc *Scenario) share(other float64) float64 {

@@ -188,7 +188,11 @@ func (q *exchangeState) broken() (reply, bool) {
 		{drawHTML, f.HTML},
 	}
 	if on, x := q.while(drawOutage, f.Outage); on {
-		return q.fail(kinds[x%uint64(len(kinds))].kind, x), true
+		i := x % uint64(len(kinds)+1)
+		if i == uint64(len(kinds)) {
+			return reply{}, false // an outage of the application, see refused
+		}
+		return q.fail(kinds[i].kind, x), true
 	}
 	for _, k := range kinds {
 		if on, x := q.hit(k.kind, k.p); on {
@@ -301,9 +305,8 @@ func (q *exchangeState) answer(key string) (body []byte, label string) {
 	if s.scenario(AuthRefused, t.account.Name, q.now) {
 		return refuse(statusOf(statusAuth))
 	}
-	if on, x := q.hit(drawStatus, q.faults.Status); on {
-		all := q.faults.statuses()
-		return refuse(statusOf(all[x%uint64(len(all))]))
+	if st := q.refused(); st != nil {
+		return refuse(st)
 	}
 	if !s.allowed(key, q.now) {
 		return refuse(statusOf(statusFrequent))
@@ -317,6 +320,19 @@ func (q *exchangeState) answer(key string) (body []byte, label string) {
 		return refuse(st)
 	}
 	return s.page(p), "0"
+}
+
+// refused draws a status for no reason; in an outage it is the same all the while.
+func (q *exchangeState) refused() *status {
+	on, x := q.while(drawOutage, q.faults.Outage)
+	if !on {
+		on, x = q.hit(drawStatus, q.faults.Status)
+	}
+	if !on {
+		return nil
+	}
+	all := q.faults.statuses()
+	return statusOf(all[mix(x, drawStatus)%uint64(len(all))])
 }
 
 func (w *Switches) status() int {
