@@ -173,17 +173,16 @@ func (f *flags) loader(p process) func() (*config.Validated, error) {
 		if err != nil {
 			return nil, err
 		}
-		v, err := c.Validate()
-		if err != nil {
-			return nil, err
-		}
-		return v, v.CheckLabels(families.Labels())
+		return c.Validate()
 	}
 }
 
 func checkConfig(p process, f *flags) error {
 	c, err := f.loader(p)()
 	if err != nil {
+		return err
+	}
+	if err := c.CheckLabels(families.Labels()); err != nil {
 		return err
 	}
 	fmt.Fprintln(p.stdout, c.Summary())
@@ -236,6 +235,10 @@ func serve(p process, f *flags, l logs, s setup) error {
 	if err != nil {
 		return err
 	}
+	metrics, err := c.MetricsHandler(registry, logger)
+	if err != nil {
+		return errors.Join(err, c.Close())
+	}
 	reloads := newReloader(registry, logger, func() error {
 		next, err := s.load()
 		if err != nil {
@@ -251,7 +254,7 @@ func serve(p process, f *flags, l logs, s setup) error {
 		Handler: newHandler(handlerOptions{
 			site:      site,
 			exporter:  c,
-			metrics:   c.MetricsHandler(registry, errorLog),
+			metrics:   metrics,
 			reload:    reloads.reload,
 			lifecycle: f.enableLifecycle,
 			pprof:     f.enablePprof,
