@@ -10,7 +10,7 @@ import (
 
 // protoEncoder writes a family as a delimited io.prometheus.client.MetricFamily. The numbers are those of its fields.
 //
-// protodelim writes the same message, but only from a tree of messages with a pointer for each number in it.
+// protodelim writes the same message, but only whole and from a tree of messages made for it, as in textEncoder.
 type protoEncoder struct {
 	family *Family
 	order  []int

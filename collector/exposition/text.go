@@ -9,8 +9,8 @@ import (
 
 // textEncoder writes a family's metrics in the text format or in OpenMetrics.
 //
-// expfmt writes the same bytes, but takes each label through an interface and each metric through a tree of protobuf
-// messages made for it: a second for 100,000 series where this takes a tenth.
+// expfmt writes the same bytes, from a tree of protobuf messages that has to be made for it: together five times the
+// work and 54 MB of garbage at 100,000 series, and no way to take over what did not change.
 type textEncoder struct {
 	family      *Family
 	openMetrics bool
