@@ -76,6 +76,7 @@ itnio_exporter_config_last_reload_successful `+want+"\n"), "itnio_exporter_confi
 		require.ErrorContains(t, r.reload(impatient), "before the reload was done")
 		cancel()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.Equal(t, 6, loads, "a reload that nobody waits for is done all the same")
 	})
 }
