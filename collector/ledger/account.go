@@ -27,7 +27,6 @@ type Account struct {
 	meta       accountMeta
 	days       []*day  // newest first
 	dayNumbers []int64 // of days; days since 1970 by the server's clock
-	cells      []Cell  // as loaded; handed over once
 	attached   bool
 	exposedGen uint64    // first exposition that can hold its series
 	stepped    time.Time // when a day was last dropped, local clock
@@ -68,10 +67,10 @@ func (l *Ledger) Attach(id Identity) (*Account, error) {
 	meta, forget := a.meta, false
 	if meta.Filter != id.Filter {
 		level.Warn(l.logger).Log("msg", "the account's filter has changed: calls are counted from now on, remembered totals are forgotten", "account", id.Name)
-		meta.Filter, meta.MoveEpoch, meta.Swept, forget = id.Filter, true, 0, true
+		meta.Filter, meta.MoveEpoch, meta.Swept, forget = id.Filter, meta.Epoch != 0, 0, true
 	}
 	if !known || forget {
-		err := l.db.Update(func(tx *bolt.Tx) error {
+		err := l.update(func(tx *bolt.Tx) error {
 			b, err := accountBucket(tx, id.Name)
 			if err != nil {
 				return err
@@ -90,9 +89,6 @@ func (l *Ledger) Attach(id Identity) (*Account, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a.meta = meta
-	if forget {
-		a.cells = nil
-	}
 	a.attached = true
 	l.accounts[id.Name] = a
 	l.expose(a)
@@ -153,11 +149,18 @@ func (a *Account) Floor() int64 {
 	return 0
 }
 
-// Cells gives what was known of the account's windows when the ledger was opened, sorted by their start.
+// Cells gives what is known of the account's windows, sorted by their start.
 func (a *Account) Cells() []Cell {
-	a.l.mu.RLock()
-	defer a.l.mu.RUnlock()
-	return slices.Clone(a.cells)
+	var cells []Cell
+	err := a.l.db.View(func(tx *bolt.Tx) (err error) {
+		cells, err = readCells(tx.Bucket([]byte(bucketAccounts)).Bucket([]byte(a.name)))
+		return err
+	})
+	if err != nil { // they were sound when the ledger was opened
+		level.Error(a.l.logger).Log("msg", "remembered windows are unreadable, they are read again", "account", a.name, "err", err)
+		return nil
+	}
+	return cells
 }
 
 // IDs is how many calls the ledger remembers of the account.
@@ -212,7 +215,7 @@ func (a *Account) Forget() error {
 	}
 	a.l.mu.Lock()
 	defer a.l.mu.Unlock()
-	a.days, a.dayNumbers, a.cells = nil, nil, nil
+	a.days, a.dayNumbers = nil, nil
 	return nil
 }
 
@@ -252,7 +255,7 @@ func (a *Account) Expire(server time.Time, keep time.Duration) (dropped bool, er
 
 // update makes a changed meta, and whatever else, durable and then public. writer is held.
 func (a *Account) update(meta *accountMeta, more func(*bolt.Bucket) error) error {
-	err := a.l.db.Update(func(tx *bolt.Tx) error {
+	err := a.l.update(func(tx *bolt.Tx) error {
 		b, err := accountBucket(tx, a.name)
 		if err != nil {
 			return err
@@ -324,21 +327,13 @@ func (a *Account) load(b *bolt.Bucket) error {
 		slices.Reverse(a.days)
 		slices.Reverse(a.dayNumbers)
 	}
-	if cells := b.Bucket([]byte(bucketCells)); cells != nil {
-		err := cells.ForEach(func(k, v []byte) error {
-			c, err := decodeCell(k, v)
-			a.cells = append(a.cells, c)
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("windows: %w", err)
-		}
+	if _, err := readCells(b); err != nil {
+		return fmt.Errorf("windows: %w", err)
 	}
 	return nil
 }
 
-// today is the set of the day that t lies in; nil if nothing was seen then. Days come in any order: a server's clock may
-// step back.
+// at is the set of a day; nil if nothing was seen then. Days come in any order: a server's clock may step back.
 func (a *Account) at(number int64) *day {
 	if i := slices.Index(a.dayNumbers, number); i >= 0 {
 		return a.days[i]

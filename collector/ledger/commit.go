@@ -57,8 +57,8 @@ type Batch struct {
 
 // Report tells what a batch did.
 type Report struct {
-	Results  []Result // one for each item
-	Overflow map[string]int
+	Results  []Result       // one for each item
+	Overflow map[string]int // by label: calls whose value was folded into "other"
 }
 
 // Count is the number of items with a result.
@@ -95,7 +95,7 @@ func (l *Ledger) Commit(b *Batch) (*Report, error) {
 	if f.empty() && len(b.Cells) == 0 && b.DropBefore == 0 {
 		return &f.report, nil
 	}
-	if err := l.db.Update(func(tx *bolt.Tx) error { return f.write(tx, b) }); err != nil {
+	if err := l.update(func(tx *bolt.Tx) error { return f.write(tx, b) }); err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
 	f.publish()
@@ -115,6 +115,7 @@ type fold struct {
 	born     []map[string]*series             // by family
 	admitted map[string]map[string]struct{}   // new label values
 	show     []*series                        // of the initial fill
+	over     []string                         // labels of the call in hand that were folded into "other"
 	report   Report
 
 	key    []byte
@@ -132,6 +133,7 @@ func (f *fold) empty() bool {
 
 func (f *fold) item(it *Item) Result {
 	c := &it.Call
+	f.over = f.over[:0]
 	switch {
 	case c.Key == 0 && c.Session == 0:
 		return Invalid
@@ -146,6 +148,8 @@ func (f *fold) item(it *Item) Result {
 		end = f.server // it has no time at all, and has been waited for
 	}
 	switch {
+	case c.Pending && end.Unix() < f.meta.Epoch:
+		return Pending // it may be in progress since before the epoch: once complete it counts
 	case end.Unix() < f.meta.Epoch:
 		f.remember(c)
 		f.add(c, false)
@@ -266,7 +270,7 @@ func (f *fold) admit(label, value string) string {
 		return value
 	}
 	if len(f.l.admitted[label])+len(fresh) >= limit {
-		f.report.Overflow[label]++
+		f.overflow(label)
 		return families.Other
 	}
 	if fresh == nil {
@@ -377,6 +381,14 @@ func (f *fold) series(i int) *series {
 func (f *fold) foldLabel(fam *family, label string) {
 	if j := slices.Index(fam.Labels, label); j >= 0 && f.labels[j] != families.Other {
 		f.labels[j] = families.Other
+		f.overflow(label)
+	}
+}
+
+// overflow notes that a label of the call in hand was folded: once a call, however many families and tags it has.
+func (f *fold) overflow(label string) {
+	if !slices.Contains(f.over, label) {
+		f.over = append(f.over, label)
 		f.report.Overflow[label]++
 	}
 }
@@ -569,56 +581,6 @@ func (f *fold) write(tx *bolt.Tx, b *Batch) error {
 			if err := bucket.Put([]byte(s.key), encodeSeries(s, m, s.shown || shown[s])); err != nil {
 				return err
 			}
-		}
-	}
-	return nil
-}
-
-func writeCells(account *bolt.Bucket, b *Batch) error {
-	if len(b.Cells) == 0 && b.DropBefore == 0 {
-		return nil
-	}
-	cells, err := account.CreateBucketIfNotExists([]byte(bucketCells))
-	if err != nil {
-		return err
-	}
-	var gone [][]byte
-	cur := cells.Cursor()
-	for k, v := cur.First(); k != nil && b.DropBefore != 0; k, v = cur.Next() {
-		c, err := decodeCell(k, v)
-		if err != nil {
-			return err
-		}
-		if c.To > b.DropBefore {
-			break
-		}
-		gone = append(gone, slices.Clone(k))
-	}
-	for _, c := range b.Cells {
-		// The one before may reach into it, those that start in it are inside it.
-		if k, v := cur.Seek(be64(c.From)); k != nil || v != nil {
-			if k, v = cur.Prev(); k != nil {
-				if old, err := decodeCell(k, v); err == nil && old.To > c.From {
-					gone = append(gone, slices.Clone(k))
-				}
-			}
-		} else if k, v = cur.Last(); k != nil {
-			if old, err := decodeCell(k, v); err == nil && old.To > c.From {
-				gone = append(gone, slices.Clone(k))
-			}
-		}
-		for k, _ := cur.Seek(be64(c.From)); k != nil && string(k) < string(be64(c.To)); k, _ = cur.Next() {
-			gone = append(gone, slices.Clone(k))
-		}
-	}
-	for _, k := range gone {
-		if err := cells.Delete(k); err != nil {
-			return err
-		}
-	}
-	for _, c := range b.Cells {
-		if err := cells.Put(be64(c.From), c.encode()); err != nil {
-			return err
 		}
 	}
 	return nil

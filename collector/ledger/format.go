@@ -5,7 +5,6 @@ import (
 	"errors"
 	"hash/crc32"
 	"slices"
-	"strings"
 
 	"itnio_exporter/collector/exposition"
 )
@@ -60,8 +59,6 @@ func unseal(b []byte) ([]byte, error) {
 func be64(v int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(v)) }
 
 func be32(v int64) []byte { return binary.BigEndian.AppendUint32(nil, uint32(v)) }
-
-func seriesKey(labels []string) string { return strings.Join(labels, labelSeparator) }
 
 // encodeSeries writes what is durable of a series. All amounts are integers, however long a series lives.
 func encodeSeries(s *series, m *exposition.Metric, shown bool) []byte {
@@ -151,47 +148,6 @@ func (r *reader) varint() int64 {
 	}
 	r.b = r.b[n:]
 	return v
-}
-
-// Cell is what is known of one window of an account that has left the lookback: [From, To), Unix seconds.
-type Cell struct {
-	From, To int64
-	Total    int  // what the server says while nothing has changed
-	IDs      int  // distinct ids that were read
-	Unique   int  // of these, the ones that the cell before it does not hold too
-	Open     bool // not settled: read it again
-	Blind    bool // Total tells nothing: only reading it whole does
-}
-
-func (c *Cell) encode() []byte {
-	dst := binary.AppendVarint(nil, c.To)
-	dst = binary.AppendVarint(dst, int64(c.Total))
-	dst = binary.AppendVarint(dst, int64(c.IDs))
-	dst = binary.AppendVarint(dst, int64(c.Unique))
-	var flags uint64
-	if c.Open {
-		flags |= 1
-	}
-	if c.Blind {
-		flags |= 2
-	}
-	return seal(binary.AppendUvarint(dst, flags))
-}
-
-func decodeCell(key, src []byte) (Cell, error) {
-	b, err := unseal(src)
-	if err != nil || len(key) != 8 {
-		return Cell{}, errDamaged
-	}
-	r := reader{b: b}
-	c := Cell{From: int64(binary.BigEndian.Uint64(key)), To: r.varint()}
-	c.Total, c.IDs, c.Unique = int(r.varint()), int(r.varint()), int(r.varint())
-	flags := r.uvarint()
-	c.Open, c.Blind = flags&1 != 0, flags&2 != 0
-	if r.bad || len(r.b) > 0 {
-		return Cell{}, errDamaged
-	}
-	return c, nil
 }
 
 // cloneMetric copies a metric so that the copy can be changed.

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"fmt"
+	"sync"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -42,11 +44,44 @@ func (l *Ledger) Due() bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	for s := range l.hold.held {
-		if l.hold.due(s, now) {
+		if l.hold.due(s, now) || now.Before(s.fetched) {
 			return true
 		}
 	}
 	return false
+}
+
+// release is a series that is to show its value.
+type release struct {
+	f *family
+	s *series
+}
+
+func (l *Ledger) due() []release {
+	now := l.now()
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	var due []release
+	l.hold.setBack(&l.mu, now)
+	for _, f := range l.families {
+		for _, s := range f.sorted {
+			if _, held := l.hold.held[s]; held && l.hold.due(s, now) {
+				due = append(due, release{f, s})
+			}
+		}
+	}
+	return due
+}
+
+// setBack starts the waiting anew where the local clock was set back, so that it ends.
+func (h *hold) setBack(mu *sync.RWMutex, now time.Time) {
+	mu.Lock()
+	defer mu.Unlock()
+	for s := range h.held {
+		if now.Before(s.fetched) {
+			s.fetched = now
+		}
+	}
 }
 
 func (h *hold) due(s *series, now time.Time) bool {
@@ -61,20 +96,11 @@ func (l *Ledger) Release() error {
 	}
 	l.writer.Lock()
 	defer l.writer.Unlock()
-	now := l.now()
-	type release struct {
-		f *family
-		s *series
+	due := l.due()
+	if len(due) == 0 {
+		return nil
 	}
-	var due []release
-	for _, f := range l.families {
-		for _, s := range f.sorted {
-			if _, held := l.hold.held[s]; held && l.hold.due(s, now) {
-				due = append(due, release{f, s})
-			}
-		}
-	}
-	err := l.db.Update(func(tx *bolt.Tx) error {
+	err := l.update(func(tx *bolt.Tx) error {
 		root := tx.Bucket([]byte(bucketFamilies))
 		for _, r := range due {
 			b := root.Bucket([]byte(r.f.Name)).Bucket([]byte(bucketSeries))
@@ -85,7 +111,7 @@ func (l *Ledger) Release() error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("ledger: %w", err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

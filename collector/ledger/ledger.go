@@ -5,16 +5,17 @@ package ledger
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/families"
@@ -32,11 +33,14 @@ type Options struct {
 	LockTimeout time.Duration
 	// Sync off leaves durability to the operating system. For simulations of weeks only.
 	NoSync bool
+	// BeforeCommit, if set, can make a transaction fail. For simulations only.
+	BeforeCommit func() error
 }
 
 // Ledger is safe for concurrent use. There is one writer at a time; readers see the last committed state.
 type Ledger struct {
 	db     *bolt.DB
+	before func() error
 	now    func() time.Time
 	logger log.Logger
 
@@ -101,7 +105,7 @@ func Open(o Options) (_ *Ledger, err error) {
 		Timeout: o.LockTimeout, FreelistType: bolt.FreelistMapType, NoSync: o.NoSync, NoGrowSync: o.NoSync,
 	})
 	switch {
-	case errors.Is(err, bolt.ErrTimeout):
+	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, fail("in use", errors.New("another process has it open: run one exporter for each --storage.path"))
 	case errors.Is(err, os.ErrPermission):
 		return nil, fail("cannot write it (give the exporter's user access, or choose another directory with --storage.path)", err)
@@ -117,7 +121,7 @@ func Open(o Options) (_ *Ledger, err error) {
 		return nil, fail("damaged (restore it from a backup, or move it away to start anew: calls since then are counted from zero)", err)
 	}
 	l := &Ledger{
-		db: db, now: o.Now, logger: o.Logger,
+		db: db, before: o.BeforeCommit, now: o.Now, logger: o.Logger,
 		admitted: map[string]map[string]struct{}{},
 		accounts: map[string]*Account{},
 		hold:     hold{zeroFirst: o.ZeroFirst, held: map[*series]struct{}{}},
@@ -130,6 +134,18 @@ func Open(o Options) (_ *Ledger, err error) {
 		return nil, fail("cannot write it", err)
 	}
 	return l, nil
+}
+
+// update runs a transaction.
+func (l *Ledger) update(f func(*bolt.Tx) error) error {
+	return l.db.Update(func(tx *bolt.Tx) error {
+		if l.before != nil {
+			if err := l.before(); err != nil {
+				return err
+			}
+		}
+		return f(tx)
+	})
 }
 
 // Close waits for the writer and closes the file.
@@ -163,7 +179,7 @@ func (l *Ledger) load() error {
 	if err != nil || !fresh {
 		return err
 	}
-	return l.db.Update(func(tx *bolt.Tx) error {
+	return l.update(func(tx *bolt.Tx) error {
 		meta, err := tx.CreateBucket([]byte(bucketMeta))
 		if err != nil {
 			return err
@@ -219,26 +235,37 @@ func (l *Ledger) Exposition() ([]*exposition.Family, uint64) {
 	for _, f := range l.faces {
 		old[f.Name] = f
 	}
+	shared := l.anyExposed()
 	for _, f := range l.families {
 		face := old[f.Name]
 		if f.dirty || face == nil {
-			face = f.face()
+			face = f.face(shared)
 			f.dirty = false
 		}
 		if len(face.Metrics) > 0 {
 			faces = append(faces, face)
 		}
 	}
-	slices.SortFunc(faces, func(a, b *exposition.Family) int { return compareStrings(a.Name, b.Name) })
+	slices.SortFunc(faces, func(a, b *exposition.Family) int { return strings.Compare(a.Name, b.Name) })
 	l.faces, l.facesGen = faces, l.gen
 	return faces, l.gen
 }
 
-func (f *family) face() *exposition.Family {
+// anyExposed reports whether some account is exposed: series that belong to none come with the first one.
+func (l *Ledger) anyExposed() bool {
+	for _, a := range l.accounts {
+		if a.exposed() {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *family) face(shared bool) *exposition.Family {
 	face := &exposition.Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.Labels, Bounds: f.Bounds}
 	face.Metrics = make([]*exposition.Metric, 0, len(f.sorted))
 	for _, s := range f.sorted {
-		if s.account != nil && !s.account.exposed() {
+		if s.account == nil && !shared || s.account != nil && !s.account.exposed() {
 			continue
 		}
 		if s.shown {
@@ -272,16 +299,6 @@ func (f *family) adopt(born []*series) {
 
 func bySeries(a, b *series) int { return slices.Compare(a.labels, b.labels) }
 
-func compareStrings(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
 // zeroMetric is a series before its first value.
 func zeroMetric(f *family, labels []string, created int64) *exposition.Metric {
 	m := &exposition.Metric{LabelValues: labels}
@@ -304,7 +321,7 @@ func (l *Ledger) SetModel(m *families.Model) error {
 		had[f.Name] = f
 	}
 	next := make([]*family, 0, len(m.Families))
-	err := l.db.Update(func(tx *bolt.Tx) error {
+	err := l.update(func(tx *bolt.Tx) error {
 		root := tx.Bucket([]byte(bucketFamilies))
 		var gone []string
 		err := root.ForEachBucket(func(name []byte) error {
@@ -351,6 +368,8 @@ func (l *Ledger) SetModel(m *families.Model) error {
 
 // SetZeroFirst changes how long new series show 0.
 func (l *Ledger) SetZeroFirst(d time.Duration) {
+	l.writer.Lock()
+	defer l.writer.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.hold.zeroFirst = d
@@ -369,6 +388,3 @@ func (l *Ledger) fileSize() int64 {
 	}
 	return info.Size()
 }
-
-// accountNames are those the ledger knows, for messages.
-func (l *Ledger) accountNames() []string { return slices.Sorted(maps.Keys(l.accounts)) }
