@@ -1,0 +1,37 @@
+#!/bin/sh
+# Starts the exporter's demo with a real Prometheus and Alertmanager on this machine, without containers.
+#
+#   dashboards/try.sh            until Ctrl-C; data are kept in a temporary folder and removed
+#
+# Prometheus, promtool and Alertmanager are taken from $TOOLS, else from the PATH, else built from their modules (about five
+# minutes, once). Everything listens on 127.0.0.1: exporter $EXPORTER_PORT, Prometheus $PROMETHEUS_PORT, Alertmanager $ALERTMANAGER_PORT.
+set -eu
+cd "$(dirname "$0")/.."
+EXPORTER_PORT=${EXPORTER_PORT:-10198} PROMETHEUS_PORT=${PROMETHEUS_PORT:-9090} ALERTMANAGER_PORT=${ALERTMANAGER_PORT:-9093}
+TOOLS=${TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/itnio_exporter}
+PATH="$TOOLS:$PATH"
+
+tool() { # name, package@version, flags: builds what is not there
+  command -v "$1" >/dev/null || { echo "building $1 ..." >&2; mkdir -p "$TOOLS"; GOBIN="$TOOLS" GOFLAGS="${3:-}" go install "$2"; }
+}
+tool prometheus github.com/prometheus/prometheus/cmd/prometheus@v0.316.0 -tags=remove_all_sd,netgo
+tool alertmanager github.com/prometheus/alertmanager/cmd/alertmanager@v0.31.1
+
+dir=$(mktemp -d)
+pids=
+trap 'trap - EXIT INT TERM; [ -z "$pids" ] || kill $pids 2>/dev/null || :; wait; rm -rf "$dir"' EXIT INT TERM
+go build -o "$dir/itnio_exporter" .
+mkdir "$dir/rules"
+cp dashboards/rules/*.yml "$dir/rules/"
+sed -e "s/'exporter:10198'/'127.0.0.1:$EXPORTER_PORT'/" -e "s/'alertmanager:9093'/'127.0.0.1:$ALERTMANAGER_PORT'/" dashboards/prometheus.yml > "$dir/prometheus.yml"
+
+"$dir/itnio_exporter" --demo --web.listen-address="127.0.0.1:$EXPORTER_PORT" --log.level=warn & pids="$pids $!"
+alertmanager --config.file=dashboards/alertmanager.yml --storage.path="$dir/alertmanager" --cluster.listen-address= \
+  --web.listen-address="127.0.0.1:$ALERTMANAGER_PORT" --log.level=warn & pids="$pids $!"
+prometheus --config.file="$dir/prometheus.yml" --storage.tsdb.path="$dir/prometheus" --storage.tsdb.retention.time=40d \
+  --web.listen-address="127.0.0.1:$PROMETHEUS_PORT" --web.enable-lifecycle --log.level=warn & pids="$pids $!"
+echo "metrics:      http://127.0.0.1:$EXPORTER_PORT/metrics"
+echo "Prometheus:   http://127.0.0.1:$PROMETHEUS_PORT/alerts"
+echo "Alertmanager: http://127.0.0.1:$ALERTMANAGER_PORT"
+echo "Dashboards:   import dashboards/*.json into a Grafana whose data source is that Prometheus. Ctrl-C ends it all."
+wait
