@@ -40,6 +40,7 @@ func proof() bool { return flag.Lookup("proof").Value.String() == "true" }
 
 func TestMain(m *testing.M) {
 	flag.Bool("proof", false, "run the long proofs")
+	flag.Bool("update", false, "write the golden files anew")
 	flag.Parse()
 	status, err := withBinary(m.Run)
 	if err != nil {

@@ -111,3 +111,5 @@ func (m *maker) underWay(n int) []simulator.Call {
 	}
 	return out
 }
+
+func callsTotal() *regexp.Regexp { return regexp.MustCompile(`^itnio_calls_total\{`) }
