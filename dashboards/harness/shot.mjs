@@ -1,0 +1,26 @@
+// Takes pictures of the dashboards: node shot.mjs [out-folder] [dashboard ...]
+// Environment: PORT of the page (npx vite preview), FROM and TO (ms), SCRAPE (seconds), SIZES (wide,narrow), THEMES (dark,light).
+import { mkdirSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+const [out = 'shots', ...names] = process.argv.slice(2);
+const { PORT = '14180', FROM, TO, SCRAPE = '15', SIZES = 'wide,narrow', THEMES = 'dark,light' } = process.env;
+const widths = { wide: 1600, narrow: 640 };
+mkdirSync(out, { recursive: true });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+for (const name of names.length ? names : ['overview', 'agent-groups', 'countries', 'agents', 'exporter'])
+  for (const theme of THEMES.split(','))
+    for (const size of SIZES.split(',')) {
+      const page = await browser.newPage({ viewport: { width: widths[size] ?? Number(size), height: 900 } });
+      page.on('pageerror', e => console.log(name, theme, size, 'error', e.message.slice(0, 400)));
+      const query = new URLSearchParams({ dashboard: name, theme, scrape: SCRAPE, ...(FROM && { from: FROM }), ...(TO && { to: TO }) });
+      await page.goto(`http://127.0.0.1:${PORT}/?${query}`);
+      await page.waitForFunction(() => document.title === 'ready', null, { timeout: 60000 }).catch(() => console.log(name, 'is not ready'));
+      if (theme === 'dark' && size === 'wide') for (const line of await page.evaluate(() => window.report ?? [])) if (/: (0 points|.*error|.*parse)/.test(line)) console.log(name, '|', line);
+      await page.screenshot({ path: `${out}/${name}-${theme}-${size}.png`, fullPage: true });
+      await page.close();
+    }
+await browser.close();

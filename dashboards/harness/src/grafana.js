@@ -1,0 +1,65 @@
+// What Grafana's core does around its libraries: the field-config registry, the transformers, queries and variables.
+import {
+  FieldConfigOptionsRegistry, FieldType, standardFieldConfigEditorRegistry, standardTransformers, standardTransformersRegistry, toDataFrame,
+} from '@grafana/data';
+
+const standard = ['displayName', 'unit', 'min', 'max', 'decimals', 'noValue', 'color', 'thresholds', 'mappings', 'links', 'fieldMinMax'];
+const custom = ['lineWidth', 'fillOpacity', 'drawStyle', 'lineInterpolation', 'gradientMode', 'showPoints', 'pointSize', 'stacking', 'axisPlacement', 'axisLabel',
+  'scaleDistribution', 'thresholdsStyle', 'hideFrom', 'spanNulls', 'lineStyle', 'barAlignment', 'axisSoftMin', 'axisSoftMax', 'axisGridShow', 'axisColorMode',
+  'axisCenteredZero', 'axisBorderShow', 'barWidthFactor', 'cellOptions', 'align', 'width', 'minWidth', 'hidden', 'inspect', 'filterable'];
+const item = (id, isCustom) => ({
+  id: isCustom ? `custom.${id}` : id, path: id, name: id, isCustom, process: v => v, shouldApply: () => true, getItemsCount: () => 0, editor: () => null, override: () => null, settings: {},
+});
+export const registry = new FieldConfigOptionsRegistry(() => [...standard.map(id => item(id, false)), ...custom.map(id => item(id, true))]);
+standardFieldConfigEditorRegistry.setInit(() => standard.map(id => item(id, false)));
+standardTransformersRegistry.setInit(() => Object.values(standardTransformers).map(transformation => ({ id: transformation.id, name: transformation.name, transformation, editor: () => null })));
+
+const duration = s => `${Math.max(1, Math.round(s))}s`;
+const seconds = text => ({ s: 1, m: 60, h: 3600, d: 86400 })[text?.at(-1)] * parseFloat(text) || 0;
+const nice = s => [1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400].find(x => x >= s) ?? 86400;
+
+/** The step of a panel, and the variables that depend on it, as Grafana computes them. */
+export function timing(panel, range, width, scrape) {
+  const step = Math.max(nice((range.to - range.from) / 1000 / Math.max(100, width)), seconds(panel.interval), scrape);
+  return { step, vars: { __rate_interval: duration(Math.max(step + scrape, 4 * scrape)), __interval: duration(step), __range: duration((range.to - range.from) / 1000) } };
+}
+export const interpolate = (text, vars) => String(text ?? '').replace(/\$\{?(\w+)(?::\w+)?\}?/g, (m, k) => (k in vars ? vars[k] : m));
+
+const legend = (format, labels) => {
+  if (format && format !== '__auto') return format.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, k) => labels[k] ?? '');
+  const { __name__: _, ...rest } = labels;
+  const names = Object.keys(rest);
+  return names.length === 0 ? 'Value' : names.length === 1 ? rest[names[0]] : JSON.stringify(rest);
+};
+
+async function prometheus(path, params) {
+  const r = await (await fetch('/prom/api/v1/' + path, { method: 'POST', body: new URLSearchParams(params) })).json();
+  if (r.status !== 'success') throw new Error(r.error);
+  return r.data.result;
+}
+
+/** The frames of one target. */
+export async function query(target, range, timing, vars, several) {
+  const expr = interpolate(target.expr, { ...vars, ...timing.vars });
+  if (target.instant) {
+    const result = await prometheus('query', { query: expr, time: range.to / 1000 });
+    if (target.format === 'table') {
+      const names = [...new Set(result.flatMap(s => Object.keys(s.metric)))].sort();
+      return [toDataFrame({ refId: target.refId, fields: [
+        { name: 'Time', type: FieldType.time, values: result.map(s => s.value[0] * 1000), config: {} },
+        ...names.map(n => ({ name: n, type: FieldType.string, values: result.map(s => s.metric[n] ?? ''), config: { filterable: true } })),
+        { name: several ? `Value #${target.refId}` : 'Value', type: FieldType.number, values: result.map(s => +s.value[1]), config: {} },
+      ] })];
+    }
+    return result.map(s => frame(target, s, [s.value]));
+  }
+  const start = Math.ceil(range.from / 1000 / timing.step) * timing.step;
+  const result = await prometheus('query_range', { query: expr, start, end: range.to / 1000, step: timing.step });
+  return result.map(s => frame(target, s, s.values));
+}
+function frame(target, s, values) {
+  const name = legend(target.legendFormat, s.metric);
+  return toDataFrame({ refId: target.refId, name, fields: [
+    { name: 'Time', type: FieldType.time, values: values.map(v => v[0] * 1000), config: {} },
+    { name: 'Value', type: FieldType.number, values: values.map(v => +v[1]), labels: s.metric, config: { displayNameFromDS: name } }] });
+}
