@@ -93,7 +93,7 @@ func TestHabits(t *testing.T) {
 				require.NoError(t, a.sim.Add(m.underWay(30)...))
 				back := time.Duration(i%2) * 2 * time.Hour
 				s := newSetup(t, a, fmt.Sprintf("poll_mode: %s, poll_interval: 1s, zero_first: 1s, initial_history: %s", mode, back), "", "")
-				compare(t, s.start(), a, m, back, view{})
+				compare(t, s.start(), a, m, back, view{noGroupID: h.OmitVoiceGroupID})
 			})
 		}
 	}

@@ -255,7 +255,7 @@ func (e *exporter) get(path string, header http.Header) (status int, body string
 
 // request makes one request over a connection of its own.
 func request(ctx context.Context, method, url string, header http.Header) (status int, body string, err error) {
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 30 * time.Second}
 	req, err := http.NewRequestWithContext(ctx, method, url, http.NoBody)
 	if err != nil {
 		return 0, "", err
@@ -274,6 +274,10 @@ func request(ctx context.Context, method, url string, header http.Header) (statu
 func (e *exporter) page() string {
 	e.t.Helper()
 	status, body, err := e.get("/metrics", nil)
+	if err != nil {
+		_ = e.cmd.Process.Signal(syscall.SIGQUIT) // the log ends with every goroutine's stack
+		<-e.exited
+	}
 	require.NoError(e.t, err, "%s", e.log.String())
 	require.Equal(e.t, http.StatusOK, status)
 	return body

@@ -14,6 +14,8 @@ type view struct {
 	agents bool
 	tags   bool
 	media  bool
+
+	noGroupID bool // records have no voiceGroupId
 }
 
 func talkBounds() []int64 {
@@ -76,10 +78,13 @@ func (v view) add(want samples, c *simulator.Call) {
 		one = 0
 	}
 	const account = "main"
-	group := c.Group
+	group, groupID := c.Group, c.VoiceGroupID
+	if v.noGroupID {
+		groupID = 0
+	}
 	switch {
-	case group == "" && c.VoiceGroupID != 0:
-		group = strconv.FormatInt(c.VoiceGroupID, 10)
+	case group == "" && groupID != 0:
+		group = strconv.FormatInt(groupID, 10)
 	case group == "":
 		group = "none"
 	}
@@ -108,8 +113,8 @@ func (v view) add(want samples, c *simulator.Call) {
 	} else {
 		want[key("itnio_country_info", "country", c.Country, "calling_code", "", "name", "")] = 1
 	}
-	if c.VoiceGroupID != 0 {
-		want[key("itnio_agent_group_info", "account", account, "agent_group", group, "voice_group_id", fmt.Sprint(c.VoiceGroupID))] = 1
+	if groupID != 0 {
+		want[key("itnio_agent_group_info", "account", account, "agent_group", group, "voice_group_id", fmt.Sprint(groupID))] = 1
 	}
 	want[key("itnio_account_info", "account", account, "brand", "ITNIO")] = 1
 
