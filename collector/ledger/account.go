@@ -304,22 +304,21 @@ func (a *Account) load(b *bolt.Bucket) error {
 		return fmt.Errorf("its description: %w", err)
 	}
 	if ids := b.Bucket([]byte(bucketIDs)); ids != nil {
+		var all entry
 		err := ids.ForEachBucket(func(k []byte) error {
+			all.reset()
+			err := ids.Bucket(k).ForEach(func(_, v []byte) error {
+				body, err := unseal(v)
+				if err == nil && !all.decode(body) {
+					err = errDamaged
+				}
+				return err
+			})
 			d := &day{}
+			d.load(&all)
 			a.days = append(a.days, d)
 			a.dayNumbers = append(a.dayNumbers, int64(binary.BigEndian.Uint32(k)))
-			return ids.Bucket(k).ForEach(func(_, v []byte) error {
-				body, err := unseal(v)
-				if err != nil {
-					return err
-				}
-				var e entry
-				if !e.decode(body) {
-					return errDamaged
-				}
-				d.add(&e)
-				return nil
-			})
+			return err
 		})
 		if err != nil {
 			return fmt.Errorf("ids: %w", err)
@@ -341,7 +340,11 @@ func (a *Account) at(number int64) *day {
 	return nil
 }
 
+// addDay makes room for a new day and packs those that are there.
 func (a *Account) addDay(number int64) *day {
+	for _, old := range a.days {
+		old.seal()
+	}
 	d := &day{}
 	i, _ := slices.BinarySearchFunc(a.dayNumbers, number, func(have, want int64) int { return int(want - have) })
 	a.days = slices.Insert(a.days, i, d)

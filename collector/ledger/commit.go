@@ -407,15 +407,17 @@ func (f *fold) birth(i int) *series {
 	case !f.meta.InitialDone && f.meta.Epoch != 0:
 		s.created = min(now, f.meta.Epoch*1000)
 	}
-	s.zero = zeroMetric(fam, labels, s.created)
-	s.cur = s.zero
+	s.cur = zeroMetric(fam, labels, s.created)
 	// A gauge says what is, not how much has come: a 0 would be a wrong statement.
 	s.shown = f.l.hold.zeroFirst == 0 || fam.Type == exposition.Gauge
+	if !s.shown {
+		s.zero = s.cur
+	}
 	if f.born[i] == nil {
 		f.born[i] = map[string]*series{}
 	}
 	f.born[i][s.key] = s
-	f.touch(i, s, cloneMetric(s.zero))
+	f.touch(i, s, cloneMetric(s.cur))
 	return s
 }
 
@@ -519,7 +521,7 @@ func (f *fold) showInitial() {
 	for _, born := range f.born {
 		for _, s := range born {
 			if s.account == f.a {
-				s.shown = true
+				s.shown, s.zero = true, nil
 			}
 		}
 	}
@@ -622,8 +624,7 @@ func (f *fold) publish() {
 		fam.adopt(born)
 	}
 	for _, s := range f.show {
-		s.shown = true
-		delete(l.hold.held, s)
+		l.reveal(s)
 	}
 	for i, fam := range l.families {
 		for s, m := range f.touched[i] {

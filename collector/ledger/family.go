@@ -73,9 +73,11 @@ func (l *Ledger) loadSeries(b *bolt.Bucket, f *family) error {
 		if err != nil {
 			return err
 		}
-		zero := zeroMetric(f, labels, created)
-		m.LabelValues, m.Created = labels, zero.Created
-		s := &series{key: key, labels: labels, created: created, cur: m, shown: shown, zero: zero}
+		m.LabelValues, m.Created = labels, createdTime(f, created)
+		s := &series{key: key, labels: labels, created: created, cur: m, shown: shown}
+		if !shown {
+			s.zero = zeroMetric(f, labels, created)
+		}
 		if at >= 0 {
 			s.account = l.accounts[labels[at]]
 		}

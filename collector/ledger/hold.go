@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"fmt"
-	"sync"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -59,10 +58,10 @@ type release struct {
 
 func (l *Ledger) due() []release {
 	now := l.now()
-	l.mu.RLock()
-	defer l.mu.RUnlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	var due []release
-	l.hold.setBack(&l.mu, now)
+	l.hold.setBack(now)
 	for _, f := range l.families {
 		for _, s := range f.sorted {
 			if _, held := l.hold.held[s]; held && l.hold.due(s, now) {
@@ -74,9 +73,7 @@ func (l *Ledger) due() []release {
 }
 
 // setBack starts the waiting anew where the local clock was set back, so that it ends.
-func (h *hold) setBack(mu *sync.RWMutex, now time.Time) {
-	mu.Lock()
-	defer mu.Unlock()
+func (h *hold) setBack(now time.Time) {
 	for s := range h.held {
 		if now.Before(s.fetched) {
 			s.fetched = now
@@ -116,9 +113,8 @@ func (l *Ledger) Release() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range due {
-		r.s.shown = true
+		l.reveal(r.s)
 		r.f.dirty = true
-		delete(l.hold.held, r.s)
 	}
 	l.changed()
 	return nil

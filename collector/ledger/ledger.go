@@ -76,7 +76,7 @@ type series struct {
 
 	cur     *exposition.Metric // committed
 	shown   bool               // cur is exposed; else 0
-	zero    *exposition.Metric // what is exposed until then
+	zero    *exposition.Metric // what is exposed until then; nil after that
 	bornGen uint64             // first exposition that can hold it
 	// fetched is when a scraper first had the 0 whole; zero: none yet.
 	fetched time.Time
@@ -301,14 +301,25 @@ func bySeries(a, b *series) int { return slices.Compare(a.labels, b.labels) }
 
 // zeroMetric is a series before its first value.
 func zeroMetric(f *family, labels []string, created int64) *exposition.Metric {
-	m := &exposition.Metric{LabelValues: labels}
-	if f.Type != exposition.Gauge {
-		m.Created = time.UnixMilli(created).UTC()
-	}
+	m := &exposition.Metric{LabelValues: labels, Created: createdTime(f, created)}
 	if f.Type == exposition.Histogram {
 		m.Hist = &exposition.HistogramValue{Buckets: make([]uint64, len(f.Bounds))}
 	}
 	return m
+}
+
+// createdTime is a series' created time as exposed: gauges have none.
+func createdTime(f *family, created int64) time.Time {
+	if f.Type == exposition.Gauge {
+		return time.Time{}
+	}
+	return time.UnixMilli(created).UTC()
+}
+
+// reveal lets a series show its value. mu is held.
+func (l *Ledger) reveal(s *series) {
+	s.shown, s.zero = true, nil
+	delete(l.hold.held, s)
 }
 
 // SetModel puts a model in force, at the start and on a reload. A family whose labels or bounds changed, or that was
