@@ -40,7 +40,9 @@ type Options struct {
 	// NoSync leaves the ledger's durability to the operating system. For simulations of weeks only.
 	NoSync bool
 
-	observe func(account string, c *call.Call, result ledger.Result)
+	// For simulations in this package.
+	observe      func(account string, c *call.Call, result ledger.Result)
+	beforeCommit func() error
 }
 
 // Collector reads accounts and holds what their calls add up to.
@@ -80,7 +82,7 @@ func New(o Options) (_ *Collector, err error) {
 	}
 	l, err := ledger.Open(ledger.Options{
 		Dir: o.StoragePath, Model: families.New(o.Config.Metrics()), ZeroFirst: o.Config.Global().ZeroFirst,
-		Now: o.Now, Logger: o.Logger, NoSync: o.NoSync,
+		Now: o.Now, Logger: o.Logger, NoSync: o.NoSync, BeforeCommit: o.beforeCommit,
 	})
 	if err != nil {
 		return nil, err

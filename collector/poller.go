@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"hash/fnv"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ type poller struct {
 	r *reader
 
 	wake chan struct{} // a scrape wants the account read
+	rand *rand.Rand    // so that accounts and processes keep out of step
 
 	mu      sync.Mutex
 	reading chan struct{} // closed when the reading under way ends; nil: none
@@ -29,7 +31,12 @@ type poller struct {
 }
 
 func newPoller(r *reader) *poller {
-	return &poller{r: r, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(r.cfg.Name))
+	return &poller{
+		r: r, wake: make(chan struct{}, 1), done: make(chan struct{}),
+		rand: rand.New(rand.NewPCG(uint64(r.now().UnixNano()), h.Sum64())),
+	}
 }
 
 // start begins to read until ctx ends or stop is called.
@@ -49,7 +56,7 @@ func (p *poller) run(ctx context.Context) {
 	interval := p.r.global.PollInterval
 	// Accounts start at once, and then each at its own second of the interval.
 	next := p.r.now()
-	phase := rand.N(max(interval/10, 1))
+	phase := p.jitter(interval / 10)
 	failures := 0
 	for ctx.Err() == nil {
 		err := p.poll(ctx)
@@ -57,8 +64,9 @@ func (p *poller) run(ctx context.Context) {
 		if err != nil {
 			failures++
 			wait := backoff(err, failures, p.r.global.BackoffMax)
+			wait -= p.jitter(wait / 5) // accounts that failed together do not come back together
 			p.rest(now.Add(wait))
-			if p.wait(ctx, now.Add(wait), false) != nil {
+			if sleep(ctx, wait) != nil {
 				return
 			}
 			next = p.r.now()
@@ -71,6 +79,8 @@ func (p *poller) run(ctx context.Context) {
 			missed := now.Sub(next)/interval + 1
 			next = next.Add(missed * interval).Add(phase)
 			phase = 0
+		} else if next.Sub(now) > interval {
+			next = now.Add(interval) // the local clock was set back
 		}
 		due := func() bool { return ctx.Err() != nil || p.woken() || p.timed() && !p.r.now().Before(next) }
 		if err := p.r.inBackground(ctx, due); err != nil && ctx.Err() == nil {
@@ -80,7 +90,7 @@ func (p *poller) run(ctx context.Context) {
 				failures++
 			}
 		}
-		if p.wait(ctx, next, true) != nil {
+		if p.wait(ctx, next) != nil {
 			return
 		}
 	}
@@ -90,9 +100,9 @@ func (p *poller) timed() bool { return p.r.global.PollMode == config.PollInterva
 
 func (p *poller) woken() bool { return len(p.wake) > 0 }
 
-// wait sleeps until a time, or in scrape mode, if it may, until a scrape wants the account.
-func (p *poller) wait(ctx context.Context, until time.Time, scrapes bool) error {
-	if scrapes && !p.timed() {
+// wait sleeps until a time, or in scrape mode until a scrape wants the account.
+func (p *poller) wait(ctx context.Context, until time.Time) error {
+	if !p.timed() {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -100,7 +110,8 @@ func (p *poller) wait(ctx context.Context, until time.Time, scrapes bool) error 
 			return nil
 		}
 	}
-	return sleep(ctx, until.Sub(p.r.now()))
+	// No longer than an interval, even if the local clock was set back.
+	return sleep(ctx, min(until.Sub(p.r.now()), p.r.global.PollInterval))
 }
 
 func (p *poller) poll(ctx context.Context) error {
@@ -169,6 +180,9 @@ func backoff(err error, failures int, limit time.Duration) time.Duration {
 	if told, ok := itnio.RetryAfter(err); ok {
 		wait = max(wait, min(told, time.Hour))
 	}
-	// Up to a fifth less, so that accounts that failed together do not come back together.
-	return wait - rand.N(wait/5+1)
+	return wait
+}
+
+func (p *poller) jitter(most time.Duration) time.Duration {
+	return time.Duration(p.rand.Int64N(int64(most) + 1))
 }

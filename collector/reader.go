@@ -130,6 +130,7 @@ func (r *reader) live(ctx context.Context) error {
 		return err
 	}
 	r.finish(p)
+	level.Debug(r.logger).Log("msg", "lookback read", "requests", p.Requests, "unsettled", p.Unsettled, "open", r.state.OpenWindows())
 	r.liveSince = r.now()
 	now := r.api.ServerNow()
 	remaining := r.state.CatchUp(now.Unix())
@@ -138,7 +139,7 @@ func (r *reader) live(ctx context.Context) error {
 			return err
 		}
 	}
-	if p.Unsettled == 0 && remaining == 0 && r.account.InitialDone() {
+	if p.Unsettled == 0 && remaining == 0 && r.account.InitialDone() && !r.state.Unread(now.Unix(), r.account.Floor()) {
 		r.completeUntil(time.Unix(p.Begun, 0).UTC())
 	}
 	return nil

@@ -4,9 +4,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,6 +41,8 @@ type world struct {
 	reg       *prometheus.Registry
 	now       func() time.Time
 	logger    log.Logger
+	diskFull  atomic.Bool
+	habits    simulator.Habits
 }
 
 // account is the test's one account, adjusted.
@@ -61,7 +64,8 @@ func newWorld(t testing.TB, o simulator.Options, adjust func(*config.Config)) *w
 	t.Helper()
 	w := &world{
 		t: t, began: time.Now(), dir: t.TempDir(), cfg: testConfig(t, adjust), countedAt: map[string]time.Time{},
-		last: map[string]*exposition.Metric{}, now: time.Now, logger: log.NewNopLogger(),
+		habits: o.Habits,
+		last:   map[string]*exposition.Metric{}, now: time.Now, logger: log.NewNopLogger(),
 	}
 	o.Accounts = simulator.DefaultAccounts()[:1]
 	w.sim = simulator.New(o)
@@ -75,6 +79,12 @@ func (w *world) start() {
 		Config: w.cfg, StoragePath: w.dir, Logger: w.logger, Registerer: w.reg, NoSync: true, Now: w.now,
 		HTTPClient: func(config.Account) (*http.Client, error) {
 			return &http.Client{Transport: w.sim.RoundTripper()}, nil
+		},
+		beforeCommit: func() error {
+			if w.diskFull.Load() {
+				return syscall.ENOSPC
+			}
+			return nil
 		},
 		observe: func(account string, c *call.Call, result ledger.Result) {
 			if result != ledger.Counted {
@@ -96,10 +106,15 @@ func (w *world) start() {
 	}()
 }
 
-func (w *world) end() {
-	w.t.Helper()
+// halt ends the reading.
+func (w *world) halt() {
 	w.stop()
 	<-w.stopped
+}
+
+func (w *world) end() {
+	w.t.Helper()
+	w.halt()
 	require.NoError(w.t, w.c.Close())
 }
 
@@ -162,7 +177,13 @@ func (w *world) judge(grace time.Duration) verdict {
 	for c := range w.sim.Calls() {
 		key := fmt.Sprintf("main/%s", c.Session)
 		at, counted := w.countedAt[key]
+		g := grace
+		if c.Incomplete {
+			g += w.cfg.Global().Lookback // only then it is counted as it stands
+		}
 		switch {
+		case w.habits.RefuseFuture && c.Start.After(now):
+			// No window that holds it may be asked for yet.
 		case c.Ended().Before(epoch):
 			if counted {
 				v.wrong++
@@ -177,7 +198,7 @@ func (w *world) judge(grace time.Duration) verdict {
 				from = w.began
 			}
 			v.delays = append(v.delays, at.Sub(from))
-		case c.VisibleFor(now) > grace:
+		case c.VisibleFor(now) > g:
 			v.lost++
 			v.lostCalls = append(v.lostCalls, c)
 		}
@@ -239,5 +260,3 @@ func TestVirtualDays(t *testing.T) {
 		})
 	}
 }
-
-var _ = maps.Keys[map[string]int]

@@ -301,7 +301,7 @@ func (l *Ledger) loadAccounts(root *bolt.Bucket) error {
 
 func (a *Account) load(b *bolt.Bucket) error {
 	if err := json.Unmarshal(b.Get([]byte(keyMeta)), &a.meta); err != nil {
-		return fmt.Errorf("its description: %w", err)
+		return fmt.Errorf("%w: its description: %w", errDamaged, err)
 	}
 	if ids := b.Bucket([]byte(bucketIDs)); ids != nil {
 		var all entry

@@ -30,7 +30,7 @@ func (l *Ledger) openFamily(root *bolt.Bucket, row families.Family, in *family) 
 	if !fresh {
 		var meta familyMeta
 		if err := json.Unmarshal(b.Get([]byte(keyMeta)), &meta); err != nil {
-			return nil, fmt.Errorf("its description: %w", err)
+			return nil, fmt.Errorf("%w: its description: %w", errDamaged, err)
 		}
 		f.restarted = meta.Restarted
 		if slices.Equal(meta.Labels, row.Labels) && slices.Equal(meta.Bounds, row.Bounds) && meta.Meaning == row.Meaning {

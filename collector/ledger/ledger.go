@@ -82,6 +82,12 @@ type series struct {
 	fetched time.Time
 }
 
+// What to do about a file that cannot be used.
+const (
+	restore    = "(restore it from a backup, or move it away to start anew: calls since then are counted from zero)"
+	giveAccess = "(give the exporter's user access, or choose another directory with --storage.path)"
+)
+
 // Open opens or creates the ledger in a directory. A directory that cannot be written, a file of another process, a foreign
 // or damaged file is one clear error, and nothing is overwritten.
 func Open(o Options) (_ *Ledger, err error) {
@@ -94,32 +100,31 @@ func Open(o Options) (_ *Ledger, err error) {
 	}
 	if err := checkFile(path); err != nil {
 		if errors.Is(err, os.ErrPermission) {
-			return nil, fail("cannot read it (give the exporter's user access, or choose another directory with --storage.path)", err)
+			return nil, fail("cannot read it "+giveAccess, err)
 		}
-		return nil, fail("unusable (restore it from a backup, or move it away to start anew: calls since then are counted from zero)", err)
+		return nil, fail("unusable "+restore, err)
 	}
 	if o.LockTimeout == 0 {
 		o.LockTimeout = time.Second
 	}
-	db, err := bolt.Open(path, 0o600, &bolt.Options{
+	db, err := openBolt(path, &bolt.Options{
 		Timeout: o.LockTimeout, FreelistType: bolt.FreelistMapType, NoSync: o.NoSync, NoGrowSync: o.NoSync,
 	})
 	switch {
+	case errors.Is(err, errDamaged):
+		return nil, fail("damaged "+restore, err)
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, fail("in use", errors.New("another process has it open: run one exporter for each --storage.path"))
 	case errors.Is(err, os.ErrPermission):
-		return nil, fail("cannot write it (give the exporter's user access, or choose another directory with --storage.path)", err)
+		return nil, fail("cannot write it "+giveAccess, err)
 	case err != nil:
 		return nil, fail("cannot open it", err)
 	}
 	defer func() {
 		if err != nil {
-			db.Close()
+			_ = db.Close()
 		}
 	}()
-	if err := checkPages(db); err != nil {
-		return nil, fail("damaged (restore it from a backup, or move it away to start anew: calls since then are counted from zero)", err)
-	}
 	l := &Ledger{
 		db: db, before: o.BeforeCommit, now: o.Now, logger: o.Logger,
 		admitted: map[string]map[string]struct{}{},
@@ -127,10 +132,14 @@ func Open(o Options) (_ *Ledger, err error) {
 		hold:     hold{zeroFirst: o.ZeroFirst, held: map[*series]struct{}{}},
 		gen:      1,
 	}
-	if err := l.load(); err != nil {
-		return nil, fail("cannot read it (restore it from a backup, or move it away to start anew)", err)
+	if err := guarded(l.load); err != nil {
+		return nil, fail("cannot read it "+restore, err)
 	}
-	if err := l.SetModel(o.Model); err != nil {
+	err = guarded(func() error { return l.SetModel(o.Model) })
+	switch {
+	case errors.Is(err, errDamaged):
+		return nil, fail("damaged "+restore, err)
+	case err != nil:
 		return nil, fail("cannot write it", err)
 	}
 	return l, nil

@@ -36,6 +36,7 @@ type Answer struct {
 type Pass struct {
 	Kind      Kind
 	Begun     int64 // server's time
+	Requests  int   // answered
 	Unsettled int   // windows that did not settle
 	Deleted   int   // records that are gone, each confirmed by a second reading
 	Anomalies map[call.Anomaly]int
@@ -45,6 +46,7 @@ type Pass struct {
 	rates   *rates
 	stack   []*task
 	changes int // cells that turned out to have changed
+	refused int // windows of a second refused since the last answer
 	floor   int64
 	done    bool
 }
@@ -56,6 +58,7 @@ const (
 	ask                      // ask whether a row of cells is as it was
 	frame                    // find what has changed in a row of cells
 	frontier                 // read the newest window whole
+	ahead                    // read a window whole that lies further ahead than the frontier may reach
 )
 
 type task struct {
@@ -87,6 +90,7 @@ func (s *State) newPass(k Kind, now, floor int64) *Pass {
 func (s *State) Live(now, floor int64) *Pass {
 	p := s.newPass(Live, now, floor)
 	from := max(s.start(now, floor), now-s.set.Lookback, floor)
+	s.setBack(now)
 	s.advance(now)
 	if i := s.tl.from(from); i < len(s.tl.cells) && s.tl.cells[i].From < from {
 		from = s.tl.cells[i].From
@@ -125,12 +129,21 @@ func (s *State) Audit(now, floor int64) *Pass {
 	p.rates = &s.audit
 	s.lastAudit = now
 	s.unlimit()
-	s.future = day
 	from := max(now-s.set.Horizon, floor)
-	if i := s.tl.from(from); i < len(s.tl.cells) {
+	if i := s.tl.from(from); i < len(s.tl.cells) && s.tl.cells[i].From < from {
 		from = max(s.tl.cells[i].From, floor)
 	}
+	// What was never read: the time before the first fill. Calls in progress at the first start may begin there.
+	for _, w := range s.tl.holes(Window{from, max(from, s.swept)}) {
+		p.push(&task{kind: whole, win: w})
+	}
 	p.questions(from, s.swept, false, math.MinInt64)
+	if reach := s.future; reach > 0 {
+		for at := now + reach; at < now+day; at += reach {
+			p.push(&task{kind: ahead, win: Window{at, min(at+reach, now+day)}})
+		}
+	}
+	s.future = day // to be tried again
 	slices.SortStableFunc(p.stack, func(a, b *task) int { return int(a.win.From - b.win.From) })
 	return p
 }
@@ -218,6 +231,9 @@ func (p *Pass) Next() (Ask, bool) {
 			}
 			p.done = true
 			p.rates.learn()
+			if p.Kind == Audit {
+				p.s.forgetIDs()
+			}
 			break
 		}
 		t := p.top()
@@ -225,7 +241,7 @@ func (p *Pass) Next() (Ask, bool) {
 		case frame:
 			p.search(t)
 		case frontier:
-			return Ask{From: p.s.frontier - 1, To: p.now + p.s.future, Page: t.walk.page + 1}, true
+			return Ask{From: p.s.frontier - 1, To: max(p.now+p.s.future, p.s.frontier+1), Page: t.walk.page + 1}, true
 		default:
 			return Ask{From: t.win.From - 1, To: t.win.To, Page: t.walk.page + 1}, true
 		}
@@ -337,6 +353,8 @@ func (p *Pass) foundNothing(i, j, total int) {
 
 // Take brings in the answer to the last Ask.
 func (p *Pass) Take(a Answer) {
+	p.refused = 0
+	p.Requests++
 	t := p.top()
 	size := a.Size
 	if size <= 0 {
@@ -496,7 +514,10 @@ func (p *Pass) walked(t *task) {
 		s.deletedSeen = p.now
 	}
 	p.pop()
-	if t.kind == frontier {
+	switch t.kind {
+	case ahead:
+		return // it is part of the frontier in time
+	case frontier:
 		s.frontierIDs = r.ids
 		return
 	}
@@ -517,7 +538,10 @@ func (p *Pass) leaveOpen(t *task, win Window, r reading, w *walk) {
 	}
 	p.Unsettled++
 	p.pop()
-	if t.kind == frontier {
+	switch t.kind {
+	case ahead:
+		return
+	case frontier:
 		s.frontierIDs = r.ids
 		return
 	}
@@ -535,7 +559,7 @@ func (p *Pass) settle(c cell) {
 
 // missing is how many ids a window has lost since it was last read.
 func (p *Pass) missing(t *task, ids []uint64) int {
-	if t.kind == frontier {
+	if t.kind != whole {
 		return 0
 	}
 	s := p.s
@@ -567,8 +591,15 @@ func (p *Pass) Refused(r Refusal) bool {
 	switch {
 	case t.kind == frontier && page == 0 && s.future > 0:
 		// It may be the end a day ahead that it minds. The next audit tries it again.
-		s.future = 0
-		p.Anomalies[call.AnomalyFutureRefused]++
+		if r == Parameter {
+			s.future = 0
+			p.Anomalies[call.AnomalyFutureRefused]++
+		} else if s.future /= 2; s.future < hour {
+			s.future = 0
+		}
+		return true
+	case t.kind == ahead:
+		p.pop()
 		return true
 	case r == Parameter:
 		return false
@@ -591,10 +622,13 @@ func (p *Pass) Refused(r Refusal) bool {
 		p.push(&task{kind: ask, win: Window{mid, t.win.To}})
 		return true
 	}
-	if t.win.width() < 2 {
-		return false
-	}
 	p.pop()
-	p.split(t.win, 2)
-	return true
+	if t.win.width() > 1 {
+		p.split(t.win, 2)
+		return true
+	}
+	// One second, and still too much: a quota, or a second that cannot be read. Go on with the others to find out.
+	p.Unsettled++
+	p.refused++
+	return p.refused < 2
 }

@@ -98,6 +98,18 @@ func (s *State) start(now, floor int64) int64 {
 	return s.swept
 }
 
+// setBack handles a server's clock that was ahead for a while: what was swept then has not left the lookback.
+func (s *State) setBack(now int64) {
+	i := s.tl.from(now - s.set.Lookback)
+	if i >= len(s.tl.cells) || s.tl.cells[i].To > s.swept {
+		return
+	}
+	s.swept = s.tl.cells[i].From
+	for ; i < len(s.tl.cells); i++ {
+		s.tl.cells[i].readAt = min(s.tl.cells[i].readAt, now)
+	}
+}
+
 // density is how many records a second of the recent past holds.
 func (s *State) density(now int64) float64 {
 	n, width := 0, int64(0)
@@ -158,6 +170,20 @@ func (s *State) CatchUp(now int64) time.Duration {
 		return 0
 	}
 	return time.Duration(end-holes[0].From) * time.Second
+}
+
+// Unread reports whether a part of the horizon was never read.
+func (s *State) Unread(now, floor int64) bool {
+	from := max(now-s.set.Horizon, floor)
+	return len(s.tl.holes(Window{from, max(from, s.swept)})) > 0
+}
+
+// forgetIDs lets go of the ids of swept cells, but for the last one: what cells share with their neighbours is worked out.
+func (s *State) forgetIDs() {
+	last := s.tl.from(s.swept) - 1
+	for i := range last {
+		s.tl.cells[i].ids, s.tl.cells[i].known = nil, false
+	}
 }
 
 // OpenWindows is how many windows are to be read again because their last reading settled nothing.
@@ -241,6 +267,10 @@ func (s *State) settle(c cell, now int64, in *rates) {
 	s.tl.put(c)
 	if c.From < s.swept {
 		s.dirty[c.From] = struct{}{}
+		if i+1 < len(s.tl.cells) && s.tl.cells[i+1].To < s.swept {
+			s.tl.cells[i+1].ids, s.tl.cells[i+1].known = nil, false
+			s.dirty[s.tl.cells[i+1].From] = struct{}{} // what it shares may have changed
+		}
 	}
 	s.sweepOn()
 }
