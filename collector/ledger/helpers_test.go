@@ -71,7 +71,7 @@ func newTestLedger(t testing.TB, settings ...setting) *testLedger {
 	}
 	tl := &testLedger{t: t, o: o, id: identity()}
 	tl.open()
-	t.Cleanup(func() { _ = tl.Ledger.Close() })
+	t.Cleanup(func() { _ = tl.Close() })
 	return tl
 }
 
@@ -100,7 +100,7 @@ func (tl *testLedger) crash() *testLedger {
 	copyFile(tl.t, tl.o.Dir+"/"+fileName, o.Dir+"/"+fileName)
 	next := &testLedger{t: tl.t, o: o, id: tl.id}
 	next.open()
-	tl.t.Cleanup(func() { _ = next.Ledger.Close() })
+	tl.t.Cleanup(func() { _ = next.Close() })
 	return next
 }
 

@@ -81,14 +81,10 @@ func (m *model) take(it Item, server time.Time) Result {
 		return TooOld
 	}
 	d := m.today(server)
-	switch {
-	case c.Key == 0:
+	if c.Key == 0 {
 		d.orphans[session] = true
-	default:
-		d.keys[key] = true
-		if c.Session != 0 {
-			d.sessions[session] = true
-		}
+	} else {
+		d.keys[key], d.sessions[session] = true, c.Session != 0
 	}
 	m.fold(c, server, inTime)
 	if !inTime {

@@ -98,15 +98,22 @@ func (s *State) start(now, floor int64) int64 {
 	return s.swept
 }
 
-// setBack handles a server's clock that was ahead for a while: what was swept then has not left the lookback.
+// setBack handles a server's clock that was ahead for a while: what was read of the time to come is forgotten, and what was
+// swept too early is to be swept again.
 func (s *State) setBack(now int64) {
-	i := s.tl.from(now - s.set.Lookback)
-	if i >= len(s.tl.cells) || s.tl.cells[i].To > s.swept {
-		return
+	if s.frontier > now {
+		i := s.tl.from(now - minFrontier)
+		s.frontier = now - minFrontier
+		if i < len(s.tl.cells) {
+			s.frontier = min(s.frontier, s.tl.cells[i].From)
+		}
+		s.tl.cells, s.frontierIDs = s.tl.cells[:i], nil
 	}
-	s.swept = s.tl.cells[i].From
-	for ; i < len(s.tl.cells); i++ {
-		s.tl.cells[i].readAt = min(s.tl.cells[i].readAt, now)
+	if left := now - s.set.Lookback; s.swept > left {
+		s.swept = left
+		if i := s.tl.from(left); i < len(s.tl.cells) {
+			s.swept = min(left, s.tl.cells[i].From)
+		}
 	}
 }
 
