@@ -28,6 +28,7 @@ type Account struct {
 	days       []*day  // newest first
 	dayNumbers []int64 // of days; days since 1970 by the server's clock
 	attached   bool
+	concealed  bool
 	exposedGen uint64    // first exposition that can hold its series
 	stepped    time.Time // when a day was last dropped, local clock
 }
@@ -114,7 +115,20 @@ func (l *Ledger) expose(a *Account) {
 	a.exposedGen = l.gen
 }
 
-func (a *Account) exposed() bool { return a.attached && a.meta.InitialDone }
+func (a *Account) exposed() bool { return a.attached && a.meta.InitialDone && !a.concealed }
+
+// Conceal takes the account's series out of the exposition until it is called again with false. A ledger that may have
+// been restored from a backup is behind what was exposed before: it is not shown before it has caught up.
+func (a *Account) Conceal(yes bool) {
+	a.l.writer.Lock()
+	defer a.l.writer.Unlock()
+	a.l.mu.Lock()
+	defer a.l.mu.Unlock()
+	if a.concealed != yes {
+		a.concealed = yes
+		a.l.expose(a)
+	}
+}
 
 // Name is the account's name.
 func (a *Account) Name() string { return a.name }
