@@ -281,7 +281,13 @@ func (c *Collector) Ready() (bool, string) {
 
 // Collectors are the call families as const metrics of the ledger's last committed state, for a registry.
 func (c *Collector) Collectors() []prometheus.Collector {
-	return []prometheus.Collector{exposition.NewCollector(c.ledger)}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var known []*exposition.Family
+	for _, f := range families.New(c.cfg.Metrics()).Families {
+		known = append(known, &exposition.Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.Labels, Bounds: f.Bounds})
+	}
+	return []prometheus.Collector{exposition.NewCollector(c.ledger, known...)}
 }
 
 // scrapeTimeoutHeader is how Prometheus says how long it will wait.

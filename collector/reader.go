@@ -46,8 +46,9 @@ type reader struct {
 	pending    map[uint64]time.Time // first reading of calls that are not complete and have no usable time
 	odd        map[uint64]struct{}  // records without place in the ledger whose oddity was counted
 	liveSince  time.Time            // end of the last whole pass
-	failures   int                  // in a row
-	lastError  string               // as logged, so that a lasting failure is said once
+	skew       time.Duration        // server's clock less the local one, at the last answer
+	skewKnown  bool
+	lastError  string // as logged, so that a lasting failure is said once
 
 	mu     sync.Mutex
 	status AccountStatus
@@ -77,6 +78,10 @@ func newReader(cfg config.Account, global config.Global, api API, account *ledge
 		status: AccountStatus{Name: cfg.Name},
 	}
 	r.forgetState()
+	if swept := account.Swept(); swept != 0 && now().Sub(time.Unix(swept, 0)) > 2*global.Lookback {
+		// The ledger has slept for a while, or is a backup: then others have seen higher values than it has.
+		account.Conceal(true)
+	}
 	return r
 }
 
@@ -145,19 +150,35 @@ func (r *reader) live(ctx context.Context) error {
 	return nil
 }
 
-// learnClock makes one request whose answer is not used for anything but its date.
+// learnClock makes one request whose answer is not used for anything but its date. If it is good, and the first one ever,
+// calls count from then on.
 func (r *reader) learnClock(ctx context.Context) error {
 	now := r.api.ServerNow()
-	_, err := r.ask(ctx, itnio.Query{From: now.Add(-time.Minute), To: now, Page: 1, Size: 1, Filter: r.filter})
+	page, err := r.ask(ctx, itnio.Query{From: now.Add(-time.Minute), To: now, Page: 1, Size: 1, Filter: r.filter})
 	if e, ok := errors.AsType[*itnio.StatusError](err); ok && e.Code == itnio.StatusParameter {
 		return nil // the window may end ahead of the server's clock; the clock has been learned all the same
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return r.establish(page.Date)
+}
+
+// establish sets the epoch if this is the account's first good answer.
+func (r *reader) establish(server time.Time) error {
+	if server.IsZero() {
+		server = r.api.ServerNow()
+	}
+	if err := r.account.Establish(server, r.global.InitialHistory); err != nil {
+		return r.commitFailed(err)
+	}
+	return nil
 }
 
 // settleInitial ends the first fill once all of it has been read.
 func (r *reader) settleInitial() error {
 	if r.account.InitialDone() {
+		r.account.Conceal(false)
 		return nil
 	}
 	level.Info(r.logger).Log("msg", "first fill is whole, the account's series appear")
@@ -303,9 +324,7 @@ func (r *reader) ask(ctx context.Context, q itnio.Query) (itnio.Page, error) {
 	wait := firstWait
 	for n := 1; ; n++ {
 		page, err := r.api.Records(ctx, q)
-		if skew, ok := r.api.Skew(); ok {
-			r.metrics.skew.WithLabelValues(r.cfg.Name).Set(skew.Seconds())
-		}
+		r.watchClock()
 		if err == nil || n == attempts || !passing(err) || ctx.Err() != nil {
 			return page, err
 		}
@@ -314,6 +333,22 @@ func (r *reader) ask(ctx context.Context, q itnio.Query) (itnio.Page, error) {
 		}
 		wait *= 4
 	}
+}
+
+// maxDrift is by how much server and local clock may drift apart between two answers.
+const maxDrift = 2 * time.Minute
+
+func (r *reader) watchClock() {
+	skew, ok := r.api.Skew()
+	if !ok {
+		return
+	}
+	r.metrics.skew.WithLabelValues(r.cfg.Name).Set(skew.Seconds())
+	if r.skewKnown && (skew-r.skew).Abs() > maxDrift {
+		r.anomaly(call.AnomalyClockJump, 1)
+		level.Warn(r.logger).Log("msg", "the server's clock or the local one was set", "skew_before", r.skew.Round(time.Second), "skew", skew.Round(time.Second))
+	}
+	r.skew, r.skewKnown = skew, true
 }
 
 // passing reports whether a failure may be gone a moment later, and no one asked to be left alone.
@@ -346,8 +381,8 @@ func (r *reader) take(p *reconcile.Pass, page itnio.Page) (reconcile.Answer, err
 	if server.IsZero() {
 		server = r.api.ServerNow()
 	}
-	if err := r.account.Establish(server, r.global.InitialHistory); err != nil {
-		return answer, r.commitFailed(err)
+	if err := r.establish(server); err != nil {
+		return answer, err
 	}
 	batch := ledger.Batch{Items: make([]ledger.Item, 0, len(page.Records))}
 	lags := make([]time.Duration, 0, len(page.Records))

@@ -58,14 +58,14 @@ func Anomalies() []AnomalyDoc {
 		{AnomalyUnknownHangupParty, "The hang-up direction is missing or not a documented one. Counted as `unknown`."},
 		{AnomalyCountryUnreadable, "Neither `ccode` nor `region` names a country. Counted as `unknown`."},
 		{AnomalyFutureTime, "The call ended more than 5 minutes ahead of the server's clock. Counted; the last-call time ignores it."},
-		{AnomalyNoTime, "The record has no hang-up, creation or start time. It cannot be placed in time and is invalid."},
+		{AnomalyNoTime, "The record has no hang-up, creation or start time. Counted as of the time when it has been waited for as long as the lookback."},
 		{AnomalyNoKeyID, "The record has no `keyId`. It is known by its `callSessionId`."},
 		{AnomalyNoID, "The record has neither `keyId` nor `callSessionId`. It cannot be told from others and is invalid."},
 		{AnomalyMalformedField, "A field was present and not readable. Handled as if it were missing."},
 		{AnomalyTextCut, "A name is longer than 128 bytes. Cut; names with the same beginning fall together."},
 		{AnomalyInvalidText, "A name is not valid UTF-8. The damaged bytes are replaced by U+FFFD."},
 
-		{AnomalyIncomplete, "The record still had no hang-up time or reason when it left the lookback. Counted as it stands."},
+		{AnomalyIncomplete, "The record still had no hang-up time or reason when it left the lookback. Counted as it stands, unless it began before the epoch: then it is waited for."},
 		{AnomalyTooOld, "The record turned up later than ids are kept for. Never counted, since it may have been counted before."},
 		{AnomalyTotalCapped, "A window's total is lower than what its parts hold: the server caps it. The parts are asked from then on."},
 		{AnomalyTotalMismatch, "Two walks of a window found the same ids and another total. Taken as read until the total changes."},
@@ -73,6 +73,6 @@ func Anomalies() []AnomalyDoc {
 		{AnomalyDuplicateInAnswer, "A page held the same record twice. Counted once."},
 		{AnomalyPageSizeImposed, "The server answered with another page size than asked for. Its size is used."},
 		{AnomalyFutureRefused, "The server refuses windows that end in the future. Asked up to its own clock."},
-		{AnomalyClockJump, "The server's clock went backwards or leapt ahead between two answers."},
+		{AnomalyClockJump, "The server's clock and the local one moved apart by more than 2 minutes between two answers."},
 	}
 }

@@ -359,6 +359,8 @@ func (p *Pass) Take(a Answer) {
 	size := a.Size
 	if size <= 0 {
 		size = pageSize
+	} else if size != pageSize && p.Requests == 1 {
+		p.Anomalies[call.AnomalyPageSizeImposed]++
 	}
 	size = max(size, len(a.IDs))
 	if a.Total < 0 {
