@@ -160,8 +160,6 @@ func noAnswer(c *call.Call) {
 func group(name string) func(*call.Call)   { return func(c *call.Call) { c.Group = name } }
 func country(code string) func(*call.Call) { return func(c *call.Call) { c.Country = code } }
 func ended(at time.Time) func(*call.Call)  { return func(c *call.Call) { c.End = at } }
-func pending(c *call.Call)                 { c.Pending = true }
-func keyless(c *call.Call)                 { c.Key = 0 }
 
 // exposed are all values of an exposition: counters and gauges, and a histogram's count and sum.
 func exposed(l *Ledger) map[string]float64 {
