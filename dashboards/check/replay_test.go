@@ -77,7 +77,7 @@ func TestReplay(t *testing.T) {
 	engine := promql.NewEngine(promql.EngineOpts{Logger: promslog.NewNopLogger(), MaxSamples: 5e7, Timeout: time.Minute, LookbackDelta: 5 * time.Minute, EnableAtModifier: true, EnableNegativeOffset: true})
 	groups := load(t, db, engine)
 	fired := firings{}
-	e := newExposition()
+	e := newPage()
 	ctx := context.Background()
 	for now, calls := range minutes() {
 		e.step(t, db, now, calls)
@@ -188,8 +188,8 @@ func minutes() func(func(time.Time, []simulator.Call) bool) {
 	}
 }
 
-// exposition is what a scrape shows: the exporter's model of families folded over the calls so far, and its own metrics.
-type exposition struct {
+// page is what a scrape shows: the exporter's model of families folded over the calls so far, and its own metrics.
+type page struct {
 	model  *families.Model
 	series map[string]*series
 	order  []*series
@@ -204,14 +204,14 @@ type series struct {
 	shown  float64
 }
 
-func newExposition() *exposition {
-	return &exposition{
+func newPage() *page {
+	return &page{
 		model:  families.New(config.Metrics{DurationBuckets: []float64{6, 60, 180, 600, 1800}, RingBuckets: []float64{3, 5, 10, 20, 30, 60, 120}}),
 		series: map[string]*series{},
 	}
 }
 
-func (e *exposition) at(name string, pairs ...string) *series {
+func (e *page) at(name string, pairs ...string) *series {
 	key := name + "\x00" + strings.Join(pairs, "\x00")
 	s := e.series[key]
 	if s == nil {
@@ -223,7 +223,7 @@ func (e *exposition) at(name string, pairs ...string) *series {
 }
 
 // add folds a call into the families, as their table says.
-func (e *exposition) add(s *simulator.Call) {
+func (e *page) add(s *simulator.Call) {
 	c := &call.Call{
 		Type: s.Type, Reason: s.Reason, Outcome: s.Reason.Outcome(), Party: s.Party, Country: s.Country, CallingCode: s.CallingCode, Group: s.Group,
 		VoiceGroupID: strconv.FormatInt(s.VoiceGroupID, 10), SIPCode: strconv.Itoa(s.SIPCode), Talk: s.Talk, Ring: s.Ring, End: s.Ended(),
@@ -253,7 +253,7 @@ func (e *exposition) add(s *simulator.Call) {
 	}
 }
 
-func (e *exposition) observe(f families.Family, pairs []string, v float64) {
+func (e *page) observe(f families.Family, pairs []string, v float64) {
 	e.at(f.Name+"_sum", pairs...).value += v
 	e.at(f.Name+"_count", pairs...).value++
 	for _, b := range append(slices.Clone(f.Bounds), math.Inf(1)) {
@@ -266,7 +266,7 @@ func (e *exposition) observe(f families.Family, pairs []string, v float64) {
 }
 
 // step appends one scrape.
-func (e *exposition) step(t *testing.T, db *tsdb.DB, now time.Time, calls []simulator.Call) {
+func (e *page) step(t *testing.T, db *tsdb.DB, now time.Time, calls []simulator.Call) {
 	t.Helper()
 	down := incidents[len(incidents)-1]
 	app := db.Appender(context.Background())

@@ -12,7 +12,7 @@ const item = (id, isCustom) => ({
 });
 export const registry = new FieldConfigOptionsRegistry(() => [...standard.map(id => item(id, false)), ...custom.map(id => item(id, true))]);
 standardFieldConfigEditorRegistry.setInit(() => standard.map(id => item(id, false)));
-standardTransformersRegistry.setInit(() => Object.values(standardTransformers).map(transformation => ({ id: transformation.id, name: transformation.name, transformation, editor: () => null })));
+standardTransformersRegistry.setInit(() => [...new Map(Object.values(standardTransformers).map(t => [t.id, t])).values()].map(transformation => ({ id: transformation.id, name: transformation.name, transformation, editor: () => null })));
 
 const duration = s => `${Math.max(1, Math.round(s))}s`;
 const seconds = text => ({ s: 1, m: 60, h: 3600, d: 86400 })[text?.at(-1)] * parseFloat(text) || 0;
