@@ -125,6 +125,7 @@ func problems() map[string]string {
 		"rate_text":                `:5: accounts[0] "main": rate_limit: "fast" is not a finite number`,
 		"rate_zero":                `:5: accounts[0] "main": rate_limit: 0 is not a rate; it has to be at least 0.01 requests a second`,
 		"second_document":          `:5: a second document begins; keep one and remove the line ---`,
+		"secret_alias":             `:4: not valid YAML: a value that begins with * has to stand in quotes`,
 		"secret_and_file":          `:4: accounts[0] "main": api_secret: api_secret_file is set too; keep one of the two`,
 		"secret_file_missing":      `:4: accounts[0] "main": api_secret_file: cannot be read: no such file or directory; mend the path or the permissions`,
 		"secret_file_two_lines":    `:4: accounts[0] "main": api_secret_file: begins or ends with a blank or holds a line break or control character; write the bare value`,
@@ -188,4 +189,19 @@ func TestErrorsCanBeUnwrapped(t *testing.T) {
 	require.ErrorContains(t, err, "config.yml: cannot be read: no such file or directory; give the configuration's path with --config.file")
 	_, err = loadFile("testdata/key_file_missing.bad.yml")
 	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// Whatever an unquoted secret looks like to the parser, no message repeats it.
+func TestAwkwardSecretsAreNotPrinted(t *testing.T) {
+	for _, before := range []string{"*", "&", "!", "!!", "|", ">", "%", "@", "`", "{", "[", "- ", "? ", "'", "\"", "\t", ": ", "*x ", "&x *", "!x ", "<<: *"} {
+		for _, after := range []string{"", ":", ": x", " #", "'", "\"", "\\", " *x", "\n:", "\n  x"} {
+			value := before + "hunter2" + after
+			_, err := Load("config.yml", Options{ReadFile: func(string) ([]byte, error) {
+				return []byte("accounts:\n  - name: main\n    api_key: a\n    api_secret: " + value + "\n"), nil
+			}})
+			if err != nil {
+				require.NotContains(t, err.Error(), "hunter2", value)
+			}
+		}
+	}
 }

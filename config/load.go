@@ -64,7 +64,11 @@ func (c *Config) setDirectory(dir string) {
 	join(&c.Metrics.AgentHashKeyFile)
 }
 
-var syntaxLine = regexp.MustCompile(`^yaml: line (\d+): `)
+var (
+	syntaxLine = regexp.MustCompile(`^yaml: line (\d+): `)
+	// An unquoted secret that begins with * reads as an alias, whose name the parser repeats.
+	syntaxAlias = regexp.MustCompile(`^yaml: unknown anchor '(.*)' referenced$`)
+)
 
 // parse reads the one document of a file. The root is nil if the file is empty.
 func parse(src *source, data []byte) (*yaml.Node, error) {
@@ -73,19 +77,25 @@ func parse(src *source, data []byte) (*yaml.Node, error) {
 	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
 		return nil, nil
 	} else if err != nil {
-		return nil, src.syntaxError(err)
+		return nil, src.syntaxError(err, data)
 	}
 	if err := dec.Decode(&second); err == nil {
 		return nil, src.errorAt(second.Line, "", "a second document begins; keep one and remove the line ---")
 	} else if !errors.Is(err, io.EOF) {
-		return nil, src.syntaxError(err)
+		return nil, src.syntaxError(err, data)
 	}
 	return doc.Content[0], nil
 }
 
-// syntaxError repeats what the parser says: it speaks of characters and never of values.
-func (s *source) syntaxError(err error) error {
+// syntaxError repeats what the parser says of the text of data: it speaks of characters and never of values, but for aliases.
+func (s *source) syntaxError(err error, data []byte) error {
 	text, line := err.Error(), 0
+	if m := syntaxAlias.FindStringSubmatch(text); m != nil {
+		if i := bytes.Index(data, []byte("*"+m[1])); i >= 0 {
+			line = 1 + bytes.Count(data[:i], []byte("\n"))
+		}
+		return s.errorAt(line, "", "not valid YAML: a value that begins with * has to stand in quotes")
+	}
 	if m := syntaxLine.FindStringSubmatch(text); m != nil {
 		text = text[len(m[0]):]
 		line, _ = strconv.Atoi(m[1]) // digits; one too many for an int is as good as none
