@@ -229,6 +229,7 @@ func TestVirtualDays(t *testing.T) {
 	}{{"start time", simulator.ByStart, 14000}, {"creation time", simulator.ByCreate, 5000}} {
 		t.Run(filter.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(48 * time.Hour) // the bubble begins on a Saturday, this on a busy Monday
 				w := newWorld(t, simulator.Options{
 					Seed: 1, Start: time.Now().Add(-6 * time.Hour), CallsPerDay: 24000, Rhythm: 0.8,
 					LongShare: 0.002, LateShare: 0.001, Latency: 50 * time.Millisecond,

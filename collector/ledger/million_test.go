@@ -20,7 +20,7 @@ import (
 // more label sets than it may, and what was folded is counted.
 func TestMillionCalls(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes half a minute")
+		t.Skip("takes a while")
 	}
 	const calls, groups, countries = 1_000_000, 500, 100
 	m := withEverything()
@@ -32,7 +32,7 @@ func TestMillionCalls(t *testing.T) {
 	for i := range group {
 		group[i] = fmt.Sprintf("group %03d", i)
 	}
-	batch := Batch{Account: tl.account, Server: start(), Items: make([]Item, 0, 1000)}
+	batch := Batch{Account: tl.account, Server: start(), Items: make([]Item, 0, 10_000)}
 	for i := range uint64(calls) {
 		n := i * 0x9E3779B97F4A7C15 >> 20 // spread
 		reason := enum.Reason(n / 50000 % 10)

@@ -92,7 +92,11 @@ func (s *State) unlimit() { s.limit = bounds{total: math.MaxInt, width: 93 * day
 // start is where reading the account begins at all.
 func (s *State) start(now, floor int64) int64 {
 	if s.swept == 0 {
-		at := now - max(s.set.Lookback, s.set.History)
+		// A lookback more than the history: where windows go by the start, that is where its first calls are found.
+		at := now - s.set.Lookback
+		if s.set.History > 0 {
+			at -= s.set.History
+		}
 		s.swept = max(alignDown(at, 64), floor)
 	}
 	return s.swept

@@ -1,0 +1,330 @@
+package collector
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/stretchr/testify/require"
+
+	"itnio_exporter/config"
+	"itnio_exporter/simulator"
+)
+
+// own reads a metric of the exporter's own; the labels are name=value.
+func (w *world) own(name string, labels ...string) float64 {
+	w.t.Helper()
+	fams, err := w.reg.Gather()
+	require.NoError(w.t, err)
+	sum := 0.0
+	for _, f := range fams {
+		if f.GetName() != name {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			if matches(m, labels) {
+				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			}
+		}
+	}
+	return sum
+}
+
+func matches(m *dto.Metric, labels []string) bool {
+	for _, want := range labels {
+		found := false
+		for _, l := range m.GetLabel() {
+			found = found || l.GetName()+"="+l.GetValue() == want
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+func steady(now time.Time) simulator.Options {
+	return simulator.Options{Seed: 7, Start: now.Add(-24 * time.Hour), CallsPerDay: 24000, Latency: 20 * time.Millisecond}
+}
+
+func duration(d time.Duration) *time.Duration { return &d }
+
+// TestBaseline: with a day of history and none of it asked for, the calls that ended after the first good answer are counted,
+// those in progress at the start among them, and no others.
+func TestBaseline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := steady(time.Now())
+		o.LongShare, o.LateShare = 0.02, 0.02
+		w := newWorld(t, o, nil)
+		w.start()
+		time.Sleep(8 * time.Hour)
+		v := w.judge(time.Hour + 2*time.Minute)
+		require.Zero(t, v.lost)
+		require.Zero(t, v.wrong)
+		require.Zero(t, v.double)
+		require.Greater(t, v.counted, 7000)
+		w.end()
+	})
+}
+
+// TestWrongOffset: at a first start with a wrong offset nothing is counted, and once it is mended exactly the calls since
+// the first good answer are.
+func TestWrongOffset(t *testing.T) {
+	for name, offset := range map[string]string{"records in the future": "+00:00", "records in the past": "+14:00"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, steady(time.Now()), func(c *config.Config) { c.Accounts[0].UTCOffset = offset })
+				right := testConfig(t, nil)
+				w.start()
+				time.Sleep(time.Hour)
+				require.Empty(t, w.countedAt)
+				require.NotZero(t, w.own("itnio_exporter_record_anomalies_total", "kind=offset"))
+				require.Zero(t, w.own("itnio_up"))
+				require.Contains(t, w.c.Status()[0].LastError, "utc_offset")
+				w.end()
+				w.cfg = right
+				w.start()
+				time.Sleep(90 * time.Minute)
+				v := w.judge(time.Hour)
+				require.Zero(t, v.lost)
+				require.Zero(t, v.wrong)
+				require.Equal(t, 1.0, w.own("itnio_up"))
+				require.Greater(t, v.counted, 2000)
+				w.end()
+			})
+		})
+	}
+}
+
+// TestDowntime: a day of downtime is caught up without a loss, and nothing is shown before it is.
+func TestDowntime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, steady(time.Now()), nil)
+		w.start()
+		time.Sleep(4 * time.Hour)
+		w.look()
+		w.end()
+		time.Sleep(24 * time.Hour)
+		w.start()
+		fams, _ := w.c.ledger.Exposition()
+		require.Empty(t, fams, "a ledger that slept is not shown before it has caught up")
+		time.Sleep(10 * time.Second)
+		require.Positive(t, w.own("itnio_exporter_catch_up_remaining_seconds"))
+		require.Zero(t, w.own("itnio_exporter_complete_until_timestamp_seconds"))
+		time.Sleep(15 * time.Minute)
+		require.Zero(t, w.own("itnio_exporter_catch_up_remaining_seconds"))
+		require.NotZero(t, w.own("itnio_exporter_complete_until_timestamp_seconds"))
+		w.look()
+		v := w.judge(5 * time.Minute)
+		require.Zero(t, v.lost)
+		require.Zero(t, v.double)
+		require.Zero(t, v.wrong)
+		w.end()
+	})
+}
+
+// TestExpiry: ids do not grow without bound, and lowering and raising the horizon counts no call twice.
+func TestExpiry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := steady(time.Now())
+		o.CallsPerDay = 4000
+		horizonOf := func(d time.Duration) func(*config.Config) {
+			return func(c *config.Config) { c.Global.Horizon, c.Global.PollInterval = duration(d), duration(10*time.Minute) }
+		}
+		w := newWorld(t, o, horizonOf(24*time.Hour))
+		most := 0
+		for _, horizon := range []time.Duration{24 * time.Hour, 24 * time.Hour, 96 * time.Hour, 24 * time.Hour, 96 * time.Hour} {
+			w.cfg = testConfig(t, horizonOf(horizon))
+			w.start()
+			for range 2 * 24 {
+				time.Sleep(time.Hour)
+				w.look()
+				if horizon == 24*time.Hour {
+					most = max(most, w.c.accounts["main"].account.IDs())
+				}
+			}
+			v := w.judge(time.Hour + 12*time.Minute)
+			require.Zero(t, v.lost)
+			require.Zero(t, v.double)
+			require.Zero(t, v.wrong)
+			w.end()
+		}
+		require.Less(t, most, 7*4000)
+	})
+}
+
+// TestScrapeMode: scrapes bring the account in step, share a reading, and are not held up by a slow API.
+func TestScrapeMode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := steady(time.Now())
+		w := newWorld(t, o, func(c *config.Config) { c.Global.PollMode = string(config.PollScrape) })
+		w.start()
+		synctest.Wait()
+		h, err := w.c.MetricsHandler(w.reg, w.logger)
+		require.NoError(t, err)
+		scrape := func() (string, time.Duration) {
+			r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+			r.Header.Set(scrapeTimeoutHeader, "10")
+			rec := httptest.NewRecorder()
+			began := time.Now()
+			h.ServeHTTP(rec, r)
+			require.Equal(t, http.StatusOK, rec.Code)
+			return rec.Body.String(), time.Since(began)
+		}
+		time.Sleep(time.Hour)
+		requests := w.sim.Requests()
+		time.Sleep(time.Hour)
+		require.Equal(t, requests, w.sim.Requests(), "nobody asks, nobody is asked")
+		for range 60 {
+			_, took := scrape()
+			require.Less(t, took, 10*time.Second)
+			time.Sleep(time.Minute)
+		}
+		require.Less(t, w.sim.Requests()-requests, 60*30)
+		before := w.sim.Requests()
+		done := make(chan struct{})
+		for range 5 {
+			go func() { scrape(); done <- struct{}{} }()
+		}
+		for range 5 {
+			<-done
+		}
+		require.Less(t, w.sim.Requests()-before, 40, "scrapes at the same time share a reading")
+		w.sim.SetSwitches(simulator.Switches{Down: true})
+		time.Sleep(2 * time.Minute)
+		body, took := scrape()
+		require.Less(t, took, 10*time.Second)
+		require.Contains(t, body, "itnio_calls_total")
+		w.sim.SetSwitches(simulator.Switches{})
+		time.Sleep(6 * time.Minute)
+		scrape()
+		time.Sleep(2 * time.Minute)
+		scrape()
+		v := w.judge(time.Hour)
+		require.Zero(t, v.lost)
+		require.Zero(t, v.double)
+		w.end()
+	})
+}
+
+// TestAccountsStandAlone: an account that fails does not hold up another.
+func TestAccountsStandAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, steady(time.Now()), func(c *config.Config) {
+			bad := c.Accounts[0]
+			bad.Name, bad.APISecret = "bad", "wrong"
+			c.Accounts = append(c.Accounts, bad)
+		})
+		w.start()
+		ready, why := w.c.Ready()
+		require.False(t, ready)
+		require.Contains(t, why, `"bad"`)
+		time.Sleep(time.Hour)
+		ready, _ = w.c.Ready()
+		require.True(t, ready)
+		require.Equal(t, 1.0, w.own("itnio_up", "account=main"))
+		require.Zero(t, w.own("itnio_up", "account=bad"))
+		require.Less(t, w.own("itnio_exporter_api_requests_total", "account=bad", "status=-1"), 30.0, "a refused key is not hammered")
+		v := w.judge(3 * time.Minute)
+		require.Zero(t, v.lost)
+		w.end()
+	})
+}
+
+// TestHistory: the call families appear in one step, when the first fill is whole.
+func TestHistory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, steady(time.Now()), func(c *config.Config) { c.Global.InitialHistory = duration(20 * time.Hour) })
+		w.start()
+		for {
+			fams, _ := w.c.ledger.Exposition()
+			if len(fams) > 0 {
+				break
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		require.Zero(t, w.own("itnio_exporter_catch_up_remaining_seconds"))
+		first := sum(w, "itnio_calls_total")
+		truth := 0
+		for c := range w.sim.Calls() {
+			if !c.Ended().Before(w.epoch()) && !c.VisibleAt.After(w.began) && c.Start.After(w.epoch().Add(-time.Hour)) {
+				truth++
+			}
+		}
+		require.GreaterOrEqual(t, first, truth)
+		require.Less(t, time.Since(w.began), 5*time.Minute)
+		w.end()
+	})
+}
+
+func sum(w *world, family string) int {
+	total := 0.0
+	fams, _ := w.c.ledger.Exposition()
+	for _, f := range fams {
+		if f.Name == family {
+			for _, m := range f.Metrics {
+				total += m.Value
+			}
+		}
+	}
+	return int(total)
+}
+
+// TestFirstCall: from the start to the first counted call of a fresh account takes less than a minute.
+func TestFirstCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, steady(time.Now()), nil)
+		w.start()
+		for len(w.countedAt) == 0 {
+			time.Sleep(time.Second)
+			require.Less(t, time.Since(w.began), time.Minute)
+		}
+		t.Logf("first counted call after %s", time.Since(w.began))
+		w.end()
+	})
+}
+
+// TestReload: accounts are added, removed and changed; a configuration that cannot be put in force changes nothing.
+func TestReload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, steady(time.Now()), nil)
+		w.start()
+		time.Sleep(10 * time.Minute)
+		two := testConfig(t, func(c *config.Config) {
+			other := c.Accounts[0]
+			other.Name = "second"
+			c.Accounts = append(c.Accounts, other)
+		})
+		require.NoError(t, w.c.Reload(two))
+		time.Sleep(10 * time.Minute)
+		require.Len(t, w.c.Status(), 2)
+		require.Equal(t, 1.0, w.own("itnio_up", "account=second"))
+
+		moved := testConfig(t, func(c *config.Config) { c.Accounts[0].BaseURL = "https://elsewhere.invalid" })
+		err := w.c.Reload(moved)
+		require.ErrorContains(t, err, "base_url")
+		require.Len(t, w.c.Status(), 2)
+
+		buckets := testConfig(t, func(c *config.Config) { c.Metrics.DurationBuckets = []float64{6, 60, 600} })
+		require.NoError(t, w.c.Reload(buckets))
+		time.Sleep(10 * time.Minute)
+		require.Len(t, w.c.Status(), 1)
+		v := w.judge(3 * time.Minute)
+		require.Zero(t, v.lost)
+		require.Zero(t, v.double)
+		fams, _ := w.c.ledger.Exposition()
+		for _, f := range fams {
+			if f.Name == "itnio_call_duration_seconds" {
+				require.Equal(t, []float64{6, 60, 600}, f.Bounds)
+			}
+			for _, m := range f.Metrics {
+				require.NotContains(t, strings.Join(m.LabelValues, " "), "second")
+			}
+		}
+		w.end()
+	})
+}
