@@ -76,11 +76,11 @@ func TestMillionCalls(t *testing.T) {
 		series += len(f.Metrics)
 		t.Logf("%-40s %6d label sets", f.Name, len(f.Metrics))
 		for _, s := range f.Metrics {
-			switch {
-			case f.Type == exposition.Histogram:
+			switch f.Type {
+			case exposition.Histogram:
 				got[f.Name] += float64(s.Hist.Count)
 				got[f.Name+" sum"] += s.Hist.Sum
-			case f.Type == exposition.Counter:
+			case exposition.Counter:
 				got[f.Name] += s.Value
 			}
 		}

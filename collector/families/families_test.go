@@ -1,0 +1,177 @@
+package families
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"itnio_exporter/collector/call"
+	"itnio_exporter/collector/exposition"
+	"itnio_exporter/config"
+	"itnio_exporter/enum"
+)
+
+func everything() config.Metrics {
+	return config.Metrics{
+		Agents: config.AgentsName, Tags: true, Media: true, DurationBuckets: []float64{6, 20}, RingBuckets: []float64{5, 20},
+		Limits: config.Limits{AgentGroup: 1, Agent: 2, Tag: 3, Media: 4, Series: 5},
+	}
+}
+
+func names(fs []Family) []string {
+	list := make([]string, len(fs))
+	for i, f := range fs {
+		list[i] = f.Name
+	}
+	return list
+}
+
+// Dashboards, rules and documentation are made from the table, so it has to be whole.
+func TestTable(t *testing.T) {
+	require.Equal(t, names(All()), names(New(everything()).Families), "the opt-ins switch on all there is")
+	seen := map[string]bool{}
+	for _, f := range All() {
+		t.Run(f.Name, func(t *testing.T) {
+			require.False(t, seen[f.Name])
+			seen[f.Name] = true
+			require.Regexp(t, `^itnio_[a-z]+(_[a-z]+)*$`, f.Name)
+			require.Regexp(t, `^[A-Z].*\.$`, f.Help)
+			require.NotEmpty(t, f.Source)
+			require.Contains(t, f.Example, strings.TrimSuffix(f.Name, "_total"))
+			require.Equal(t, f.Type == exposition.Counter, strings.HasSuffix(f.Name, "_total"))
+			require.Equal(t, f.Type == exposition.Histogram, f.Adds == ObserveTalk || f.Adds == ObserveRing)
+			require.Equal(t, f.Type == exposition.Gauge, f.Adds == LatestEnd || f.Adds == Presence)
+			sorted := slices.Clone(f.Labels)
+			slices.Sort(sorted)
+			require.Equal(t, len(sorted), len(slices.Compact(sorted)), "each label once")
+			for _, l := range regexp.MustCompile(`[{,]([a-z_]+)=`).FindAllStringSubmatch(f.Example, -1) {
+				require.True(t, l[1] == "le" || slices.Contains(f.Labels, l[1]), "label %s of the example", l[1])
+			}
+			require.Equal(t, f.Labels, Labels()[f.Name])
+		})
+	}
+}
+
+// Every label has a value of its own in a call: one that is forgotten in Value would be empty.
+func TestValues(t *testing.T) {
+	c := call.Call{
+		Type: enum.Incoming, Reason: enum.IncomingHungUp, Outcome: enum.Answered, Party: enum.Agent, Country: "CN", CallingCode: "86",
+		Group: "sales", VoiceGroupID: "7", Agent: "ann", Brand: "itnio", SIPCode: "200", Media: "music",
+	}
+	want := map[string]string{
+		LabelAccount: "main", LabelAgentGroup: "sales", LabelCountry: "CN", LabelAgent: "ann", LabelMedia: "music", "call_type": "incoming",
+		"outcome": "answered", "hangup_reason": "incoming_hung_up", "hangup_party": "agent", "answered": "true", "code": "200",
+		"calling_code": "86", "voice_group_id": "7", "brand": "itnio",
+	}
+	for _, f := range All() {
+		for _, label := range f.Labels {
+			switch label {
+			case LabelTag: // one value for each tag
+			case "name":
+				require.Equal(t, call.CountryInfo("CN", "86"), Value(label, "main", &c))
+			default:
+				require.Contains(t, want, label)
+				require.Equal(t, want[label], Value(label, "main", &c), label)
+			}
+		}
+	}
+	c.Outcome = enum.NoAnswer
+	require.Equal(t, "false", Value("answered", "main", &c))
+}
+
+func TestOptIns(t *testing.T) {
+	var optIn []string
+	for _, f := range All() {
+		if f.OptIn != "" {
+			optIn = append(optIn, f.Name)
+		}
+	}
+	has := func(adjust func(*config.Metrics)) (list []string) {
+		var m config.Metrics
+		m.Agents = config.AgentsOff
+		adjust(&m)
+		for _, f := range New(m).Families {
+			if f.OptIn != "" {
+				list = append(list, f.Name)
+			}
+		}
+		return list
+	}
+	require.Empty(t, has(func(*config.Metrics) {}))
+	agents := []string{"itnio_agent_calls_total", "itnio_agent_talk_seconds_total", "itnio_agent_ring_seconds_total"}
+	require.Equal(t, agents, has(func(m *config.Metrics) { m.Agents = config.AgentsName }))
+	require.Equal(t, agents, has(func(m *config.Metrics) { m.Agents = config.AgentsHash }))
+	require.Equal(t, []string{"itnio_call_tags_total"}, has(func(m *config.Metrics) { m.Tags = true }))
+	require.Equal(t, []string{"itnio_call_media_detected_total"}, has(func(m *config.Metrics) { m.Media = true }))
+	require.Len(t, optIn, 5)
+}
+
+func TestKeptLabels(t *testing.T) {
+	m := everything()
+	m.Labels = map[string][]string{
+		"itnio_calls_total":           {"outcome", "call_type"},
+		"itnio_call_duration_seconds": {},
+		"itnio_country_info":          {LabelCountry},
+	}
+	before := Labels()
+	for _, f := range New(m).Families {
+		switch f.Name {
+		case "itnio_calls_total":
+			require.Equal(t, []string{LabelAccount, "call_type", "outcome"}, f.Labels, "in the table's order, the account always")
+		case "itnio_call_duration_seconds":
+			require.Equal(t, []string{LabelAccount}, f.Labels)
+			require.Equal(t, m.DurationBuckets, f.Bounds)
+		case "itnio_country_info":
+			require.Equal(t, []string{LabelCountry}, f.Labels)
+		case "itnio_call_ring_duration_seconds":
+			require.Equal(t, m.RingBuckets, f.Bounds)
+		default:
+			require.Equal(t, before[f.Name], f.Labels)
+			require.Empty(t, f.Bounds)
+		}
+	}
+	require.Equal(t, before, Labels(), "the table itself stays")
+}
+
+// A family of hashed agents is another one than of names.
+func TestMeaning(t *testing.T) {
+	meaning := func(mode config.AgentMode) string {
+		m := everything()
+		m.Agents = mode
+		for _, f := range New(m).Families {
+			if f.Name == "itnio_agent_calls_total" {
+				return f.Meaning
+			}
+		}
+		return ""
+	}
+	require.NotEqual(t, meaning(config.AgentsName), meaning(config.AgentsHash))
+}
+
+func TestLimits(t *testing.T) {
+	m := New(everything())
+	for label, want := range map[string]int{LabelAgentGroup: 1, LabelAgent: 2, LabelTag: 3, LabelMedia: 4, LabelCountry: 0, "outcome": 0} {
+		require.Equal(t, want, m.Limit(label), label)
+	}
+}
+
+func TestWhichCalls(t *testing.T) {
+	only := map[string]func(*call.Call) bool{}
+	for _, f := range All() {
+		only[f.Name] = f.OnlyIf
+	}
+	answered, missed := call.Call{Outcome: enum.Answered, Agent: "ann"}, call.Call{Outcome: enum.NoAnswer, Agent: "ann"}
+	for _, name := range []string{"itnio_call_duration_seconds", "itnio_agent_talk_seconds_total"} {
+		require.True(t, only[name](&answered))
+		require.False(t, only[name](&missed))
+	}
+	require.False(t, only["itnio_agent_calls_total"](&call.Call{}), "agents are off")
+	require.False(t, only["itnio_agent_group_info"](&call.Call{}))
+	require.False(t, only["itnio_account_info"](&call.Call{}))
+	for _, name := range []string{"itnio_calls_total", "itnio_call_ring_duration_seconds", "itnio_call_sip_responses_total", "itnio_last_call_timestamp_seconds"} {
+		require.Nil(t, only[name], "%s has every call", name)
+	}
+}
