@@ -16,21 +16,61 @@ const (
 
 // guard watches whether record times and the server's clock agree.
 type guard struct {
-	lags  []time.Duration // of the newest live records
+	seen  []sighting // of the newest records
 	wrong bool
+	lag   time.Duration // the median that was last judged
 }
 
-// saw takes the lag of a record that has just turned up. It reports whether the verdict has changed.
-func (g *guard) saw(lag time.Duration) (changed bool) {
-	g.lags = append(g.lags, lag)
-	if len(g.lags) < guardSize {
+// sighting is the first reading of a record that is news.
+type sighting struct {
+	lag  time.Duration // from the end of the call
+	pass int           // in which reading
+	gap  time.Duration // since its time was last looked at
+}
+
+// spread is how much the lags of records differ that come as they should.
+const spread = 10 * time.Minute
+
+// saw takes a record that has just turned up.
+func (g *guard) saw(s sighting) {
+	g.seen = append(g.seen, s)
+	if len(g.seen) > guardSize {
+		g.seen = g.seen[1:]
+	}
+}
+
+// sawSome takes a few records of each pass only, so that no single pass decides.
+func (g *guard) sawSome(s sighting) {
+	n := 0
+	for _, have := range g.seen {
+		if have.pass == s.pass {
+			n++
+		}
+	}
+	if n < guardSize/2 {
+		g.saw(s)
+	}
+}
+
+// judge looks, after a whole pass, at the records that turned up. It reports whether the verdict has changed.
+//
+// The offset is wrong if the median lag is out of bounds and the lags are alike: a zone shifts them all. Late records that
+// are delivered in a lump differ in their lags, or come all at once.
+func (g *guard) judge() (changed bool) {
+	if len(g.seen) < guardSize {
 		return false
 	}
-	if len(g.lags) > guardSize {
-		g.lags = g.lags[1:]
+	lags := make([]time.Duration, 0, guardSize)
+	var gap time.Duration
+	for _, s := range g.seen {
+		lags = append(lags, s.lag)
+		gap = max(gap, s.gap)
 	}
+	slices.Sort(lags)
+	g.lag = median(lags)
+	alike := lags[guardSize*9/10-1]-lags[guardSize/10] <= gap+spread
 	was := g.wrong
-	g.wrong = !plausible(median(g.lags))
+	g.wrong = !plausible(g.lag) && alike && g.seen[0].pass != g.seen[guardSize-1].pass
 	return g.wrong != was
 }
 

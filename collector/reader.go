@@ -42,6 +42,9 @@ type reader struct {
 	state      *reconcile.State
 	background *reconcile.Pass // under way between polls
 	guard      guard
+	late       guard                // of what only audits find: all of it, if the windows are asked for in a wrong zone too
+	passes     int                  // over the lookback
+	audits     int                  // over the horizon: what the second and later ones find is news
 	held       bool                 // first start with a wrong offset: nothing is counted
 	pending    map[uint64]time.Time // first reading of calls that are not complete and have no usable time
 	odd        map[uint64]struct{}  // records without place in the ledger whose oddity was counted
@@ -130,11 +133,15 @@ func (r *reader) live(ctx context.Context) error {
 			return err
 		}
 	}
+	r.passes++
 	p := r.state.Live(r.api.ServerNow().Unix(), r.account.Floor())
 	if err := r.run(ctx, p, nil); err != nil {
 		return err
 	}
 	r.finish(p)
+	if err := r.judge(&r.guard); err != nil {
+		return err
+	}
 	level.Debug(r.logger).Log("msg", "lookback read", "requests", p.Requests, "unsettled", p.Unsettled, "open", r.state.OpenWindows())
 	r.liveSince = r.now()
 	now := r.api.ServerNow()
@@ -211,6 +218,10 @@ func (r *reader) inBackground(ctx context.Context, stop func() bool) error {
 			return r.gaveUp(err)
 		}
 		if kind == reconcile.Audit {
+			r.audits++
+			if err := r.judge(&r.late); err != nil {
+				return err
+			}
 			return r.expire()
 		}
 		if err := r.settled(now); err != nil {
@@ -403,7 +414,8 @@ func (r *reader) take(p *reconcile.Pass, page itnio.Page) (reconcile.Answer, err
 		return answer, err
 	}
 	answer.Pending = report.Count(ledger.Pending) > 0
-	return answer, r.figures(p, &batch, report, answer.IDs, server)
+	r.figures(p, &batch, report, answer.IDs, server)
+	return answer, nil
 }
 
 // identity tells records apart within a window.
@@ -434,10 +446,9 @@ func (r *reader) waitedFor(c *call.Call, id uint64, server time.Time) bool {
 }
 
 // figures keeps the figures of what became of a page's records.
-func (r *reader) figures(p *reconcile.Pass, b *ledger.Batch, report *ledger.Report, ids []uint64, server time.Time) error {
+func (r *reader) figures(p *reconcile.Pass, b *ledger.Batch, report *ledger.Report, ids []uint64, server time.Time) {
 	name := r.cfg.Name
 	live := p.Kind == reconcile.Live && !r.liveSince.IsZero() && r.now().Sub(r.liveSince) < max(3*r.global.PollInterval, 5*time.Minute)
-	turned := false
 	for i, result := range report.Results {
 		c := &b.Items[i].Call
 		r.metrics.records.WithLabelValues(name, result.String()).Inc()
@@ -455,7 +466,10 @@ func (r *reader) figures(p *reconcile.Pass, b *ledger.Batch, report *ledger.Repo
 			} else if live && !c.End.IsZero() {
 				lag := server.Sub(c.End)
 				r.metrics.lag.WithLabelValues(name).Observe(lag.Seconds())
-				turned = r.guard.saw(lag) || turned
+				r.guard.saw(sighting{lag, r.passes, r.global.PollInterval})
+				r.late = guard{}
+			} else if p.Kind == reconcile.Audit && r.audits > 0 && !c.End.IsZero() {
+				r.late.sawSome(sighting{server.Sub(c.End), r.audits, r.global.AuditInterval})
 			}
 			if p.Kind == reconcile.Audit && result == ledger.Counted {
 				r.metrics.auditMissing.WithLabelValues(name).Inc()
@@ -479,11 +493,16 @@ func (r *reader) figures(p *reconcile.Pass, b *ledger.Batch, report *ledger.Repo
 	for label, n := range report.Overflow {
 		r.metrics.overflow.WithLabelValues(name, label).Add(float64(n))
 	}
-	if turned && r.guard.wrong {
-		r.offsetWrong(median(r.guard.lags))
-		if !r.account.Counted() {
-			return r.startOver()
-		}
+}
+
+// judge looks, after a whole pass, whether the records that turned up make sense.
+func (r *reader) judge(g *guard) error {
+	if !g.judge() || !g.wrong {
+		return nil
+	}
+	r.offsetWrong(g.lag)
+	if !r.account.Counted() {
+		return r.startOver()
 	}
 	return nil
 }
@@ -529,11 +548,12 @@ func (r *reader) probe(ctx context.Context) error {
 			lags = append(lags, now.Sub(c.End))
 		}
 	}
-	if len(lags) < guardFirst || !plausible(median(lags)) {
+	if len(lags) == 0 || !plausible(median(lags)) {
 		return errOffset
 	}
 	level.Info(r.logger).Log("msg", "record times and the server's clock agree again, counting goes on")
-	r.held, r.guard = false, guard{}
+	// All is read anew: what turns up in the next pass is not news.
+	r.held, r.guard, r.liveSince = false, guard{}, time.Time{}
 	r.forgetState()
 	return r.live(ctx)
 }

@@ -74,13 +74,24 @@ func TestBaseline(t *testing.T) {
 // TestWrongOffset: at a first start with a wrong offset nothing is counted, and once it is mended exactly the calls since
 // the first good answer are.
 func TestWrongOffset(t *testing.T) {
-	for name, offset := range map[string]string{"records in the future": "+00:00", "records in the past": "+14:00"} {
-		t.Run(name, func(t *testing.T) {
+	for _, tc := range []struct {
+		name, offset string
+		accept       simulator.TimeFormat
+		wait         time.Duration
+	}{
+		{"records in the future", "+00:00", simulator.AnyTime, time.Hour},
+		{"records in the future, windows off too", "+00:00", simulator.DatetimeOnly, time.Hour},
+		{"records in the past", "+14:00", simulator.AnyTime, time.Hour},
+		{"records in the past, windows off too", "+14:00", simulator.DatetimeOnly, 4 * time.Hour},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, steady(time.Now()), func(c *config.Config) { c.Accounts[0].UTCOffset = offset })
+				o := steady(time.Now())
+				o.Habits.Accept = tc.accept
+				w := newWorld(t, o, func(c *config.Config) { c.Accounts[0].UTCOffset = tc.offset })
 				right := testConfig(t, nil)
 				w.start()
-				time.Sleep(time.Hour)
+				time.Sleep(tc.wait)
 				require.Empty(t, w.countedAt)
 				require.NotZero(t, w.own("itnio_exporter_record_anomalies_total", "kind=offset"))
 				require.Zero(t, w.own("itnio_up"))
@@ -133,7 +144,9 @@ func TestExpiry(t *testing.T) {
 		o := steady(time.Now())
 		o.CallsPerDay = 4000
 		horizonOf := func(d time.Duration) func(*config.Config) {
-			return func(c *config.Config) { c.Global.Horizon, c.Global.PollInterval = duration(d), duration(10*time.Minute) }
+			return func(c *config.Config) {
+				c.Global.Horizon, c.Global.PollInterval = duration(d), duration(10*time.Minute)
+			}
 		}
 		w := newWorld(t, o, horizonOf(24*time.Hour))
 		most := 0

@@ -54,6 +54,9 @@ func TestSizing(t *testing.T) {
 			w.end()
 			t.Logf("| %8.0f | %s | %2.0f | %6d | %3d | %5.1f s | %5.1f s | %s | lost %d double %d counted %d",
 				s.calls, s.poll, s.rate, requests, busiest, v.delay(.5).Seconds(), v.delay(.99).Seconds(), v.delay(1).Round(time.Second), v.lost, v.double, v.counted)
+			for _, c := range v.lostCalls {
+				t.Logf("lost: start %s end %s visible %s now %s, reading began %s", c.Start, c.Ended(), c.VisibleAt, time.Now(), w.began)
+			}
 			require.Zero(t, v.lost)
 			require.Zero(t, v.double)
 			require.Zero(t, v.wrong)

@@ -59,6 +59,7 @@ const (
 	frame                    // find what has changed in a row of cells
 	frontier                 // read the newest window whole
 	ahead                    // read a window whole that lies further ahead than the frontier may reach
+	count                    // ask how much a window holds, to see whether that changes
 )
 
 type task struct {
@@ -133,9 +134,19 @@ func (s *State) Audit(now, floor int64) *Pass {
 	if i := s.tl.from(from); i < len(s.tl.cells) && s.tl.cells[i].From < from {
 		from = max(s.tl.cells[i].From, floor)
 	}
-	// What was never read: the time before the first fill. Calls in progress at the first start may begin there.
+	// What was never read: the time before the first fill. Calls in progress at the first start may begin there, so the
+	// hours before it are read. Of older ones it is enough to know how many records they hold: if that changes, something
+	// late has come, and then they are read.
 	for _, w := range s.tl.holes(Window{from, max(from, s.swept)}) {
-		p.push(&task{kind: whole, win: w})
+		read := max(w.From, min(w.To, alignDown(now-s.set.Lookback-watchful, hour)))
+		for at := w.From; at < read; {
+			next := min(alignDown(at, hour)+hour, read)
+			p.push(&task{kind: count, win: Window{at, next}})
+			at = next
+		}
+		if read < w.To {
+			p.push(&task{kind: whole, win: Window{read, w.To}})
+		}
 	}
 	p.questions(from, s.swept, false, math.MinInt64)
 	if reach := s.future; reach > 0 {
@@ -376,6 +387,13 @@ func (p *Pass) Take(a Answer) {
 		switch t.kind {
 		case ask:
 			if p.asked(t, a, size) {
+				return
+			}
+			t.kind = whole
+		case count:
+			if a.Total > size && len(a.IDs) >= size {
+				p.pop()
+				p.settle(cell{Window: t.win, total: a.Total, n: a.Total})
 				return
 			}
 			t.kind = whole
