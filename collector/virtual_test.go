@@ -132,6 +132,9 @@ func (w *world) look() {
 			seen[f.Name+fmt.Sprint(m.LabelValues)] = m
 		}
 	}
+	if len(seen) == 0 {
+		return // concealed until it has caught up
+	}
 	for k, was := range w.last {
 		is := seen[k]
 		require.NotNil(w.t, is, "series %s has gone", k)

@@ -75,6 +75,7 @@ type series struct {
 	created int64    // Unix milliseconds
 
 	cur     *exposition.Metric // committed
+	next    *exposition.Metric // in the transaction under way, its writer's own; nil: unchanged
 	shown   bool               // cur is exposed; else 0
 	zero    *exposition.Metric // what is exposed until then; nil after that
 	bornGen uint64             // first exposition that can hold it
