@@ -304,6 +304,9 @@ func wait(signals <-chan os.Signal, listening <-chan net.Addr, serving, polling 
 		case err := <-serving:
 			return err
 		case err := <-polling:
+			if err == nil { // it should have gone on until it was told to end
+				err = errors.New("reading the accounts ended for no reason given")
+			}
 			return err
 		case s := <-signals:
 			if s != syscall.SIGHUP {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -20,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-kit/log"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
@@ -581,6 +583,31 @@ func TestShutdown(t *testing.T) {
 			signals <- syscall.SIGTERM
 			require.Error(t, <-answered)
 			require.ErrorIs(t, <-stopped, context.Canceled)
+		})
+	}
+}
+
+// A part that ends without being told to is a failure, whatever it says of itself.
+func TestWaitFailures(t *testing.T) {
+	broken := errors.New("broken")
+	for name, c := range map[string]struct {
+		serving, polling []error
+		want             string
+	}{
+		"serving failed":          {serving: []error{broken}, want: "broken"},
+		"reading failed":          {polling: []error{broken}, want: "broken"},
+		"reading ended by itself": {polling: []error{nil}, want: "reading the accounts ended for no reason given"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			serving, polling := make(chan error, 1), make(chan error, 1)
+			for _, err := range c.serving {
+				serving <- err
+			}
+			for _, err := range c.polling {
+				polling <- err
+			}
+			err := wait(nil, nil, serving, polling, nil, nil, log.NewNopLogger())
+			require.EqualError(t, err, c.want)
 		})
 	}
 }
