@@ -1,18 +1,12 @@
 package ledger
 
 import (
-	"encoding/binary"
 	"fmt"
-	"hash/fnv"
-	"math"
-	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
 
 	"itnio_exporter/collector/call"
-	"itnio_exporter/collector/exposition"
-	"itnio_exporter/collector/families"
 )
 
 // Result is what became of a record.
