@@ -1,0 +1,115 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/go-kit/log/level"
+
+	"itnio_exporter/collector/call"
+	"itnio_exporter/collector/reconcile"
+	"itnio_exporter/itnio"
+)
+
+// learnClock makes one request whose answer is not used for anything but its date. If it is good, and the first one ever,
+// calls count from then on.
+func (r *reader) learnClock(ctx context.Context) error {
+	now := r.api.ServerNow()
+	page, err := r.ask(ctx, itnio.Query{From: now.Add(-time.Minute), To: now, Page: 1, Size: 1, Filter: r.filter})
+	if e, ok := errors.AsType[*itnio.StatusError](err); ok && e.Code == itnio.StatusParameter {
+		return nil // the window may end ahead of the server's clock; the clock has been learned all the same
+	}
+	if err != nil {
+		return err
+	}
+	return r.establish(page.Date)
+}
+
+// establish sets the epoch if this is the account's first good answer.
+func (r *reader) establish(server time.Time) error {
+	if server.IsZero() {
+		server = r.api.ServerNow()
+	}
+	if err := r.account.Establish(server, r.global.InitialHistory); err != nil {
+		return r.commitFailed(err)
+	}
+	return nil
+}
+
+func refused(err error) (reconcile.Refusal, bool) {
+	e, ok := errors.AsType[*itnio.StatusError](err)
+	if !ok {
+		return 0, false
+	}
+	switch e.Code {
+	case itnio.StatusDataCaps:
+		return reconcile.TooMuch, true
+	case itnio.StatusWindowTooLong:
+		return reconcile.TooLong, true
+	case itnio.StatusParameter:
+		return reconcile.Parameter, true
+	}
+	return 0, false
+}
+
+// Attempts at one request before a pass is given up. What a pass has learned stays, so the next one has less to do.
+const (
+	attempts  = 3
+	firstWait = 250 * time.Millisecond
+)
+
+// ask makes a request, again if it failed in a way that passes.
+func (r *reader) ask(ctx context.Context, q itnio.Query) (itnio.Page, error) {
+	wait := firstWait
+	for n := 1; ; n++ {
+		page, err := r.api.Records(ctx, q)
+		r.watchClock()
+		if err == nil || n == attempts || !passing(err) || ctx.Err() != nil {
+			return page, err
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return page, err
+		}
+		wait *= 4
+	}
+}
+
+// maxDrift is by how much server and local clock may drift apart between two answers.
+const maxDrift = 2 * time.Minute
+
+func (r *reader) watchClock() {
+	skew, ok := r.api.Skew()
+	if !ok {
+		return
+	}
+	r.metrics.skew.WithLabelValues(r.cfg.Name).Set(skew.Seconds())
+	if r.skewKnown && (skew-r.skew).Abs() > maxDrift {
+		r.anomaly(call.AnomalyClockJump, 1)
+		level.Warn(r.logger).Log("msg", "the server's clock or the local one was set", "skew_before", r.skew.Round(time.Second), "skew", skew.Round(time.Second))
+	}
+	r.skew, r.skewKnown = skew, true
+}
+
+// passing reports whether a failure may be gone a moment later, and no one asked to be left alone.
+func passing(err error) bool {
+	if _, told := itnio.RetryAfter(err); told {
+		return false
+	}
+	switch itnio.Status(err) {
+	case "http_5xx", "timeout", "connection", "decode", "-18":
+		return true
+	}
+	return false
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
