@@ -89,14 +89,16 @@ func (r *reader) figures(p *reconcile.Pass, b *ledger.Batch, report *ledger.Repo
 			for _, a := range c.Anomalies {
 				r.anomaly(a, 1)
 			}
-			if b.Items[i].AsItStands {
+			switch {
+			case b.Items[i].AsItStands:
 				r.anomaly(call.AnomalyIncomplete, 1)
-			} else if live && !c.End.IsZero() {
+			case c.End.IsZero():
+			case live:
 				lag := server.Sub(c.End)
 				r.metrics.lag.WithLabelValues(name).Observe(lag.Seconds())
 				r.guard.saw(sighting{lag, r.passes, r.global.PollInterval})
 				r.late = guard{}
-			} else if p.Kind == reconcile.Audit && r.audits > 0 && !c.End.IsZero() {
+			case p.Kind == reconcile.Audit && r.audits > 0:
 				r.late.sawSome(sighting{server.Sub(c.End), r.audits, r.global.AuditInterval})
 			}
 			if p.Kind == reconcile.Audit && result == ledger.Counted {

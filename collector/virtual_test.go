@@ -217,7 +217,7 @@ func (v verdict) delay(q float64) time.Duration {
 	return v.delays[min(len(v.delays)-1, int(q*float64(len(v.delays))))]
 }
 
-var long = flag.Bool("proof", false, "run the long proofs")
+var long = flag.Bool("proof", false, "run the long proofs") //nolint:gochecknoglobals // flags of tests are
 
 // TestVirtualDays is the sizing run: ordinary traffic, every audit and sweep included.
 func TestVirtualDays(t *testing.T) {
