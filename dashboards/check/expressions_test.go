@@ -44,7 +44,7 @@ func histogram(m map[string][]string, name string, labels []string) {
 }
 
 // model is every metric that an expression may name, with the labels it may use: the exporter's, and the recorded ones.
-func model(t *testing.T) map[string][]string {
+func metricModel(t *testing.T) map[string][]string {
 	t.Helper()
 	m := own()
 	for _, f := range families.All() {
@@ -107,7 +107,7 @@ func TestExpressionsNameWhatThereIs(t *testing.T) {
 	for _, d := range allDashboards(t) {
 		all = append(all, d.Expressions()...)
 	}
-	m, p := model(t), parser.NewParser(parser.Options{})
+	m, p := metricModel(t), parser.NewParser(parser.Options{})
 	known := map[string]bool{"job": true, "instance": true}
 	for _, labels := range m {
 		for _, l := range labels {
@@ -157,7 +157,7 @@ func TestExpressionsNameWhatThereIs(t *testing.T) {
 
 // TestVariablesNameWhatThereIs does the same for the dashboards' variables.
 func TestVariablesNameWhatThereIs(t *testing.T) {
-	m, p := model(t), parser.NewParser(parser.Options{})
+	m, p := metricModel(t), parser.NewParser(parser.Options{})
 	for file, d := range allDashboards(t) {
 		names := map[string]bool{}
 		for _, v := range d.Templating.List {

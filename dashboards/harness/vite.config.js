@@ -4,7 +4,7 @@ import { defineConfig } from 'vite';
 const target = process.env.PROMETHEUS ?? 'http://127.0.0.1:9090';
 const proxy = { '/prom': { target, rewrite: path => path.replace(/^\/prom/, '') } };
 export default defineConfig({
-  define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
+  define: { 'process.env.NODE_ENV': JSON.stringify(process.env.NODE_ENV ?? 'production'), global: 'globalThis' },
   build: { target: 'es2022', chunkSizeWarningLimit: 20000 },
   server: { host: '127.0.0.1', proxy, fs: { allow: ['..'] } },
   preview: { host: '127.0.0.1', port: Number(process.env.PORT ?? 14180), proxy },

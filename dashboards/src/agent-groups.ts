@@ -49,7 +49,7 @@ export const agentGroups = () =>
         { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 150 }, { id: 'offered', title: 'Offered', decimals: 0, width: 75 },
         { id: 'missed', title: 'Abandoned', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), color: 'text', width: 95 },
         { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), color: 'text', width: 105 },
-        { id: 'asa', title: 'ASA', unit: 's', decimals: 1, width: 70 }, { id: 'acd', title: 'ACD', unit: 's', decimals: 0, width: 85 },
+        { id: 'asa', title: 'ASA', unit: 's', decimals: 1, width: 70 }, { id: 'acd', title: 'ACD', unit: 's', decimals: 1, width: 85 },
         { id: 'hang', title: 'Agent hung up', unit: 'percentunit', decimals: 0, width: 115 }, { id: 'last', title: 'Last call', unit: 's', decimals: 0, width: 90, steps: highIsBad(1800, 3600), color: 'text' },
       ],
     }))

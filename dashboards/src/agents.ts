@@ -1,7 +1,7 @@
 import * as m from './metrics';
 import { dashboard, query, stat, table, text, timeseries } from './panels';
 
-const agents = `${m.byGroup}, agent=~"$agent"`;
+const agents = `${m.byGroup}, agent=~"$agent", agent!="none"`;
 const off = 'off: see metrics.agents';
 const total = (metric: string, labels = '', by = '') => `sum${by} (increase(${metric}{${agents}${labels}}[$__range]))`;
 const byAgent = ' by (agent, agent_group)';

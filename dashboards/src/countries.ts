@@ -45,7 +45,7 @@ export const countries = () =>
     .withPanel(stat({ title: 'Attempts', decimals: 0, expr: m.attempts(m.whole), description: 'Outgoing calls in the time range.' }))
     .withPanel(stat({ title: 'ASR', unit: 'percentunit', decimals: 1, expr: m.asr(m.whole), steps: asrSteps, description: 'Answer-seizure ratio: answered / attempts (ITU-T E.411, E.425).' }))
     .withPanel(stat({ title: 'NER', unit: 'percentunit', decimals: 1, expr: m.ner(m.whole), steps: lowIsBad(0.85, 0.92), description: 'Network effectiveness ratio as in ITU-T E.425: (answered + busy + no answer + unreachable) / attempts. Others leave unreachable out or count answered calls only.' }))
-    .withPanel(stat({ title: 'ACD', unit: 's', decimals: 0, expr: m.acd(m.whole), description: 'Average call duration (ALOC, ITU-T E.437): talk seconds / answered.' }))
+    .withPanel(stat({ title: 'ACD', unit: 's', decimals: 1, expr: m.acd(m.whole), description: 'Average call duration (ALOC, ITU-T E.437): talk seconds / answered.' }))
     .withPanel(stat({ title: 'Minutes', decimals: 0, expr: m.minutes(m.whole), description: 'Talk minutes of outgoing calls.' }))
     .withPanel(stat({ title: 'Short calls', unit: 'percentunit', decimals: 1, expr: m.shortCalls(m.whole), steps: highIsBad(0.1, 0.15), description: 'Talk of 6 s or less / answered. Carriers surcharge above 15 %.' }))
     .withPanel(worldMap())
@@ -60,7 +60,7 @@ export const countries = () =>
       values: [
         { id: 'attempts', title: 'Attempts', decimals: 0, width: 82 }, { id: 'asr', title: 'ASR', unit: 'percentunit', decimals: 1, steps: asrSteps, color: 'text', width: 70 },
         { id: 'dasr', title: 'ΔASR', unit: 'percentunit', decimals: 1, steps: change, color: 'text', width: 72 },
-        { id: 'ner', title: 'NER', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.85, 0.92), color: 'text', width: 70 }, { id: 'acd', title: 'ACD', unit: 's', decimals: 0, width: 85 },
+        { id: 'ner', title: 'NER', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.85, 0.92), color: 'text', width: 70 }, { id: 'acd', title: 'ACD', unit: 's', decimals: 1, width: 85 },
         { id: 'minutes', title: 'Minutes', decimals: 0, width: 80 }, { id: 'dcalls', title: 'ΔCalls', unit: 'percentunit', decimals: 0, width: 76 },
         { id: 'short', title: 'Short', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.15), color: 'text', width: 68 },
       ],

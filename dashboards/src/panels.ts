@@ -52,7 +52,7 @@ export const timeseries = (o: Common & {
     .unit(o.unit ?? 'short').noValue(o.noValue ?? 'no calls in this range').min(o.min ?? 0)
     .drawStyle(o.bars ? common.GraphDrawStyle.Bars : common.GraphDrawStyle.Line).lineWidth(o.stacked ? 1 : 2).fillOpacity(o.stacked ? 60 : 8)
     .gradientMode(common.GraphGradientMode.None).showPoints(common.VisibilityMode.Never).spanNulls(600000).axisBorderShow(false)
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
     .tooltip(new common.VizTooltipOptionsBuilder().mode(common.TooltipDisplayMode.Multi).sort(common.SortOrder.Descending))
     .legend(new common.VizLegendOptionsBuilder().showLegend(true).placement(o.legend === 'table' ? common.LegendPlacement.Right : common.LegendPlacement.Bottom)
       .displayMode(o.legend === 'table' ? common.LegendDisplayMode.Table : common.LegendDisplayMode.List).calcs(o.legend === 'table' ? ['mean', 'lastNotNull'] : []));
@@ -121,11 +121,13 @@ export const table = (o: Common & { queries: Record<string, string>; labels: Col
     if (c.decimals !== undefined) props.push({ id: 'decimals', value: c.decimals });
     if (c.width) props.push({ id: 'custom.width', value: c.width });
     if (c.max !== undefined) props.push({ id: 'min', value: 0 }, { id: 'max', value: c.max });
-    if (c.mappings) props.push({ id: 'mappings', value: c.mappings });
+    // An empty cell would get the colour of the lowest threshold.
+    const empty = { type: 'special', options: { match: 'null+nan', result: { text: '–', color: 'text', index: 9 } } };
+    if (c.mappings || c.steps) props.push({ id: 'mappings', value: c.mappings ?? [empty] });
     if (c.steps) props.push({ id: 'thresholds', value: steps(c.steps).build() });
     if (c.color === 'background') props.push({ id: 'custom.cellOptions', value: { type: 'color-background', mode: 'basic' } });
     if (c.color === 'text') props.push({ id: 'custom.cellOptions', value: { type: 'color-text' } });
-    if (c.color === 'gauge') props.push({ id: 'custom.cellOptions', value: { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' } }, { id: 'color', value: { mode: 'fixed', fixedColor: 'blue' } });
+    if (c.color === 'gauge') props.push({ id: 'custom.cellOptions', value: { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' } }, { id: 'color', value: { mode: 'fixed', fixedColor: 'blue' } }, { id: 'fieldMinMax', value: true }, { id: 'min', value: 0 });
     if (c.links) props.push({ id: 'links', value: [{ title: 'Show ${__value.text}', url: c.links }] });
     if (props.length) p.overrideByName(c.title, props);
   }

@@ -12,7 +12,7 @@ const item = (id, isCustom) => ({
 });
 export const registry = new FieldConfigOptionsRegistry(() => [...standard.map(id => item(id, false)), ...custom.map(id => item(id, true))]);
 standardFieldConfigEditorRegistry.setInit(() => standard.map(id => item(id, false)));
-standardTransformersRegistry.setInit(() => [...new Map(Object.values(standardTransformers).map(t => [t.id, t])).values()].map(transformation => ({ id: transformation.id, name: transformation.name, transformation, editor: () => null })));
+standardTransformersRegistry.setInit(() => [...new Map(Object.values(standardTransformers).map(t => [t.id, t])).values()].map(t => ({ id: t.id, name: t.name, transformation: () => Promise.resolve(t), editor: () => null })));
 
 const duration = s => `${Math.max(1, Math.round(s))}s`;
 const seconds = text => ({ s: 1, m: 60, h: 3600, d: 86400 })[text?.at(-1)] * parseFloat(text) || 0;
@@ -53,7 +53,7 @@ export async function query(target, range, timing, vars, several) {
     }
     return result.map(s => frame(target, s, [s.value]));
   }
-  const start = Math.ceil(range.from / 1000 / timing.step) * timing.step;
+  const start = Math.floor(range.from / 1000 / timing.step) * timing.step;
   const result = await prometheus('query_range', { query: expr, start, end: range.to / 1000, step: timing.step });
   return result.map(s => frame(target, s, s.values));
 }

@@ -3,9 +3,10 @@ import React, { useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { lastValueFrom } from 'rxjs';
 import {
-  applyFieldOverrides, createTheme, dateTime, FieldColorModeId, getFieldDisplayValues, LoadingState, renderMarkdown, ThemeContext, transformDataFrame, VizOrientation,
+  applyFieldOverrides, cacheFieldDisplayNames, createTheme, dateTime, FieldColorModeId, getFieldDisplayValues, LoadingState, renderMarkdown, ThemeContext, transformDataFrame, VizOrientation,
 } from '@grafana/data';
-import { BarGauge, BigValue, GlobalStyles, PanelChrome, Table, TimeSeries } from '@grafana/ui';
+import { BarGauge, BigValue, GlobalStyles, PanelChrome, TimeSeries } from '@grafana/ui';
+import { TableNG } from '@grafana/ui/unstable'; // what Grafana's table panel is made of
 import { query, interpolate, registry, timing } from './grafana.js';
 import { Geomap, Heatmap } from './standins.jsx';
 
@@ -28,6 +29,7 @@ function prepare(p, frames) {
   fieldConfig.defaults.thresholds ??= { mode: 'absolute', steps: [{ value: -Infinity, color: 'green' }] };
   for (const t of [fieldConfig.defaults.thresholds, ...fieldConfig.overrides.flatMap(o => o.properties.filter(x => x.id === 'thresholds').map(x => x.value))]) if (t.steps[0]) t.steps[0].value = -Infinity;
   const data = applyFieldOverrides({ data: frames, fieldConfig, fieldConfigRegistry: registry, replaceVariables, theme, timeZone });
+  cacheFieldDisplayNames(data);
   return { data, fieldConfig, replaceVariables };
 }
 
@@ -44,9 +46,9 @@ function Viz({ p, state, w, h }) {
     if (empty) return <Empty text={noValue} />;
     if (p.type === 'stat') return <div style={{ display: 'flex' }}>{values.map((v, i) => <BigValue key={i} value={p.options.textMode === 'value_and_name' ? v.display : { ...v.display, title: undefined }} width={w / values.length} height={h} theme={theme} colorMode={p.options.colorMode} graphMode="none" justifyMode={p.options.justifyMode} />)}</div>;
     const shown = values.slice(0, Math.floor(h / 20)), each = Math.min(34, h / shown.length);
-    return shown.map((v, i) => <div key={i} style={{ height: each }}><BarGauge value={v.display} field={v.field} width={w} height={each - 5} theme={theme} orientation={VizOrientation.Horizontal} displayMode={p.options.displayMode} valueDisplayMode={p.options.valueMode} showUnfilled alignmentFactors={{ title: shown.reduce((a, x) => (x.display.title.length > a.length ? x.display.title : a), ''), text: '1000 min' }} /></div>);
+    return shown.map((v, i) => <div key={i} style={{ height: each }}><BarGauge value={v.display} field={v.field} width={w} height={each - 5} theme={theme} orientation={VizOrientation.Horizontal} displayMode={p.options.displayMode} valueDisplayMode={p.options.valueMode} showUnfilled alignmentFactors={{ title: shown.reduce((a, x) => (x.display.title.length > a.length ? x.display.title : a), '') + 'M', text: '1000 min' }} /></div>);
   }
-  if (p.type === 'table') return empty ? <Empty text={noValue} /> : <Table data={data[0]} width={w} height={h} initialSortBy={p.options.sortBy} cellHeight={p.options.cellHeight} />;
+  if (p.type === 'table') return empty ? <Empty text={noValue} /> : <TableNG data={data[0]} width={w} height={h} sortBy={p.options.sortBy} cellHeight={p.options.cellHeight} fieldConfig={fieldConfig} noValue={noValue} getActions={() => []} enableVirtualization={false} />;
   if (p.type === 'geomap') return <Geomap frame={data[0]} theme={theme} width={w} height={h} />;
   if (empty) return <Empty text={noValue} />;
   if (p.type === 'heatmap') return <Heatmap frames={data} theme={theme} width={w} height={h} options={p.options} />;

@@ -44,7 +44,7 @@ export function Geomap({ frame, theme, width, height }) {
   const field = n => frame?.fields.find(f => f.config.displayName === n || f.name === n);
   const country = field('Country'), asr = field('ASR'), attempts = field('Attempts');
   const most = Math.max(1, ...(attempts?.values ?? []));
-  const place = code => small[code] ?? (f => f && geoCentroid(code === 'US' ? { type: 'Point', coordinates: [-98, 39] } : code === 'FR' ? { type: 'Point', coordinates: [2.5, 46.5] } : f))(land.find(f => f.id === numeric[code]));
+  const place = code => small[code] ?? (f => f && geoCentroid(code === 'US' ? { type: 'Point', coordinates: [-98, 39] } : code === 'FR' ? { type: 'Point', coordinates: [2.5, 46.5] } : f))(land.find(f => f.id && f.id === numeric[code]));
   const display = asr && getDisplayProcessor({ field: asr, theme });
   return <svg width={width} height={height} style={{ background: theme.isDark ? '#1a2230' : '#d8e6f2', borderRadius: 4 }}>
     {land.map((f, i) => <path key={i} d={path(f)} fill={theme.isDark ? '#2b3340' : '#f3f1ec'} stroke={theme.isDark ? '#454f5e' : '#c3c8cf'} strokeWidth={0.5} />)}

@@ -1,0 +1,449 @@
+package check
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"itnio_exporter/enum"
+	"itnio_exporter/simulator"
+)
+
+const (
+	hasten = 30 // the stack's rules run this much faster
+	run    = 150 * time.Second
+)
+
+// stack is the real thing: simulated API, exporter, Prometheus with the rules, Alertmanager, and one who is told.
+type stack struct {
+	t          *testing.T
+	dir        string
+	sim        *simulator.Simulator
+	api        string
+	exporter   *exec.Cmd
+	exporterAt string
+	prometheus Prometheus
+	hook       *Hook
+	began      time.Time
+}
+
+// TestStack needs prometheus, promtool and alertmanager in the PATH and takes about a quarter of an hour, so it has to be asked for: STACK=1.
+func TestStack(t *testing.T) {
+	if os.Getenv("STACK") == "" {
+		t.Skip("STACK is not set")
+	}
+	s := start(t)
+	time.Sleep(time.Until(s.began.Add(run)))
+	s.control(`{"stop_traffic": true}`)
+	s.settle()
+	t.Run("counts are the truth", s.counts)
+	t.Run("KPIs are the truth", s.kpis)
+	t.Run("every panel has data", s.panels)
+	t.Run("recording rules have data", s.records)
+	s.control(`{"stop_traffic": false}`)
+	t.Run("alerts reach who is concerned", s.alerts)
+}
+
+func start(t *testing.T) *stack {
+	t.Helper()
+	s := &stack{t: t, dir: t.TempDir(), hook: &Hook{}, began: time.Now().Add(20 * time.Second)}
+	s.build()
+	countries := slices.DeleteFunc(simulator.DefaultCountries(), func(c simulator.Country) bool { return c.Weight < 4 && c.Code != "CU" })
+	s.sim = simulator.New(simulator.Options{
+		Seed: 11, Start: s.began, CallsPerDay: 600000, TalkMedian: 8 * time.Second, TalkSigma: 0.6, Countries: countries, Groups: simulator.DefaultGroups()[:6],
+	})
+	s.api = s.serve(s.sim.Handler())
+	hook := s.serve(s.hook)
+	s.exporterAt = s.free()
+	prometheusAt, alertmanagerAt := s.free(), s.free()
+	s.prometheus = Prometheus("http://" + prometheusAt)
+	account := simulator.DefaultAccounts()[0]
+	s.write("config.yml", fmt.Sprintf(`global: {poll_interval: 1s, lookback: 5m, audit_interval: 1m, zero_first: 3s, backoff_max: 2s}
+accounts: [{name: %s, base_url: "http://%s", api_key: %s, api_secret: %s, rate_limit: 100}]
+metrics: {agents: name, tags: true, media: true}
+`, account.Name, s.api, account.Key, account.Secret))
+	for _, file := range ruleFiles(t) {
+		text := Hasten(s.read(file), hasten)
+		if strings.HasSuffix(file, "thresholds.yml") {
+			for name, v := range map[string]float64{
+				"learning_seconds": 100, "settled_age_seconds": 30, "stale_seconds": 30, "office_start_hour": 0, "office_end_hour": 24, "office_first_day": 0, "office_last_day": 6,
+			} {
+				var err error
+				if text, err = SetThreshold(text, name, v); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		s.write("rules/"+filepath.Base(file), text)
+	}
+	s.write("alertmanager.yml", strings.ReplaceAll(Hasten(s.read("../alertmanager.yml"), hasten), "127.0.0.1:29095", hook))
+	config := strings.ReplaceAll(strings.ReplaceAll(s.read("../prometheus.yml"), "'exporter:10198'", "'"+s.exporterAt+"'"), "'alertmanager:9093'", "'"+alertmanagerAt+"'")
+	config = strings.Replace(config, "scrape_interval: 5s", "scrape_interval: 2s\n  evaluation_interval: 2s", 1)
+	s.write("prometheus.yml", strings.Replace(config, "scrape_timeout: 4s", "scrape_timeout: 2s", 1))
+	s.lastWeek()
+	s.startExporter()
+	s.command("alertmanager", "--config.file="+s.path("alertmanager.yml"), "--storage.path="+s.path("alertmanager"), "--cluster.listen-address=", "--web.listen-address="+alertmanagerAt)
+	s.command("prometheus", "--config.file="+s.path("prometheus.yml"), "--storage.tsdb.path="+s.path("prometheus"), "--web.listen-address="+prometheusAt, "--storage.tsdb.retention.time=10d")
+	return s
+}
+
+// lastWeek gives the group that will fall silent a busy past: with everything hastened, a week ago is some hours ago.
+func (s *stack) lastWeek() {
+	week := 7 * 24 * time.Hour / hasten
+	var b bytes.Buffer
+	b.WriteString("# TYPE account_agent_group:itnio_calls_settled:increase1h gauge\n")
+	for at := time.Now().Add(-week - 10*time.Minute); at.Before(time.Now().Add(-week + time.Hour)); at = at.Add(10 * time.Second) {
+		fmt.Fprintf(&b, "account_agent_group:itnio_calls_settled:increase1h{account=\"demo\",agent_group=\"Support\"} 40 %d\n", at.Unix())
+	}
+	b.WriteString("# EOF\n")
+	s.write("week.om", b.String())
+	if out, err := exec.Command("promtool", "tsdb", "create-blocks-from", "openmetrics", s.path("week.om"), s.path("prometheus")).CombinedOutput(); err != nil {
+		s.t.Fatalf("backfill: %v\n%s", err, out)
+	}
+}
+
+// settle waits until every call has ended, been counted and been scraped.
+func (s *stack) settle() {
+	deadline := time.Now().Add(3 * time.Minute)
+	for {
+		outstanding, total := 0, 0
+		now := time.Now()
+		for c := range s.sim.Calls() {
+			if c.VisibleAt.After(now) {
+				outstanding++
+			}
+			total++
+		}
+		got := s.query("sum(itnio_calls_total)")
+		if outstanding == 0 && len(got) == 1 && int(got[0].Value) == total {
+			time.Sleep(15 * time.Second) // and recorded
+			return
+		}
+		if now.After(deadline) {
+			s.t.Fatalf("%d calls were made, %d are outstanding, Prometheus has %v; %v", total, outstanding, got,
+				s.query(`{__name__=~"itnio_exporter_(records_total|record_anomalies_total|series_held|open_windows|catch_up_remaining_seconds|audit_missing_records_total)"} != 0`))
+		}
+		time.Sleep(2 * time.Second)
+	}
+}
+
+func (s *stack) counts(t *testing.T) {
+	truth := map[string]float64{}
+	for c := range s.sim.Calls() {
+		truth[fmt.Sprint(c.Group, c.Country, c.Type, c.Reason.Outcome(), c.Reason, c.Party)]++
+	}
+	// What Prometheus saw rise: the last value less the first, which is 0 for every series.
+	first := s.query(fmt.Sprintf("sum(min_over_time(itnio_calls_total[%s]))", s.window()))
+	if len(first) != 1 || first[0].Value != 0 {
+		t.Errorf("series did not begin at 0: %v", first)
+	}
+	got := s.query("sum by (agent_group, country, call_type, outcome, hangup_reason, hangup_party) (itnio_calls_total)")
+	if len(got) != len(truth) {
+		t.Errorf("%d label sets, the truth has %d", len(got), len(truth))
+	}
+	for _, x := range got {
+		l := x.Labels
+		if key := fmt.Sprint(l["agent_group"], l["country"], l["call_type"], l["outcome"], l["hangup_reason"], l["hangup_party"]); truth[key] != x.Value {
+			t.Errorf("%s: %v calls, the truth is %v", key, x.Value, truth[key])
+		}
+	}
+}
+
+// kpis compares the KPIs' formulas, over all of the run, with what the calls themselves say.
+func (s *stack) kpis(t *testing.T) {
+	sum := func(of func(c *simulator.Call) float64) float64 {
+		n := 0.0
+		for c := range s.sim.Calls() {
+			n += of(&c)
+		}
+		return n
+	}
+	count := func(is func(c *simulator.Call) bool) float64 {
+		return sum(func(c *simulator.Call) float64 {
+			if is(c) {
+				return 1
+			}
+			return 0
+		})
+	}
+	outgoing := func(c *simulator.Call) bool { return c.Type == enum.Outgoing }
+	incoming := func(c *simulator.Call) bool { return c.Type == enum.Incoming }
+	answered := func(c *simulator.Call) bool { return c.Reason.Outcome() == enum.Answered }
+	and := func(all ...func(*simulator.Call) bool) func(*simulator.Call) bool {
+		return func(c *simulator.Call) bool {
+			for _, is := range all {
+				if !is(c) {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	talk := func(is func(*simulator.Call) bool) float64 {
+		return sum(func(c *simulator.Call) float64 {
+			if is(c) {
+				return float64(c.Talk)
+			}
+			return 0
+		})
+	}
+	country := func(code string) func(*simulator.Call) bool {
+		return func(c *simulator.Call) bool { return c.Country == code }
+	}
+	delivered := func(c *simulator.Call) bool {
+		return slices.Contains([]enum.Outcome{enum.Answered, enum.OutcomeBusy, enum.NoAnswer, enum.Unreachable}, c.Reason.Outcome())
+	}
+	ring := func(seconds int64) func(*simulator.Call) bool {
+		return func(c *simulator.Call) bool { return c.Ring <= seconds }
+	}
+	not := func(is func(*simulator.Call) bool) func(*simulator.Call) bool {
+		return func(c *simulator.Call) bool { return !is(c) }
+	}
+	party := func(p enum.Party) func(*simulator.Call) bool {
+		return func(c *simulator.Call) bool { return c.Party == p }
+	}
+	early := count(and(incoming, not(answered), ring(5)))
+	truth := map[string]float64{ // by the title of the panel that shows it
+		"Call centre: countries and carriers / Attempts":    count(outgoing),
+		"Call centre: countries and carriers / ASR":         count(and(outgoing, answered)) / count(outgoing),
+		"Call centre: countries and carriers / NER":         count(and(outgoing, delivered)) / count(outgoing),
+		"Call centre: countries and carriers / ACD":         talk(and(outgoing, answered)) / count(and(outgoing, answered)),
+		"Call centre: countries and carriers / Minutes":     talk(and(outgoing, answered)) / 60,
+		"Call centre: countries and carriers / Short calls": count(and(outgoing, answered, func(c *simulator.Call) bool { return c.Talk <= 6 })) / count(and(outgoing, answered)),
+		"Call centre: agent groups / Offered":               count(incoming),
+		"Call centre: agent groups / Answered":              count(and(incoming, answered)),
+		"Call centre: agent groups / Abandoned":             count(and(incoming, not(answered))) / count(incoming),
+		"Call centre: agent groups / Service level 80/20":   count(and(incoming, answered, ring(20))) / (count(incoming) - early),
+		"Call centre: agent groups / Answer speed (ASA)":    sum(func(c *simulator.Call) float64 { return float64(c.Ring) * float64(btoi(incoming(c) && answered(c))) }) / count(and(incoming, answered)),
+		"Call centre: agent groups / Dialler abandonment": count(func(c *simulator.Call) bool { return c.Type == enum.GroupCall && c.Reason.Outcome() == enum.Abandoned }) / count(func(c *simulator.Call) bool {
+			return c.Type == enum.GroupCall && (c.Reason.Outcome() == enum.Abandoned || answered(c))
+		}),
+		"Call centre: overview / Calls":              count(func(*simulator.Call) bool { return true }),
+		"Call centre: overview / Conversation (ACD)": talk(answered) / count(answered),
+		"Call centre: overview / Traffic":            talk(answered) / 3600,
+	}
+	for _, d := range allDashboards(t) {
+		for _, x := range d.Expressions() {
+			title := x.Where[:strings.LastIndex(x.Where, " / ")]
+			want, ok := truth[title]
+			if !ok || !x.Instant {
+				continue
+			}
+			delete(truth, title)
+			expr := Fill(x.Expr, map[string]string{"__range": s.window(), "__rate_interval": s.window()})
+			got := s.query(expr)
+			if len(got) != 1 || math.Abs(got[0].Value-want) > 0.02*math.Abs(want)+0.002 {
+				t.Errorf("%s is %v, the truth is %v", title, got, want)
+			} else {
+				t.Logf("%-55s %10.4f, truth %10.4f", title, got[0].Value, want)
+			}
+		}
+	}
+	for title := range truth {
+		t.Errorf("there is no panel %s", title)
+	}
+	// Raw counters give ratios exactly, country by country; the share of agents who hang up by group likewise.
+	for _, x := range s.query(`sum by (country) (itnio_calls_total{call_type="outgoing", outcome="answered"}) / sum by (country) (itnio_calls_total{call_type="outgoing"})`) {
+		c := country(x.Labels["country"])
+		if want := count(and(outgoing, c, answered)) / count(and(outgoing, c)); x.Value != want {
+			t.Errorf("ASR of %s is %v, the truth is %v", x.Labels["country"], x.Value, want)
+		}
+	}
+	for _, x := range s.query(`sum(itnio_calls_total{outcome="answered", hangup_party="agent"}) / sum(itnio_calls_total{outcome="answered", hangup_party=~"agent|customer"})`) {
+		if want := count(and(answered, party(enum.Agent))) / (count(and(answered, party(enum.Agent))) + count(and(answered, party(enum.Customer)))); x.Value != want {
+			t.Errorf("agents hung up %v of the calls, the truth is %v", x.Value, want)
+		}
+	}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// panels asks every expression of every dashboard, as Grafana would.
+func (s *stack) panels(t *testing.T) {
+	empty := []string{ // nothing to show in a healthy run of some minutes
+		"Firing alerts", "Countries called for the first time", "Anomalies by kind",
+	}
+	for _, d := range allDashboards(t) {
+		for _, x := range d.Expressions() {
+			expr := Fill(x.Expr, map[string]string{"__range": s.window(), "__rate_interval": "30s", "__interval": "5s"})
+			expr = strings.ReplaceAll(expr, "offset 1w", "offset 1m") // there is no last week
+			step := 5 * time.Second
+			if x.Instant {
+				step = 0
+			}
+			got, err := s.prometheus.Query(context.Background(), expr, s.began, time.Now(), step)
+			if err != nil {
+				t.Errorf("%s: %v", x.Where, err)
+				continue
+			}
+			if len(got) == 0 && !slices.ContainsFunc(empty, func(e string) bool { return strings.Contains(x.Where, " / "+e+" / ") }) {
+				t.Errorf("%s has no data: %s", x.Where, expr)
+			}
+		}
+	}
+}
+
+// records looks for every recorded series: on series that a real server scraped, buckets and all.
+func (s *stack) records(t *testing.T) {
+	for _, r := range allRules(t) {
+		if r.Record == "" {
+			continue
+		}
+		if got := s.query("last_over_time(" + r.Record + "[5m])"); len(got) == 0 {
+			t.Errorf("%s has no data: %s", r.Record, r.Expr)
+		}
+	}
+}
+
+// alerts provokes the cases one after the other and waits until the right one is told, and told when it is over.
+func (s *stack) alerts(t *testing.T) {
+	time.Sleep(45 * time.Second) // traffic has come back
+	for _, c := range []struct {
+		alert, receiver string
+		provoke, mend   func()
+		within          time.Duration
+	}{
+		{"ItnioMissedIncoming", "operations-page", func() { s.control(`{"scenario": {"kind": "missed_incoming", "seconds": 60}}`) }, func() {}, 3 * time.Minute},
+		{"ItnioFirstTimeCountry", "fraud-page", func() { s.control(`{"scenario": {"kind": "fraud_night", "country": "CU", "seconds": 40}}`) }, func() {}, 5 * time.Minute},
+		{"ItnioAgentGroupSilent", "operations-page", func() { s.control(`{"scenario": {"kind": "dead_group", "group": "Support", "seconds": 300}}`) }, func() {}, 7 * time.Minute},
+		{"ItnioAPIAuthenticationRefused", "platform-page", func() { s.control(`{"auth_refused": true}`) }, func() { s.control(`{"auth_refused": false}`) }, 3 * time.Minute},
+		{"ItnioExporterDown", "platform-page", s.stopExporter, s.startExporter, 3 * time.Minute},
+	} {
+		if text, ok := s.hook.Got(c.receiver, "firing", c.alert); ok {
+			t.Errorf("%s fired before its time: %s", c.alert, text)
+		}
+		s.hook.Reset(c.alert)
+		c.provoke()
+		s.told(t, c.receiver, "firing", c.alert, c.within)
+		c.mend()
+		s.told(t, c.receiver, "resolved", c.alert, c.within)
+	}
+}
+
+func (s *stack) told(t *testing.T, receiver, status, alert string, within time.Duration) {
+	t.Helper()
+	began := time.Now()
+	for time.Since(began) < within {
+		if text, ok := s.hook.Got(receiver, status, alert); ok {
+			t.Logf("%s: %s %s after %s: %s", receiver, alert, status, time.Since(began).Round(time.Second), text)
+			return
+		}
+		time.Sleep(time.Second)
+	}
+	t.Errorf("%s was not told within %s that %s is %s", receiver, within, alert, status)
+}
+
+func (s *stack) window() string { return fmt.Sprintf("%ds", int(time.Since(s.began).Seconds())+10) }
+
+func (s *stack) query(expr string) []Sample {
+	got, err := s.prometheus.Query(context.Background(), expr, time.Time{}, time.Time{}, 0)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return got
+}
+
+func (s *stack) control(body string) {
+	resp, err := http.Post("http://"+s.api+"/-/control", "application/json", strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = resp.Body.Close() // nothing of it is needed
+	if resp.StatusCode != http.StatusOK {
+		s.t.Fatalf("control %s: %s", body, resp.Status)
+	}
+}
+
+func (s *stack) build() {
+	build := exec.Command("go", "build", "-o", s.path("itnio_exporter"), ".")
+	build.Dir = "../.."
+	if out, err := build.CombinedOutput(); err != nil {
+		s.t.Fatalf("build: %v\n%s", err, out)
+	}
+}
+
+func (s *stack) startExporter() {
+	s.exporter = s.command(s.path("itnio_exporter"), "--config.file="+s.path("config.yml"), "--storage.path="+s.path("data"), "--web.listen-address="+s.exporterAt)
+}
+
+func (s *stack) stopExporter() {
+	_ = s.exporter.Process.Signal(syscall.SIGTERM) // it may have ended
+	_ = s.exporter.Wait()
+}
+
+// command starts a program that ends with the test; its last words are shown if the test fails.
+func (s *stack) command(name string, args ...string) *exec.Cmd {
+	c := exec.Command(name, args...)
+	log, err := os.OpenFile(s.path(filepath.Base(name)+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	c.Stdout, c.Stderr = log, log
+	if err := c.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		_ = c.Process.Signal(syscall.SIGTERM) // it may have ended
+		_ = c.Wait()
+		_ = log.Close()
+		if s.t.Failed() {
+			text := s.read(log.Name())
+			s.t.Logf("%s: %s", name, text[max(0, len(text)-1500):])
+		}
+	})
+	return c
+}
+
+func (s *stack) serve(h http.Handler) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(l) }() // ends with Close
+	s.t.Cleanup(func() { _ = server.Close() })
+	return l.Addr().String()
+}
+
+func (s *stack) free() string {
+	port, err := FreePort()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", port)
+}
+
+func (s *stack) path(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *stack) read(name string) string {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(text)
+}
+
+func (s *stack) write(name, text string) {
+	if err := os.MkdirAll(filepath.Dir(s.path(name)), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(s.path(name), []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
