@@ -48,7 +48,7 @@ func compare(t *testing.T, e *exporter, a *api, m *maker, history time.Duration,
 	time.Sleep(2 * time.Second) // calls end after the second of the first answer, or long before it
 	v.epoch = a.epoch().Add(-history)
 	truth := func() samples { return v.truth(a.sim) }
-	m.traffic(t, a.sim, 60, 8*time.Second)
+	m.traffic(t, a.sim, 60, 5*time.Second)
 	settled(t, a.sim)
 	e.equals(truth)
 	m.traffic(t, a.sim, 20, time.Second)
@@ -60,7 +60,7 @@ func compare(t *testing.T, e *exporter, a *api, m *maker, history time.Duration,
 			want++
 		}
 	}
-	require.Greater(t, want, 400.0)
+	require.Greater(t, want, 100.0)
 	require.Equal(t, want, parse(t, e.page())[`itnio_exporter_records_total{account="main",result="counted"}`])
 }
 
@@ -81,9 +81,14 @@ func settled(t testing.TB, s *simulator.Simulator) {
 }
 
 // TestHabits: whatever the vendor leaves open, the result is the same with no configuration but URL, key and secret.
+// Each is tried in one mode; with -proof in both.
 func TestHabits(t *testing.T) {
+	aboutNumbers(t)
 	for i, h := range simulator.AllHabits() {
-		for _, mode := range []string{"interval", "scrape"} {
+		for j, mode := range []string{"interval", "scrape"} {
+			if i%2 != j && !proof() {
+				continue
+			}
 			t.Run(mode+", "+h.Name, func(t *testing.T) {
 				t.Parallel()
 				o := history(uint64(i), 3*time.Hour, 4000)
@@ -91,7 +96,10 @@ func TestHabits(t *testing.T) {
 				a := newAPI(t, o)
 				m := newMaker(uint64(i))
 				require.NoError(t, a.sim.Add(m.underWay(30)...))
-				back := time.Duration(i%2) * 2 * time.Hour
+				back := time.Duration(i/2%2) * 2 * time.Hour
+				if !h.SkewRecords && h.ClockSkew > 0 {
+					back = 2 * time.Hour // a server ahead of its records: those of the first minutes are from before its now
+				}
 				s := newSetup(t, a, fmt.Sprintf("poll_mode: %s, poll_interval: 1s, zero_first: 1s, initial_history: %s", mode, back), "", "")
 				compare(t, s.start(), a, m, back, view{noGroupID: h.OmitVoiceGroupID})
 			})

@@ -42,6 +42,9 @@ func TestMain(m *testing.M) {
 	flag.Bool("proof", false, "run the long proofs")
 	flag.Bool("update", false, "write the golden files anew")
 	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
+		_ = f.Value.Set("16") // tests wait for most of their time
+	}
 	status, err := withBinary(m.Run)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -61,7 +64,11 @@ func withBinary(run func() int) (int, error) {
 	}
 	defer os.RemoveAll(dir)
 	binary := filepath.Join(dir, "itnio_exporter")
-	if out, err := exec.Command("go", "build", "-o", binary, "itnio_exporter").CombinedOutput(); err != nil {
+	args := []string{"build", "-o", binary}
+	if racing {
+		args = append(args, "-race")
+	}
+	if out, err := exec.Command("go", append(args, "itnio_exporter")...).CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("build the exporter: %w\n%s", err, out)
 	}
 	if err := os.Setenv(binaryVariable, binary); err != nil {
@@ -72,6 +79,14 @@ func withBinary(run func() int) (int, error) {
 
 // patience is how long a test waits for what has to come; no test asserts how long something took.
 const patience = 2 * time.Minute
+
+// aboutNumbers skips a test that looks for wrong numbers where races are looked for: it takes its time.
+func aboutNumbers(t *testing.T) {
+	t.Helper()
+	if racing {
+		t.Skip("runs without the race detector")
+	}
+}
 
 // eventually waits for a condition. It runs it in the test's own goroutine, so that it may fail the test.
 func eventually(t testing.TB, what string, condition func() bool) {
@@ -217,7 +232,12 @@ func (s *setup) start(args ...string) *exporter {
 		defer close(e.exited)
 		_ = e.cmd.Wait()
 	}()
-	s.t.Cleanup(e.kill)
+	s.t.Cleanup(func() {
+		e.kill()
+		if strings.Contains(e.log.String(), "DATA RACE") {
+			s.t.Error(e.log.String())
+		}
+	})
 	eventually(s.t, "the exporter serves", func() bool {
 		require.False(s.t, e.ended(), "ended at once:\n%s", e.log.String())
 		status, _, err := e.get("/-/healthy", nil)

@@ -196,6 +196,7 @@ func (m *maker) conversation(groups []simulator.Group, countries []string) simul
 // TestPrometheus: what real servers make of the samples is the calls made, from the first call of a series on, through a
 // stop and a kill -9 of the exporter, whatever the server makes of created timestamps.
 func TestPrometheus(t *testing.T) {
+	aboutNumbers(t)
 	prometheusBinary(t)
 	t.Parallel()
 	a := newAPI(t, history(11, time.Hour, 3000))

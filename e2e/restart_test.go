@@ -45,13 +45,15 @@ func TestStopsAndStarts(t *testing.T) {
 // TestKill: kill -9 at random instants, under traffic and while everything goes wrong that can, in a few commits or in
 // the middle of one: 20 times, with -proof 200 times.
 func TestKill(t *testing.T) {
+	aboutNumbers(t)
 	t.Parallel()
 	kills := 20
 	if proof() {
 		kills = 200
 	}
-	a := newAPI(t, history(5, 3*time.Hour, 4000))
-	m := newMaker(5)
+	o, m := history(5, 3*time.Hour, 4000), newMaker(5)
+	few(&o, m)
+	a := newAPI(t, o)
 	// backoff_max keeps the faults from being waited out.
 	s := newSetup(t, a, "poll_interval: 1s, zero_first: 1s, initial_history: 1h, backoff_max: 2s", ", rate_limit: 200", "")
 	e := s.start()

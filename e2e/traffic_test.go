@@ -40,6 +40,12 @@ func newMaker(seed uint64) *maker {
 	}
 }
 
+// few leaves a few groups and countries, where the number of series is not the point.
+func few(o *simulator.Options, m *maker) {
+	m.groups, m.countries = m.groups[:2], m.countries[:4]
+	o.Groups, o.Countries = m.groups, simulator.DefaultCountries()[:4]
+}
+
 // call is a call that starts at a time: it rings for up to 2 seconds and lasts for up to 3 more.
 func (m *maker) call(start time.Time) simulator.Call {
 	g := m.groups[m.rng.IntN(len(m.groups))]
@@ -92,10 +98,10 @@ func (m *maker) batch(t testing.TB, s *simulator.Simulator, n int) {
 		c := m.call(now)
 		switch m.rng.IntN(20) {
 		case 0:
-			c.VisibleAt = now.Add(5*time.Second + time.Duration(m.rng.IntN(4000))*time.Millisecond)
+			c.VisibleAt = now.Add(3*time.Second + time.Duration(m.rng.IntN(3000))*time.Millisecond)
 		case 1:
 			c.Start = now.Add(-time.Minute - time.Duration(m.rng.IntN(7000))*time.Second)
-			c.VisibleAt = now.Add(time.Duration(m.rng.IntN(4000)) * time.Millisecond)
+			c.VisibleAt = now.Add(time.Duration(m.rng.IntN(3000)) * time.Millisecond)
 		}
 		batch[i] = c
 	}
@@ -107,7 +113,7 @@ func (m *maker) underWay(n int) []simulator.Call {
 	out := make([]simulator.Call, n)
 	for i := range out {
 		out[i] = m.call(time.Now().Add(-time.Duration(30+m.rng.IntN(1200)) * time.Second))
-		out[i].End = time.Now().Add(time.Duration(4+m.rng.IntN(5)) * time.Second)
+		out[i].End = time.Now().Add(time.Duration(4+m.rng.IntN(4)) * time.Second)
 	}
 	return out
 }

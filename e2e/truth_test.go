@@ -16,6 +16,7 @@ type view struct {
 	media  bool
 
 	noGroupID bool // records have no voiceGroupId
+	byAccount bool // accounts have the simulator's names; else the only one is "main"
 }
 
 func talkBounds() []int64 {
@@ -77,7 +78,10 @@ func (v view) add(want samples, c *simulator.Call) {
 	if ended.Before(v.epoch) {
 		one = 0
 	}
-	const account = "main"
+	account := "main"
+	if v.byAccount {
+		account = c.Account
+	}
 	group, groupID := c.Group, c.VoiceGroupID
 	if v.noGroupID {
 		groupID = 0
