@@ -45,8 +45,9 @@ type Pass struct {
 	now     int64
 	rates   *rates
 	stack   []*task
-	changes int // cells that turned out to have changed
-	refused int // windows of a second refused since the last answer
+	changes int      // cells that turned out to have changed
+	refused []Window // of a second, since the last answer
+	reign   int
 	floor   int64
 	done    bool
 }
@@ -60,6 +61,7 @@ const (
 	frontier                 // read the newest window whole
 	ahead                    // read a window whole that lies further ahead than the frontier may reach
 	count                    // ask how much a window holds, to see whether that changes
+	confirm                  // ask a row of cells once more, whose answer none of its parts accounts for
 )
 
 type task struct {
@@ -70,6 +72,12 @@ type task struct {
 	total int      // frame: what the row holds now
 	rest  []Window // frame: parts not looked at yet, the next one last
 	mark  int      // frame: changes when it began
+	known int      // frame: what was known of the row when it began
+
+	derived bool // frame: total was worked out, not answered
+	plain   bool // ask, frame: work nothing out
+	again   bool // ask, frame: the row has been searched in this pass already
+	paired  bool // confirm: what its halves share has been read
 }
 
 // walk is one going-over of a window, page by page.
@@ -78,20 +86,25 @@ type walk struct {
 	ids     map[uint64]struct{}
 	total   int
 	steady  bool // total was the same on every page
+	untold  bool // the server says none
+	filled  int  // pages with records
 	pending bool
 	again   *reading // the walk before, which did not settle
 	tries   int
 }
 
 func (s *State) newPass(k Kind, now, floor int64) *Pass {
-	return &Pass{Kind: k, Begun: now, now: now, floor: floor, s: s, Anomalies: map[call.Anomaly]int{}, rates: &s.live}
+	return &Pass{
+		Kind: k, Begun: now, now: now, floor: floor, s: s, reign: s.reign, Anomalies: map[call.Anomaly]int{}, rates: &s.live,
+	}
 }
 
 // Live goes over the lookback. now is the server's time; nothing before floor is asked for.
 func (s *State) Live(now, floor int64) *Pass {
-	p := s.newPass(Live, now, floor)
-	from := max(s.start(now, floor), now-s.set.Lookback, floor)
+	s.start(now, floor)
 	s.setBack(now)
+	p := s.newPass(Live, now, floor)
+	from := max(s.swept, now-s.set.Lookback, floor)
 	s.advance(now)
 	if i := s.tl.from(from); i < len(s.tl.cells) && s.tl.cells[i].From < from {
 		from = s.tl.cells[i].From
@@ -128,17 +141,17 @@ func (s *State) recheck(now int64) int64 {
 func (s *State) Audit(now, floor int64) *Pass {
 	p := s.newPass(Audit, now, floor)
 	p.rates = &s.audit
-	s.lastAudit = now
+	s.lastTry = now
 	s.unlimit()
 	from := max(now-s.set.Horizon, floor)
 	if i := s.tl.from(from); i < len(s.tl.cells) && s.tl.cells[i].From < from {
 		from = max(s.tl.cells[i].From, floor)
 	}
 	// What was never read: the time before the first fill. Calls in progress at the first start may begin there, so the
-	// hours before it are read. Of older ones it is enough to know how many records they hold: if that changes, something
-	// late has come, and then they are read.
+	// hours before it are read. Of older ones, which hold nothing that counts, it is enough to know how many records they
+	// hold: if that changes, something late has come, and then they are read.
 	for _, w := range s.tl.holes(Window{from, max(from, s.swept)}) {
-		read := max(w.From, min(w.To, alignDown(now-s.set.Lookback-watchful, hour)))
+		read := max(w.From, min(w.To, s.past))
 		for at := w.From; at < read; {
 			next := min(alignDown(at, hour)+hour, read)
 			p.push(&task{kind: count, win: Window{at, next}})
@@ -159,9 +172,9 @@ func (s *State) Audit(now, floor int64) *Pass {
 	return p
 }
 
-// AuditDue reports whether the time for an audit has come.
+// AuditDue reports whether the time for an audit has come. One that was given up is tried again early, but not at once.
 func (s *State) AuditDue(now int64) bool {
-	return s.lastAudit == 0 || now-s.lastAudit >= s.set.AuditInterval
+	return s.lastTry == 0 || now-s.lastAudit >= s.set.AuditInterval && now-s.lastTry >= s.set.AuditInterval/6
 }
 
 // Sweep reads each window whole that has left the lookback, the oldest first.
@@ -177,6 +190,8 @@ func (s *State) Sweep(now, floor int64) *Pass {
 
 const (
 	hour = 3600
+	// maxPages ends a walk whose answers go on and on.
+	maxPages = 10000
 	// watchful is how far back an audit reads whole where records are known to be deleted.
 	watchful = 8 * hour
 )
@@ -195,7 +210,7 @@ func (p *Pass) questions(from, to int64, each bool, recheck int64) {
 				b = starts[k+1]
 			}
 			t := &task{kind: whole, win: Window{run[a].From, run[b-1].To}}
-			if b-a > 1 || run[a].n > s.page && !single(&run[a]) {
+			if b-a > 1 || s.askable(&run[a]) {
 				t.kind = ask
 			}
 			p.push(t)
@@ -212,13 +227,13 @@ func (p *Pass) questions(from, to int64, each bool, recheck int64) {
 		p.rates.saw(age, c.width(), 0)
 		// The last time around: what an insert and a deletion have hidden from the totals for as long as a week.
 		leaving := p.Kind == Audit && age >= s.set.Horizon-2*s.set.AuditInterval && c.readAt < c.To+s.set.Horizon-3*s.set.AuditInterval
-		watched := p.Kind == Audit && (deleting || p.now < s.distrust) && age < watchful && c.readAt < p.now-s.set.AuditInterval/2
-		if each || single(c) || leaving || watched || c.readAt < recheck {
+		old := c.readAt < p.now-s.set.AuditInterval/2
+		watched := old && p.Kind == Audit && (deleting && age < watchful || p.now < s.distrust)
+		// What is counted but not shown may come to be shown.
+		hiding := old && c.total > c.n && c.total-c.n != s.habit
+		if each || s.untold || single(c) || leaving || watched || hiding || c.readAt < recheck {
 			flush()
 			p.push(&task{kind: whole, win: c.Window})
-			continue
-		}
-		if p.Kind == Audit && p.now < s.distrust {
 			continue
 		}
 		run = append(run, *c)
@@ -236,6 +251,10 @@ func (p *Pass) top() *task { return p.stack[len(p.stack)-1] }
 // Next is the request to make next; false: the pass is over.
 func (p *Pass) Next() (Ask, bool) {
 	for !p.done {
+		if p.reign != p.s.reign {
+			p.done = true
+			break
+		}
 		if len(p.stack) == 0 {
 			if p.Kind == Sweep && p.moreToSweep() {
 				continue
@@ -243,6 +262,7 @@ func (p *Pass) Next() (Ask, bool) {
 			p.done = true
 			p.rates.learn()
 			if p.Kind == Audit {
+				p.s.lastAudit = p.Begun
 				p.s.forgetIDs()
 			}
 			break
@@ -277,7 +297,7 @@ func (p *Pass) moreToSweep() bool {
 	end := limit
 	if i < len(s.tl.cells) {
 		c := &s.tl.cells[i]
-		if c.From == s.swept {
+		if c.From <= s.swept {
 			if c.To > limit || c.readAt >= c.To+s.set.Lookback {
 				return false
 			}
@@ -298,29 +318,56 @@ func (p *Pass) search(t *task) {
 	s := p.s
 	i, j, ok := s.tl.tiled(t.win)
 	if ok && s.expect(i, j) == t.total {
-		p.pop() // all that the answer told of has been found
+		p.found(t) // all that the answer told of
 		return
 	}
 	if len(t.rest) == 0 {
-		p.pop()
-		if ok && p.changes == t.mark {
-			p.foundNothing(i, j, t.total)
-		}
+		p.exhausted(t, ok)
 		return
 	}
 	last := len(t.rest) - 1
 	part := t.rest[last]
 	t.rest = t.rest[:last]
-	a, b, whole1 := s.tl.tiled(part)
+	a, b, row := s.tl.tiled(part)
 	switch {
-	case !whole1 || b-a == 1:
+	case !row || b-a == 1 && !s.askable(&s.tl.cells[a]):
 		p.push(&task{kind: whole, win: part})
-	case last == 0 && ok && p.changes == t.mark:
-		// The other half was as it was, so the change is in this one: no need to ask.
-		p.divide(part, a, b, t.total-s.expect(i, j)+s.expect(a, b))
+	case b-a > 1 && last == 0 && ok && p.changes == t.mark && !t.plain && t.total > t.known:
+		// The other half was as it was, so the change is in this one: no need to ask. Not where the total has fallen:
+		// a server may cap it.
+		f := p.divide(part, a, b, t.total-s.expect(i, j)+s.expect(a, b))
+		f.derived = true
 	default:
-		p.push(&task{kind: ask, win: part})
+		p.push(&task{kind: ask, win: part, plain: t.plain, again: true})
 	}
+}
+
+// found ends a search that accounts for the answer. While it went on, something else may have come to the row: a poll sees
+// that the next time, an audit would only an interval later.
+func (p *Pass) found(t *task) {
+	p.pop()
+	if p.Kind == Audit && p.changes != t.mark && !t.again && !t.derived {
+		p.push(&task{kind: ask, win: t.win, again: true})
+	}
+}
+
+// exhausted ends a search that has looked at all parts and does not account for the answer.
+func (p *Pass) exhausted(t *task, ok bool) {
+	p.pop()
+	switch {
+	case !ok || p.changes != t.mark:
+	case t.derived:
+		// What was taken for granted is asked after all.
+		p.push(&task{kind: ask, win: t.win, plain: true, again: true})
+	case t.total < t.known && t.total > p.s.limit.total: // capped, as is known
+	default:
+		p.push(&task{kind: confirm, win: t.win, total: t.total})
+	}
+}
+
+// askable cells are large enough for a question to be cheaper than reading them whole, and their total can be trusted.
+func (s *State) askable(c *cell) bool {
+	return c.n > s.page && c.n <= s.limit.total && !single(c)
 }
 
 // expect is the total that a server in step would answer for the cells [i, j).
@@ -331,40 +378,76 @@ func (s *State) expect(i, j int) int {
 	return s.tl.expected(i, j) + s.habit
 }
 
-func (p *Pass) divide(w Window, i, j, total int) {
-	mid := p.s.tl.cells[(i+j+1)/2].From
-	p.push(&task{kind: frame, win: w, total: total, mark: p.changes, rest: []Window{{w.From, mid}, {mid, w.To}}})
+func (p *Pass) divide(w Window, i, j, total int) *task {
+	mid := p.s.tl.cells[middle(i, j)].From
+	f := &task{
+		kind: frame, win: w, total: total, known: p.s.expect(i, j), mark: p.changes,
+		rest: []Window{{w.From, mid}, {mid, w.To}},
+	}
+	p.push(f)
+	return f
 }
 
-// foundNothing handles a total that none of the parts accounts for, although all of them are as they were.
-func (p *Pass) foundNothing(i, j, total int) {
+func middle(i, j int) int { return (i + j + 1) / 2 }
+
+// confirmed handles the second answer for a row of cells whose first none of the parts accounts for, although all of them
+// are as they were.
+func (p *Pass) confirmed(t *task, total int) {
 	s := p.s
+	p.pop()
+	i, j, ok := s.tl.tiled(t.win)
+	if !ok || j-i < 2 || s.expect(i, j) == total {
+		return
+	}
+	if total != t.total {
+		p.foundNothing() // the total wanders
+		return
+	}
+	left, right := &s.tl.cells[middle(i, j)-1], &s.tl.cells[middle(i, j)]
 	known := s.expect(i, j)
+	switch {
+	case s.counted(left) || s.counted(right):
+		// What they share was never read, and nothing that counts is in them: this is the total that goes with them.
+		right.unique += total - known
+		if right.From < s.swept {
+			s.dirty[right.From] = struct{}{}
+		}
+	case !t.paired && (!left.known || !right.known):
+		// How many records the halves share is not known for sure.
+		t.paired = true
+		p.push(t)
+		p.push(&task{kind: whole, win: right.Window})
+		p.push(&task{kind: whole, win: left.Window})
+	case total < known && total == s.cappedAt && known != s.cappedFrom:
+		// The same answer for rows that hold different numbers of records: it goes no higher.
+		s.limit.total = max(total-1, 1)
+		p.Anomalies[call.AnomalyTotalCapped]++
+	default:
+		// A wrong total is not remembered: when it becomes right, it would hide as many records as it was wrong by.
+		if total < known {
+			s.cappedAt, s.cappedFrom = total, known
+		}
+		p.foundNothing()
+	}
+}
+
+// counted cells were never read, only counted.
+func (s *State) counted(c *cell) bool { return !c.known && c.n > s.page && c.total == c.n }
+
+// foundNothing notes a search that was in vain.
+func (p *Pass) foundNothing() {
+	s := p.s
 	s.fruitless++
 	if s.fruitless >= fruitless {
 		s.fruitless = 0
 		s.distrust = p.now + distrustFor
 		p.Anomalies[call.AnomalyTotalMismatch]++
 	}
-	if total < known && total == s.limitSeen && known != s.limitKnown {
-		// The same answer for windows that hold different numbers of records: it goes no higher.
-		s.limit.total = max(total-1, 1)
-		p.Anomalies[call.AnomalyTotalCapped]++
-		return
-	}
-	if total < known {
-		s.limitSeen, s.limitKnown = total, known
-	}
-	// All parts have been asked and agree: this is the total that goes with them.
-	s.tl.cells[j-1].unique += total - known
-	if s.tl.cells[j-1].From < s.swept {
-		s.dirty[s.tl.cells[j-1].From] = struct{}{}
-	}
 }
 
 // Take brings in the answer to the last Ask.
 func (p *Pass) Take(a Answer) {
-	p.refused = 0
+	p.passOver()
 	p.Requests++
 	t := p.top()
 	size := a.Size
@@ -374,7 +457,9 @@ func (p *Pass) Take(a Answer) {
 		p.Anomalies[call.AnomalyPageSizeImposed]++
 	}
 	size = max(size, len(a.IDs))
-	if a.Total < 0 {
+	untold := a.Total < 0
+	p.s.untold = untold
+	if untold {
 		a.Total = len(a.IDs)
 		if len(a.IDs) >= size {
 			a.Total = 2 * size
@@ -383,32 +468,53 @@ func (p *Pass) Take(a Answer) {
 	if len(a.IDs) == a.Size && a.Size > 0 || a.Total > len(a.IDs) && len(a.IDs) == size {
 		p.s.page = size
 	}
+	more := a.Total > size && len(a.IDs) >= size
 	if t.walk.page == 0 && t.walk.tries == 0 {
 		switch t.kind {
 		case ask:
+			if untold {
+				p.singly(t)
+				return
+			}
 			if p.asked(t, a, size) {
 				return
 			}
 			t.kind = whole
+		case confirm:
+			p.confirmed(t, a.Total)
+			return
 		case count:
-			if a.Total > size && len(a.IDs) >= size {
+			if more && !untold {
 				p.pop()
 				p.settle(cell{Window: t.win, total: a.Total, n: a.Total})
 				return
 			}
 			t.kind = whole
 		case frontier:
-			if a.Total > size && len(a.IDs) >= size && p.splitFrontier(a.Total, size) {
+			if more && p.splitFrontier(a.Total, size) {
 				return
 			}
 		}
+		if t.kind == whole && more && t.win.width() > 1 {
+			p.pop()
+			p.split(t.win, parts(a.Total, size))
+			return
+		}
 	}
-	if t.kind == whole && t.walk.page == 0 && a.Total > size && len(a.IDs) >= size && t.win.width() > 1 && t.walk.tries == 0 {
-		p.pop()
-		p.split(t.win, parts(a.Total, size))
+	p.step(t, a, size, untold)
+}
+
+// singly reads a row cell by cell.
+func (p *Pass) singly(t *task) {
+	p.pop()
+	i, j, ok := p.s.tl.tiled(t.win)
+	if !ok {
+		p.push(&task{kind: whole, win: t.win})
 		return
 	}
-	p.step(t, a, size)
+	for _, c := range p.s.tl.cells[i:j] {
+		p.push(&task{kind: whole, win: c.Window})
+	}
 }
 
 func parts(total, size int) int { return int(math.Ceil(float64(total) / (fill * float64(size)))) }
@@ -457,19 +563,23 @@ func (p *Pass) asked(t *task, a Answer, size int) bool {
 		return false
 	}
 	p.pop()
-	p.divide(t.win, i, j, a.Total)
+	f := p.divide(t.win, i, j, a.Total)
+	f.plain, f.again = t.plain, t.again
 	return true
 }
 
 // step takes one page of a walk.
-func (p *Pass) step(t *task, a Answer, size int) {
+func (p *Pass) step(t *task, a Answer, size int, untold bool) {
 	w := &t.walk
 	if w.page == 0 {
-		w.ids, w.total, w.steady = make(map[uint64]struct{}, len(a.IDs)), a.Total, true
+		w.ids, w.total, w.steady, w.untold = make(map[uint64]struct{}, len(a.IDs)), a.Total, true, untold
 	}
 	w.page++
-	w.steady = w.steady && a.Total == w.total
+	w.steady = w.steady && w.untold == untold && (untold || a.Total == w.total)
 	w.total = a.Total
+	if len(a.IDs) > 0 {
+		w.filled++
+	}
 	w.pending = w.pending || a.Pending
 	before := len(w.ids)
 	for _, id := range a.IDs {
@@ -481,9 +591,14 @@ func (p *Pass) step(t *task, a Answer, size int) {
 	}
 	switch {
 	case len(a.IDs) == 0, fresh == 0:
-	case len(a.IDs) < size && len(w.ids) >= a.Total:
+	case len(a.IDs) < size && len(w.ids) >= a.Total && (!untold || a.Size > 0):
+	case w.page >= maxPages:
+		w.steady = false
 	default:
 		return // there may be more
+	}
+	if w.untold {
+		w.total = len(w.ids)
 	}
 	p.walked(t)
 }
@@ -501,36 +616,37 @@ func (p *Pass) walked(t *task) {
 		win = Window{s.frontier, math.MaxInt64}
 	}
 	diff := r.total - len(r.ids)
-	agrees := w.steady && diff == 0
+	// Without totals, only a second walk shows that no page was shifted during the first.
+	agrees := w.steady && diff == 0 && (!w.untold || w.filled < 2)
 	habitual := w.steady && diff != 0 && diff == s.habit
 	previous, had := s.mismatch[win]
 	if w.again != nil {
 		previous, had = *w.again, true
 	}
 	same := had && w.steady && previous.total == r.total && slices.Equal(previous.ids, r.ids)
-	gone := p.missing(t, r.ids)
+	lost, gone := p.missing(t, r.ids)
 	switch {
 	case (agrees || habitual) && (gone == 0 || same):
-	case w.steady && diff != 0 && same:
+	case same:
 	case w.tries == 0:
-		t.walk = walk{tries: 1, again: &r}
 		if !w.steady {
-			t.walk.again.total = math.MinInt
+			r.total = math.MinInt // equals no other
 		}
+		t.walk = walk{tries: 1, again: &r}
 		return
 	default:
 		p.leaveOpen(t, win, r, w)
 		return
 	}
 	delete(s.mismatch, win)
-	if w.steady {
+	if w.steady && !w.untold {
 		s.lied(diff)
 	}
 	if diff != 0 {
 		p.Anomalies[call.AnomalyTotalMismatch]++
 	}
 	if gone > 0 {
-		p.Deleted += gone
+		p.Deleted += s.deleted(lost, gone)
 		s.deletedSeen = p.now
 	}
 	p.pop()
@@ -543,7 +659,7 @@ func (p *Pass) walked(t *task) {
 	}
 	p.settle(cell{
 		Window: t.win, total: r.total, n: len(r.ids), ids: r.ids, known: true, readAt: p.now,
-		open: w.pending, held: w.pending, blind: r.total < len(r.ids) && diff != s.habit,
+		open: w.pending, blind: r.total < len(r.ids) && diff != s.habit,
 	})
 }
 
@@ -577,21 +693,32 @@ func (p *Pass) settle(c cell) {
 	s.settle(c, p.now, p.rates)
 }
 
-// missing is how many ids a window has lost since it was last read.
-func (p *Pass) missing(t *task, ids []uint64) int {
+// missing is what a window has lost since its cells were last read, and how many that are: which ones is known of young cells
+// only.
+func (p *Pass) missing(t *task, ids []uint64) (lost []uint64, n int) {
 	if t.kind != whole {
-		return 0
+		return nil, 0
 	}
 	s := p.s
-	i := s.tl.from(t.win.From)
-	if i >= len(s.tl.cells) || s.tl.cells[i].Window != t.win {
-		return 0
+	i, j, ok := s.tl.tiled(t.win)
+	if !ok {
+		return nil, 0
 	}
-	c := &s.tl.cells[i]
-	if c.known {
-		return len(c.ids) - common(c.ids, ids)
+	for k := i; k < j; k++ {
+		if !s.tl.cells[k].known {
+			known := s.tl.cells[i].n
+			for k := i + 1; k < j; k++ {
+				known += s.tl.cells[k].unique
+			}
+			return nil, max(0, known-len(ids))
+		}
+		for _, id := range s.tl.cells[k].ids {
+			if _, here := slices.BinarySearch(ids, id); !here && (len(lost) == 0 || !slices.Contains(lost, id)) {
+				lost = append(lost, id)
+			}
+		}
 	}
-	return max(0, c.n-len(ids))
+	return lost, len(lost)
 }
 
 // Refusal is a way in which the server refuses a window.
@@ -618,7 +745,7 @@ func (p *Pass) Refused(r Refusal) bool {
 			s.future = 0
 		}
 		return true
-	case t.kind == ahead:
+	case t.kind == ahead, t.kind == confirm:
 		p.pop()
 		return true
 	case r == Parameter:
@@ -649,6 +776,19 @@ func (p *Pass) Refused(r Refusal) bool {
 	}
 	// One second, and still too much: a quota, or a second that cannot be read. Go on with the others to find out.
 	p.Unsettled++
-	p.refused++
-	return p.refused < 2
+	p.refused = append(p.refused, t.win)
+	return len(p.refused) < 2
+}
+
+// passOver leaves open, once the server answers again, the second that it has refused, so that a sweep gets past it.
+func (p *Pass) passOver() {
+	for _, w := range p.refused {
+		i, j, ok := p.s.tl.tiled(w)
+		if ok && j-i == 1 {
+			p.s.tl.cells[i].open, p.s.tl.cells[i].readAt = true, p.now
+			continue
+		}
+		p.settle(cell{Window: w, open: true, readAt: p.now})
+	}
+	p.refused = nil
 }

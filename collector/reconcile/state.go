@@ -25,6 +25,8 @@ const (
 	lies        = 6    // whole readings in a row that make a server's wrong total its habit
 	fruitless   = 4    // searches in a row that found nothing, until totals are no longer searched by
 	distrustFor = 3600 // seconds
+	maxGone     = 4096
+	tolerance   = 60 // seconds by which the server's clock may go back without being one that was wrong
 )
 
 // State is what is known of one account. It is for one goroutine.
@@ -48,12 +50,20 @@ type State struct {
 	fruitless int
 	distrust  int64 // until then totals are not searched by
 
-	lastAudit   int64
-	deletedSeen int64 // when a deletion was last seen
+	untold bool // the server says no totals
+
+	lastAudit   int64               // when the last audit that came to its end began
+	lastTry     int64               // when the last one began
+	deletedSeen int64               // when a deletion was last seen
+	gone        map[uint64]struct{} // what was counted as deleted: a record may stand in two cells
+
+	newest int64 // server's time of the newest pass
+	past   int64 // what ended before does not count; 0: not known
+	reign  int   // passes of an earlier one are over: the clock was set back
 
 	mismatch map[Window]reading // the last walk of windows whose total is wrong
 
-	limitSeen, limitKnown int // the last total that was lower than what its parts hold, and what they held
+	cappedAt, cappedFrom int // the last total that was lower than what its parts hold, and what they held
 
 	dirty map[int64]struct{} // cells before swept that are to be made durable, by start
 	saved int64              // swept as it is durable
@@ -67,7 +77,10 @@ type reading struct {
 
 // New makes the state of an account from what the ledger remembers of it.
 func New(set Settings, cells []ledger.Cell, swept int64) *State {
-	s := &State{set: set, page: pageSize, future: day, mismatch: map[Window]reading{}, dirty: map[int64]struct{}{}}
+	s := &State{
+		set: set, page: pageSize, future: day,
+		mismatch: map[Window]reading{}, gone: map[uint64]struct{}{}, dirty: map[int64]struct{}{},
+	}
 	s.unlimit()
 	s.swept, s.saved = swept, swept
 	for _, c := range cells {
@@ -98,6 +111,7 @@ func (s *State) start(now, floor int64) int64 {
 			at -= s.set.History
 		}
 		s.swept = max(alignDown(at, 64), floor)
+		s.past = alignDown(at-watchful, hour)
 	}
 	return s.swept
 }
@@ -105,6 +119,18 @@ func (s *State) start(now, floor int64) int64 {
 // setBack handles a server's clock that was ahead for a while: what was read of the time to come is forgotten, and what was
 // swept too early is to be swept again.
 func (s *State) setBack(now int64) {
+	if now < s.newest-tolerance {
+		// Passes under way and the times of past readings go by the wrong clock.
+		s.reign++
+		for i := range s.tl.cells {
+			if c := &s.tl.cells[i]; c.readAt > now {
+				c.readAt = 0
+			}
+		}
+		s.lastAudit, s.lastTry = 0, 0
+		s.distrust, s.deletedSeen = min(s.distrust, now+distrustFor), min(s.deletedSeen, now)
+	}
+	s.newest = now
 	if s.frontier > now {
 		i := s.tl.from(now - minFrontier)
 		s.frontier = now - minFrontier
@@ -288,6 +314,9 @@ func (s *State) settle(c cell, now int64, in *rates) {
 
 // lied notes by how much a total was wrong in a whole reading.
 func (s *State) lied(by int) {
+	if by == 0 {
+		s.habit = 0 // at once: what it was wrong by would hide as many records
+	}
 	if by != s.lastLie {
 		s.lastLie, s.lieRun = by, 0
 	}
@@ -295,4 +324,18 @@ func (s *State) lied(by int) {
 	if s.lieRun >= lies {
 		s.habit = by
 	}
+}
+
+// deleted is how many deletions a reading shows that were not counted before: a record may stand in two cells.
+func (s *State) deleted(lost []uint64, n int) int {
+	if len(s.gone) > maxGone {
+		clear(s.gone)
+	}
+	for _, id := range lost {
+		if _, counted := s.gone[id]; counted {
+			n--
+		}
+		s.gone[id] = struct{}{}
+	}
+	return n
 }

@@ -28,7 +28,6 @@ type cell struct {
 	known  bool     // ids are there
 	readAt int64    // when it was last read whole; 0: before this process
 	open   bool     // not settled: read it again
-	held   bool     // open only for calls that are not complete yet
 	blind  bool     // total says nothing
 }
 
@@ -73,9 +72,9 @@ func (t *timeline) put(c cell) {
 		j++
 	}
 	c.unique = c.n
-	if j-i == 1 && t.cells[i].Window == c.Window {
+	if j > i && t.cells[i].From == c.From {
 		// Without the neighbour's ids, what they shared before is the best that is known.
-		c.unique = c.n - (t.cells[i].n - t.cells[i].unique)
+		c.unique = max(0, c.n-(t.cells[i].n-t.cells[i].unique))
 	}
 	t.cells = slices.Replace(t.cells, i, j, c)
 	t.share(i)

@@ -1,0 +1,380 @@
+package reconcile
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// steady gives an account that has been read for half a day, with a record each ten seconds.
+func steady(t testing.TB, adjust func(*server)) *account {
+	a := newAccount(t, usual)
+	a.traffic(begin-6*hour, begin+12*hour, 10)
+	if adjust != nil {
+		adjust(a.srv)
+	}
+	a.minutes(180)
+	for range 4 {
+		a.srv.now += 15 * 60
+		a.live()
+		a.sweep()
+		a.audit()
+	}
+	require.Empty(t, a.unseen())
+	return a
+}
+
+func TestLateRecordIsReadByTheNextPass(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		late int64
+		pass func(*account) int
+	}{
+		{"a minute, by a poll", 60, (*account).live},
+		{"an hour, by a poll", hour, (*account).live},
+		{"ten seconds less than the lookback, by a poll", 7190, (*account).live},
+		{"three hours, by an audit", 3 * hour, (*account).audit},
+		{"nine hours, by an audit", 9 * hour, (*account).audit},
+		{"ahead of the clock, by a poll", -3 * hour, (*account).live},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := steady(t, nil)
+			a.srv.now += 60
+			a.live()
+			a.srv.add(a.srv.now - c.late)
+			c.pass(a)
+			require.Empty(t, a.unseen())
+		})
+	}
+}
+
+// A total that was wrong for a while must not hide as many records as it was wrong by once it is right again.
+func TestWrongTotalForAWhileHidesNothing(t *testing.T) {
+	for _, lie := range []int{1, -1, 2} {
+		a := steady(t, nil)
+		a.srv.lie = lie
+		for range 10 {
+			a.srv.now += 60
+			a.live()
+		}
+		a.audit()
+		a.srv.lie = 0
+		for range max(1, lie) {
+			a.srv.add(a.srv.now-hour, a.srv.now-5*hour)
+		}
+		a.srv.now += 60
+		a.live()
+		a.audit()
+		require.Empty(t, a.unseen(), "lie %d", lie)
+	}
+}
+
+// A late record that goes away before it is found must not leave room for another one to hide in.
+func TestRecordThatComesAndGoesLeavesNothingBehind(t *testing.T) {
+	a := steady(t, nil)
+	a.srv.now += 60
+	a.live()
+	late := a.srv.add(a.srv.now - 90*60)
+	p := a.st.Live(a.srv.now, 0)
+	for n := 0; ; n++ {
+		q, more := p.Next()
+		if !more {
+			break
+		}
+		answer, _, _ := a.srv.answer(q)
+		for _, id := range answer.IDs {
+			a.seen[id] = struct{}{}
+		}
+		p.Take(answer)
+		if answer.Total > len(answer.IDs) || answer.Total > 150 {
+			a.srv.remove(late...) // right after the question that tells of it
+		}
+	}
+	a.srv.add(a.srv.now - 85*60)
+	a.srv.now += 60
+	a.live()
+	require.Empty(t, a.unseen())
+}
+
+func TestCappedTotalHidesNothing(t *testing.T) {
+	for _, limit := range []int{40, 150, 500, 1000} {
+		a := steady(t, func(s *server) { s.cap = limit })
+		for range 3 {
+			for _, late := range []int64{hour / 2, hour, 3 * hour, 5 * hour, 8 * hour} {
+				a.srv.add(a.srv.now - late)
+			}
+			a.srv.now += 60
+			a.live()
+			a.audit()
+			require.Empty(t, a.unseen(), "at most %d", limit)
+		}
+	}
+}
+
+func TestServerWithoutTotals(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		adjust func(*server)
+	}{
+		{"no totals", func(s *server) { s.noTotal = true }},
+		{"nor sizes", func(s *server) { s.noTotal, s.noSize = true, true }},
+		{"nor sizes, and small pages", func(s *server) { s.noTotal, s.noSize, s.page = true, true, 15 }},
+		{"small pages", func(s *server) { s.noTotal, s.page = true, 15 }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := steady(t, c.adjust)
+			a.srv.add(a.srv.now-600, a.srv.now-hour, a.srv.now-3*hour, a.srv.now-10*hour)
+			a.srv.now += 60
+			a.live()
+			require.Zero(t, a.unsettled)
+			a.audit()
+			require.Empty(t, a.unseen())
+			require.Zero(t, a.st.OpenWindows())
+		})
+	}
+}
+
+func TestClockThatWasAheadForAWhile(t *testing.T) {
+	for _, ahead := range []int64{600, 10 * hour, 10 * day} {
+		a := steady(t, nil)
+		a.srv.now += ahead
+		a.minutes(3)
+		a.srv.now -= ahead
+		a.srv.add(a.srv.now-30, a.srv.now-hour, a.srv.now-4*hour)
+		a.srv.now += 60
+		a.live()
+		a.sweep()
+		require.True(t, a.st.AuditDue(a.srv.now) || ahead < hour, "an audit of the time to come is none")
+		a.minutes(70)
+		require.Empty(t, a.unseen(), "ahead by %d", ahead)
+		require.LessOrEqual(t, a.swept, a.srv.now-a.set.Lookback)
+		for _, c := range a.st.tl.cells {
+			require.LessOrEqual(t, c.readAt, a.srv.now)
+		}
+	}
+}
+
+// A background pass that began by a wrong clock must not go on by it.
+func TestPassOfAWrongClockEnds(t *testing.T) {
+	a := steady(t, nil)
+	a.srv.now += 10 * hour
+	a.live()
+	p := a.st.Sweep(a.srv.now, 0)
+	a.run(p, 2)
+	a.srv.now -= 10 * hour
+	a.live()
+	_, more := p.Next()
+	require.False(t, more)
+	require.LessOrEqual(t, a.st.swept, a.srv.now-a.set.Lookback)
+}
+
+func TestAuditThatWasGivenUpIsTriedAgainSoon(t *testing.T) {
+	a := steady(t, nil)
+	a.srv.now += hour
+	a.live()
+	a.sweep()
+	require.True(t, a.st.AuditDue(a.srv.now))
+	a.run(a.st.Audit(a.srv.now, 0), 1)
+	require.False(t, a.st.AuditDue(a.srv.now+60))
+	require.True(t, a.st.AuditDue(a.srv.now+15*60))
+	a.audit()
+	require.False(t, a.st.AuditDue(a.srv.now+15*60))
+	require.True(t, a.st.AuditDue(a.srv.now+hour))
+}
+
+// One second that the server never answers for must not keep the rest from being swept and audited.
+func TestSecondThatCannotBeRead(t *testing.T) {
+	a := newAccount(t, Settings{Lookback: 7200, Horizon: 2 * day, AuditInterval: hour, History: 6 * hour})
+	a.traffic(begin-10*hour, begin+2*hour, 10)
+	bad := begin - 5*hour
+	a.srv.deaf = func(q Ask) (Refusal, bool) { return TooMuch, q.From <= bad && bad < q.To-1 && q.To-q.From > 1 }
+	a.minutes(3)
+	require.Zero(t, a.st.CatchUp(a.srv.now))
+	require.Positive(t, a.st.OpenWindows())
+	a.srv.deaf = nil
+	a.srv.now += hour
+	a.live()
+	a.sweep()
+	a.audit()
+	require.Empty(t, a.unseen())
+	require.Zero(t, a.st.OpenWindows())
+}
+
+func TestQuotaEndsThePass(t *testing.T) {
+	for _, r := range []Refusal{TooMuch, TooLong, Parameter} {
+		a := steady(t, nil)
+		a.srv.now += 600
+		a.srv.deaf = func(Ask) (Refusal, bool) { return r, true }
+		require.Less(t, a.live(), 200)
+		require.True(t, a.failed)
+		require.Less(t, a.audit(), 200)
+		a.srv.deaf = nil
+		a.srv.add(a.srv.now-60, a.srv.now-hour)
+		a.srv.now += 60
+		a.live()
+		a.sweep()
+		a.audit()
+		require.Empty(t, a.unseen())
+	}
+}
+
+func TestFutureRefusedAndTriedAgain(t *testing.T) {
+	a := steady(t, func(s *server) { s.noFuture = true })
+	a.live()
+	require.Zero(t, a.st.future)
+	late := a.srv.add(a.srv.now + 2*hour)
+	a.srv.noFuture = false
+	a.audit()
+	a.srv.now += 60
+	a.live()
+	require.Contains(t, a.seen, late[0])
+	require.EqualValues(t, day, a.st.future)
+}
+
+// Where windows may not be long, the audit reads what the frontier may not reach.
+func TestShortWindowsOnly(t *testing.T) {
+	a := steady(t, func(s *server) { s.maxWidth = 6 * hour })
+	require.Positive(t, a.st.future)
+	late := a.srv.add(a.srv.now + 11*hour)
+	a.srv.now += 60
+	a.live()
+	require.NotContains(t, a.seen, late[0])
+	a.audit()
+	a.srv.now += 60
+	a.live()
+	a.audit()
+	require.Contains(t, a.seen, late[0])
+}
+
+func TestDeletionsAreCountedOnceWhenConfirmed(t *testing.T) {
+	for _, late := range []int64{1500, hour, 3 * hour, 8 * hour} {
+		a := steady(t, nil)
+		a.srv.now += 60
+		a.live()
+		at := a.srv.now - late
+		gone := slices.IndexFunc(a.srv.records, func(r record) bool { return r.at >= at })
+		a.srv.remove(uint64(gone + 1))
+		// One on a bound, which stands in two cells. Of old cells the ids are not known any more.
+		i := a.st.tl.from(at - 300)
+		for k := range a.srv.records {
+			if r := a.srv.records[k]; a.st.tl.cells[i].known && r.gone == forever && r.at == a.st.tl.cells[i].To {
+				a.srv.remove(r.id)
+				gone = -1
+				break
+			}
+		}
+		want := 1
+		if gone < 0 {
+			want = 2
+		}
+		for range 3 {
+			a.srv.now += 60
+			a.live()
+			a.audit()
+		}
+		require.Equal(t, want, a.deleted, "%d seconds old", late)
+	}
+}
+
+// A record that one answer leaves out is not deleted.
+func TestRecordLeftOutOnceIsNotDeleted(t *testing.T) {
+	a := steady(t, nil)
+	a.srv.now += 60
+	a.live()
+	victim := slices.IndexFunc(a.srv.records, func(r record) bool { return r.at >= a.srv.now-hour })
+	p := a.st.Live(a.srv.now, 0)
+	hidden := false
+	for {
+		q, more := p.Next()
+		if !more {
+			break
+		}
+		r := &a.srv.records[victim]
+		r.gone = forever
+		if !hidden && q.From < r.at && r.at < q.To && q.To-q.From < 2000 {
+			r.gone, hidden = a.srv.now, true
+		}
+		answer, _, _ := a.srv.answer(q)
+		p.Take(answer)
+	}
+	require.Zero(t, p.Deleted)
+}
+
+// What an insert and a deletion hide from the totals is seen when the window leaves the lookback, and again when it leaves
+// the horizon.
+func TestDeletionThatHidesAnInsert(t *testing.T) {
+	set := Settings{Lookback: 7200, Horizon: 12 * hour, AuditInterval: hour}
+	a := newAccount(t, set)
+	a.traffic(begin-6*hour, begin+20*hour, 30)
+	a.minutes(60)
+	swap := func(age int64) {
+		at := a.srv.now - age
+		old := slices.IndexFunc(a.srv.records, func(r record) bool { return r.at >= at })
+		a.srv.remove(uint64(old + 1))
+		a.srv.add(at + 1)
+	}
+	swap(hour)
+	a.minutes(70)
+	require.Empty(t, a.unseen(), "read whole when it left the lookback")
+	a.st.deletedSeen = 0
+	swap(4 * hour)
+	for range 8 {
+		a.minutes(60)
+		a.st.deletedSeen = 0
+	}
+	require.Empty(t, a.unseen(), "read whole before it leaves the horizon")
+}
+
+func TestHorizonRaisedAndLowered(t *testing.T) {
+	a := steady(t, nil)
+	for _, h := range []int64{3 * hour, 9 * hour, 2 * day} {
+		a.set.Horizon = h
+		a.st.Configure(a.set)
+		a.audit()
+		a.srv.add(a.srv.now-h+1800, a.srv.now-2*hour-1800)
+		a.srv.now += 60
+		a.live()
+		a.sweep()
+		a.audit()
+		require.Empty(t, a.unseen(), "horizon %d", h)
+		require.False(t, a.st.Unread(a.srv.now, 0))
+	}
+	for _, l := range []int64{4 * hour, hour} {
+		a.set.Lookback = l
+		a.st.Configure(a.set)
+		a.srv.add(a.srv.now-l+60, a.srv.now-l-60)
+		a.minutes(2)
+		a.audit()
+		require.Empty(t, a.unseen(), "lookback %d", l)
+	}
+}
+
+func TestNothingBeforeTheFloorIsAskedFor(t *testing.T) {
+	a := newAccount(t, usual)
+	a.floor = begin - 5*hour
+	a.traffic(begin-20*hour, begin, 20)
+	a.minutes(3)
+	for _, q := range a.srv.asks {
+		require.GreaterOrEqual(t, q.From, a.floor-1)
+	}
+}
+
+func TestDowntime(t *testing.T) {
+	for _, away := range []int64{600, 5 * hour, day, 5 * day} {
+		a := steady(t, nil)
+		a.traffic(begin+12*hour, begin+12*hour+away, 10)
+		a.srv.now += away
+		a.crash()
+		if away > a.set.Horizon {
+			a.floor = a.srv.now - a.set.Horizon - 2*day
+		}
+		a.live()
+		if away > a.set.Lookback {
+			require.Positive(t, a.st.CatchUp(a.srv.now))
+		}
+		a.minutes(2)
+		require.Zero(t, a.st.CatchUp(a.srv.now))
+		require.Empty(t, a.unseen(), "away for %d", away)
+	}
+}

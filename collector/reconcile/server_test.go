@@ -1,0 +1,266 @@
+package reconcile
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"itnio_exporter/collector/ledger"
+)
+
+// record is one of the fake server's records: filtered on by at, to be seen while visible <= now < gone.
+type record struct {
+	id                uint64
+	at, visible, gone int64
+}
+
+// server answers as the API does, from memory, with its own clock.
+type server struct {
+	now     int64
+	records []record
+	rand    *rand.Rand
+
+	openFrom, openTo bool // ends are exclusive
+	order            int  // 0: by time, 1: newest first, 2: any, but the same for all pages
+	page             int  // imposed; 0: 100
+	cap              int  // of totals
+	lie              int  // what totals are wrong by
+	noSize, noTotal  bool
+	firstAgain       bool // past the end
+	maxWidth         int64
+	maxTotal         int
+	noFuture         bool
+	deaf             func(Ask) (Refusal, bool) // refuses what it wants to
+
+	requests int
+	asks     []Ask
+}
+
+func (s *server) has(r record, a Ask) bool {
+	from, to := a.From, a.To
+	if s.openFrom {
+		from++
+	}
+	if s.openTo {
+		to--
+	}
+	return r.visible <= s.now && s.now < r.gone && r.at >= from && r.at <= to
+}
+
+func (s *server) answer(a Ask) (Answer, Refusal, bool) {
+	s.requests++
+	if s.requests%5 == 0 {
+		s.now++
+	}
+	s.asks = append(s.asks, a)
+	if s.deaf != nil {
+		if r, no := s.deaf(a); no {
+			return Answer{}, r, true
+		}
+	}
+	if s.noFuture && a.To > s.now {
+		return Answer{}, Parameter, true
+	}
+	if s.maxWidth > 0 && a.To-a.From > s.maxWidth {
+		return Answer{}, TooLong, true
+	}
+	var found []record
+	for _, r := range s.records {
+		if s.has(r, a) {
+			found = append(found, r)
+		}
+	}
+	if s.maxTotal > 0 && len(found) > s.maxTotal {
+		return Answer{}, TooMuch, true
+	}
+	slices.SortFunc(found, func(x, y record) int {
+		switch s.order {
+		case 0:
+			return int(x.at-y.at)*2 + sign(x.id, y.id)
+		case 1:
+			return int(y.at-x.at)*2 + sign(y.id, x.id)
+		}
+		return sign(x.id*0x9e3779b97f4a7c15, y.id*0x9e3779b97f4a7c15)
+	})
+	size := 100
+	if s.page > 0 {
+		size = s.page
+	}
+	total := len(found)
+	begin := (a.Page - 1) * size
+	if begin >= len(found) {
+		if begin = len(found); s.firstAgain {
+			begin = 0
+		}
+	}
+	out := Answer{Total: total + s.lie, Size: size}
+	if s.cap > 0 {
+		out.Total = min(out.Total, s.cap)
+	}
+	out.Total = max(0, out.Total)
+	if s.noTotal {
+		out.Total = -1
+	}
+	if s.noSize {
+		out.Size = 0
+	}
+	for _, r := range found[begin:min(len(found), begin+size)] {
+		out.IDs = append(out.IDs, r.id)
+	}
+	return out, 0, false
+}
+
+func sign(a, b uint64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+const forever = int64(1) << 60
+
+// add makes records that are visible from now on.
+func (s *server) add(at ...int64) []uint64 {
+	ids := make([]uint64, 0, len(at))
+	for _, t := range at {
+		id := uint64(len(s.records) + 1)
+		s.records = append(s.records, record{id: id, at: t, visible: s.now, gone: forever})
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+func (s *server) remove(ids ...uint64) {
+	for _, id := range ids {
+		s.records[id-1].gone = s.now
+	}
+}
+
+// account drives a State against a server as the collector does, and keeps what a ledger would.
+type account struct {
+	t     testing.TB
+	srv   *server
+	set   Settings
+	st    *State
+	floor int64
+	seen  map[uint64]struct{}
+
+	cells []ledger.Cell
+	swept int64
+
+	deleted, unsettled int
+	failed             bool  // the last pass did not come to its end
+	limit              int   // of requests a pass
+	begun              int64 // last poll
+}
+
+var usual = Settings{Lookback: 7200, Horizon: 2 * day, AuditInterval: 3600}
+
+const begin = int64(1_750_000_000)
+
+func newAccount(t testing.TB, set Settings) *account {
+	a := &account{
+		t: t, set: set, seen: map[uint64]struct{}{}, limit: 100000,
+		srv: &server{now: begin, rand: rand.New(rand.NewPCG(1, 2))},
+	}
+	a.crash()
+	return a
+}
+
+// crash starts over from what is durable.
+func (a *account) crash() { a.st = New(a.set, slices.Clone(a.cells), a.swept) }
+
+func (a *account) save() {
+	d := a.st.Durable(a.srv.now)
+	if d.Swept != 0 {
+		a.swept = d.Swept
+	}
+	for _, c := range d.Cells {
+		a.cells = slices.DeleteFunc(a.cells, func(o ledger.Cell) bool { return o.From < c.To && c.From < o.To })
+		a.cells = append(a.cells, c)
+	}
+	a.cells = slices.DeleteFunc(a.cells, func(o ledger.Cell) bool { return o.To <= d.DropBefore })
+	slices.SortFunc(a.cells, func(x, y ledger.Cell) int { return int(x.From - y.From) })
+	a.st.Saved(d)
+}
+
+// run makes a pass's requests, at most so many; it gives how many were made.
+func (a *account) run(p *Pass, most int) int {
+	n := 0
+	a.failed = false
+	for ; n < most; n++ {
+		q, more := p.Next()
+		if !more {
+			break
+		}
+		if n >= a.limit {
+			a.t.Fatalf("a pass of more than %d requests", a.limit)
+		}
+		if q.To <= q.From || q.Page < 1 {
+			a.t.Fatalf("asked for %+v", q)
+		}
+		answer, refusal, no := a.srv.answer(q)
+		if no {
+			if !p.Refused(refusal) {
+				a.failed = true
+				n++
+				break
+			}
+			continue
+		}
+		a.save()
+		for _, id := range answer.IDs {
+			a.seen[id] = struct{}{}
+		}
+		p.Take(answer)
+	}
+	a.save()
+	a.deleted += p.Deleted
+	a.unsettled = p.Unsettled
+	return n
+}
+
+func (a *account) live() int {
+	a.begun = a.srv.now
+	return a.run(a.st.Live(a.srv.now, a.floor), a.limit+1)
+}
+
+func (a *account) sweep() int { return a.run(a.st.Sweep(a.srv.now, a.floor), a.limit+1) }
+func (a *account) audit() int { return a.run(a.st.Audit(a.srv.now, a.floor), a.limit+1) }
+
+// minutes polls each minute, sweeps and audits as the collector does.
+func (a *account) minutes(n int) {
+	for range n {
+		a.srv.now += 60
+		a.live()
+		a.sweep()
+		if a.st.AuditDue(a.srv.now) {
+			a.audit()
+		}
+	}
+}
+
+// unseen are the records that are shown now, lie within the horizon, and were not read.
+func (a *account) unseen() []record {
+	var out []record
+	for _, r := range a.srv.records {
+		_, seen := a.seen[r.id]
+		if r.visible > a.begun && r.at > a.begun-30 {
+			continue // the frontier had been read by then
+		}
+		if !seen && r.visible <= a.srv.now && a.srv.now < r.gone && r.at > a.srv.now-a.set.Horizon && r.at < a.srv.now+day/2 {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// traffic fills the past with a record each step seconds.
+func (a *account) traffic(from, to, step int64) {
+	for t := from; t < to; t += step {
+		a.srv.records = append(a.srv.records, record{id: uint64(len(a.srv.records) + 1), at: t, visible: t, gone: forever})
+	}
+}
