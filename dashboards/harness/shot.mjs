@@ -14,7 +14,7 @@ const browser = await chromium.launch({
 for (const name of names.length ? names : ['overview', 'agent-groups', 'countries', 'agents', 'exporter'])
   for (const theme of THEMES.split(','))
     for (const size of SIZES.split(',')) {
-      const page = await browser.newPage({ viewport: { width: widths[size] ?? Number(size), height: 900 } });
+      const page = await browser.newPage({ viewport: { width: widths[size] ?? Number(size), height: size === 'narrow' ? 7000 : 2000 } });
       page.on('pageerror', e => console.log(name, theme, size, 'error', e.message.slice(0, 400)));
       const query = new URLSearchParams({ dashboard: name, theme, scrape: SCRAPE, ...(FROM && { from: FROM }), ...(TO && { to: TO }) });
       await page.goto(`http://127.0.0.1:${PORT}/?${query}`);
