@@ -46,14 +46,14 @@ func compare(t *testing.T, e *exporter, a *api, m *maker, history time.Duration,
 	t.Helper()
 	eventually(t, "the first good answer", func() bool { e.scrape(); return !a.epoch().IsZero() })
 	time.Sleep(2 * time.Second) // calls end after the second of the first answer, or long before it
-	v.epoch = a.epoch().Add(-history)
-	truth := func() samples { return v.truth(a.sim) }
+	from := viewFrom(a.epoch(), history)
+	v.epoch, v.read = from.epoch, from.read
 	m.traffic(t, a.sim, 60, 5*time.Second)
 	settled(t, a.sim)
-	e.equals(truth)
+	e.equals(v, a.sim)
 	m.traffic(t, a.sim, 20, time.Second)
 	settled(t, a.sim)
-	e.equals(truth)
+	e.equals(v, a.sim)
 	want := 0.0
 	for c := range a.sim.Calls() {
 		if !c.Ended().Before(v.epoch) && !c.VisibleAt.After(time.Now()) {

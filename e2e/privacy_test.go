@@ -117,7 +117,7 @@ func (g *gossip) records(w http.ResponseWriter, r *http.Request, text string) {
 			"callType": i%3 + 1, "hangupReason": []int{3, 9, 1}[i%3], "hangingDirection": 0,
 			"callStartTime": at(back), "calledAnswerTime": at(back - 4*time.Second), "calledHangupTime": at(back - 30*time.Second),
 			"createTime": at(back - 30*time.Second), "callDuration": 26, "ringDuration": 4, "brandName": "ITNIO", "ccode": "86(China)",
-			"called": "8613242926514", "encryptCalled": "8613242926514", "caller": "8613200000003", "errorReason": "sucess call(200) " + text,
+			"called": "8613242926514", "encryptCalled": "8613242926514", "caller": "8613200000003", "errorReason": "call went well(200) " + text,
 		}
 		for _, field := range []string{
 			"calledInfo", "region", "seatName", "voiceUrl", "remark", "callId", "labelName", "mediaDetected", "hangupCode", "updateTime", "unheardOf",

@@ -22,7 +22,7 @@ func TestStopsAndStarts(t *testing.T) {
 			s := newSetup(t, a, "poll_mode: "+mode+", poll_interval: 1s, zero_first: 1s, initial_history: 1h", ", rate_limit: 100", "")
 			e := s.start()
 			eventually(t, "the first fill", func() bool { return len(e.scrape()) > 0 })
-			v := view{epoch: a.epoch().Add(-time.Hour)}
+			v := viewFrom(a.epoch(), time.Hour)
 
 			for i := range 10 {
 				m.traffic(t, a.sim, 50, time.Second)
@@ -37,7 +37,7 @@ func TestStopsAndStarts(t *testing.T) {
 				notLower(t, was, e.scrape())
 			}
 			settled(t, a.sim)
-			e.equals(func() samples { return v.truth(a.sim) })
+			e.equals(v, a.sim)
 		})
 	}
 }
@@ -58,7 +58,7 @@ func TestKill(t *testing.T) {
 	s := newSetup(t, a, "poll_interval: 1s, zero_first: 1s, initial_history: 1h, backoff_max: 2s", ", rate_limit: 200", "")
 	e := s.start()
 	eventually(t, "the first fill", func() bool { return len(e.scrape()) > 0 })
-	v := view{epoch: a.epoch().Add(-time.Hour)}
+	v := viewFrom(a.epoch(), time.Hour)
 
 	f := simulator.Faults{
 		TooMany: .02, TooManyRetry: .02, ServerError: .03, HTML: .02, Cut: .02, Short: .02, Garbage: .02, Reset: .03, Status: .05,
@@ -99,7 +99,7 @@ func TestKill(t *testing.T) {
 	flowing.Wait()
 	a.sim.SetFaults(simulator.Faults{})
 	settled(t, a.sim)
-	e.equals(func() samples { return v.truth(a.sim) })
+	e.equals(v, a.sim)
 	total := 0.0
 	for k, n := range e.scrape() {
 		if callsTotal().MatchString(k) {

@@ -82,7 +82,7 @@ func (m *maker) call(start time.Time) simulator.Call {
 }
 
 // traffic adds calls at a rate for a while. One in twenty has its record some seconds late, and as many are older calls,
-// of up to two hours ago, whose records turn up now.
+// of the last hundred minutes, whose records turn up now.
 func (m *maker) traffic(t testing.TB, s *simulator.Simulator, perSecond int, lasts time.Duration) {
 	t.Helper()
 	for end := time.Now().Add(lasts); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
@@ -100,7 +100,7 @@ func (m *maker) batch(t testing.TB, s *simulator.Simulator, n int) {
 		case 0:
 			c.VisibleAt = now.Add(3*time.Second + time.Duration(m.rng.IntN(3000))*time.Millisecond)
 		case 1:
-			c.Start = now.Add(-time.Minute - time.Duration(m.rng.IntN(7000))*time.Second)
+			c.Start = now.Add(-time.Minute - time.Duration(m.rng.IntN(6000))*time.Second)
 			c.VisibleAt = now.Add(time.Duration(m.rng.IntN(3000)) * time.Millisecond)
 		}
 		batch[i] = c
