@@ -144,17 +144,6 @@ func (h *Hook) Got(receiver, status, alert string) (string, bool) {
 	return text, ok
 }
 
-// Reset forgets what was told of an alert.
-func (h *Hook) Reset(alert string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for k := range h.seen {
-		if strings.HasSuffix(k, " "+alert) {
-			delete(h.seen, k)
-		}
-	}
-}
-
 // FreePort is a port of 127.0.0.1 that nobody listens on.
 func FreePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

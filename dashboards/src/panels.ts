@@ -50,7 +50,7 @@ export const timeseries = (o: Common & {
 }) => {
   const p = new TimeSeries().title(o.title).description(o.description).datasource(datasource).span(o.width ?? 12).height(o.height ?? 8)
     .unit(o.unit ?? 'short').noValue(o.noValue ?? 'no calls in this range').min(o.min ?? 0)
-    .drawStyle(o.bars ? common.GraphDrawStyle.Bars : common.GraphDrawStyle.Line).lineWidth(o.stacked ? 1 : 2).fillOpacity(o.stacked ? 60 : 8)
+    .drawStyle(o.bars ? common.GraphDrawStyle.Bars : common.GraphDrawStyle.Line).lineWidth(o.stacked ? 1 : 2).fillOpacity(o.stacked ? 60 : 0)
     .gradientMode(common.GraphGradientMode.None).showPoints(common.VisibilityMode.Never).spanNulls(600000).axisBorderShow(false)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
     .tooltip(new common.VizTooltipOptionsBuilder().mode(common.TooltipDisplayMode.Multi).sort(common.SortOrder.Descending))
