@@ -3,7 +3,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X github.com/prometheus/common/version.Version=$(VERSION) \
            -X github.com/prometheus/common/version.Revision=$(shell git rev-parse --short HEAD 2>/dev/null)
 
-.PHONY: help build demo test race lint fuzz bench ci image
+.PHONY: help build demo stack test race lint rules docs fuzz bench proof ci image
 
 help: ## This list.
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -13,6 +13,9 @@ build: ## The static binary, ./itnio_exporter.
 
 demo: ## The exporter against a simulated call centre, on http://127.0.0.1:10198.
 	$(GO) run . --demo
+
+stack: ## The demo with a real Prometheus and Alertmanager, built from their modules where they are not on the PATH.
+	dashboards/try.sh
 
 test: ## All tests.
 	$(GO) test ./...
@@ -25,12 +28,24 @@ lint: ## gofmt, go vet and golangci-lint, which has to be installed.
 	$(GO) vet ./...
 	golangci-lint run
 
+PROMTOOL ?= promtool
+rules: ## Check and test the recording rules and alerts with promtool, which has to be installed.
+	$(PROMTOOL) check rules --lint=all --lint-fatal dashboards/rules/*.yml
+	$(PROMTOOL) test rules dashboards/rules/tests/*.yml
+
+docs: ## Write docs/metrics.md anew.
+	$(GO) test ./collector -run MetricsPage -update-docs
+
 FUZZTIME ?= 1m
 fuzz: ## Every fuzz test for FUZZTIME (1m).
 	.ci/fuzz $(FUZZTIME)
 
 bench: ## All benchmarks.
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+proof: ## The long proofs, an hour or more: weeks of traffic, 200 draws of faults, 200 kills, every habit of the API.
+	$(GO) test ./collector -run 'TestVirtualDays|TestSizing|TestFaults' -proof -timeout 90m -v
+	$(GO) test ./e2e -proof -timeout 90m -v
 
 ci: ## All that a change has to pass.
 	.ci/run
