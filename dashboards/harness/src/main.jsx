@@ -94,7 +94,7 @@ function App() {
   return <ThemeContext.Provider value={theme}><GlobalStyles />
     <div style={{ background: theme.colors.background.canvas, color: theme.colors.text.primary, minHeight: '100%' }}>
       <h4 style={{ margin: 0, padding: '12px 12px 10px', fontSize: 16 }}>{dashboard.title}</h4>
-      <div style={{ position: 'relative', height }}>
+      <div id="board" style={{ position: 'relative', height }}>
         {boxes.map(({ p, left, top, w, h }) => {
           const style = { position: 'absolute', left, top, width: w, height: h };
           if (p.type === 'row') return <div key={p.id} style={{ ...style, padding: 6, fontWeight: 500 }}>{p.title}</div>;
