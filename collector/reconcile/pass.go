@@ -190,6 +190,8 @@ func (s *State) Sweep(now, floor int64) *Pass {
 
 const (
 	hour = 3600
+	// fewest records that are taken for a full page where the server does not say.
+	fewest = 10
 	// maxPages ends a walk whose answers go on and on.
 	maxPages = 10000
 	// watchful is how far back an audit reads whole where records are known to be deleted.
@@ -452,7 +454,9 @@ func (p *Pass) Take(a Answer) {
 	t := p.top()
 	size := a.Size
 	if size <= 0 {
-		size = pageSize
+		// A page is full if there was none larger.
+		p.s.largest = max(p.s.largest, len(a.IDs))
+		size = max(p.s.largest, 1)
 	} else if size != pageSize && p.Requests == 1 {
 		p.Anomalies[call.AnomalyPageSizeImposed]++
 	}
@@ -465,7 +469,7 @@ func (p *Pass) Take(a Answer) {
 			a.Total = 2 * size
 		}
 	}
-	if len(a.IDs) == a.Size && a.Size > 0 || a.Total > len(a.IDs) && len(a.IDs) == size {
+	if len(a.IDs) == a.Size && a.Size > 0 || a.Total > len(a.IDs) && len(a.IDs) == size && size >= fewest {
 		p.s.page = size
 	}
 	more := a.Total > size && len(a.IDs) >= size

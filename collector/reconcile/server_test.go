@@ -1,9 +1,8 @@
 package reconcile
 
 import (
-	"math/rand/v2"
+	"math"
 	"slices"
-	"testing"
 
 	"itnio_exporter/collector/ledger"
 )
@@ -18,7 +17,6 @@ type record struct {
 type server struct {
 	now     int64
 	records []record
-	rand    *rand.Rand
 
 	openFrom, openTo bool // ends are exclusive
 	order            int  // 0: by time, 1: newest first, 2: any, but the same for all pages
@@ -139,9 +137,11 @@ func (s *server) remove(ids ...uint64) {
 	}
 }
 
+type fataler interface{ Fatalf(string, ...any) }
+
 // account drives a State against a server as the collector does, and keeps what a ledger would.
 type account struct {
-	t     testing.TB
+	t     fataler
 	srv   *server
 	set   Settings
 	st    *State
@@ -153,18 +153,18 @@ type account struct {
 
 	deleted, unsettled int
 	failed             bool  // the last pass did not come to its end
-	limit              int   // of requests a pass
 	begun              int64 // last poll
+	past               int64 // of the first start
 }
 
 var usual = Settings{Lookback: 7200, Horizon: 2 * day, AuditInterval: 3600}
 
 const begin = int64(1_750_000_000)
 
-func newAccount(t testing.TB, set Settings) *account {
+func newAccount(t fataler, set Settings) *account {
 	a := &account{
-		t: t, set: set, seen: map[uint64]struct{}{}, limit: 100000,
-		srv: &server{now: begin, rand: rand.New(rand.NewPCG(1, 2))},
+		t: t, set: set, seen: map[uint64]struct{}{},
+		srv: &server{now: begin},
 	}
 	a.crash()
 	return a
@@ -191,13 +191,14 @@ func (a *account) save() {
 func (a *account) run(p *Pass, most int) int {
 	n := 0
 	a.failed = false
+	a.past = max(a.past, a.st.past)
 	for ; n < most; n++ {
 		q, more := p.Next()
 		if !more {
 			break
 		}
-		if n >= a.limit {
-			a.t.Fatalf("a pass of more than %d requests", a.limit)
+		if n >= a.bound() {
+			a.t.Fatalf("a pass of more than %d requests", n)
 		}
 		if q.To <= q.From || q.Page < 1 {
 			a.t.Fatalf("asked for %+v", q)
@@ -225,11 +226,11 @@ func (a *account) run(p *Pass, most int) int {
 
 func (a *account) live() int {
 	a.begun = a.srv.now
-	return a.run(a.st.Live(a.srv.now, a.floor), a.limit+1)
+	return a.run(a.st.Live(a.srv.now, a.floor), math.MaxInt)
 }
 
-func (a *account) sweep() int { return a.run(a.st.Sweep(a.srv.now, a.floor), a.limit+1) }
-func (a *account) audit() int { return a.run(a.st.Audit(a.srv.now, a.floor), a.limit+1) }
+func (a *account) sweep() int { return a.run(a.st.Sweep(a.srv.now, a.floor), math.MaxInt) }
+func (a *account) audit() int { return a.run(a.st.Audit(a.srv.now, a.floor), math.MaxInt) }
 
 // minutes polls each minute, sweeps and audits as the collector does.
 func (a *account) minutes(n int) {
@@ -243,13 +244,23 @@ func (a *account) minutes(n int) {
 	}
 }
 
+// bound is how many requests a pass may make at most: some for each page and each window there is.
+func (a *account) bound() int {
+	size := 100
+	if a.srv.page > 0 {
+		size = a.srv.page
+	}
+	windows := len(a.st.tl.cells) + int((a.set.Horizon+a.set.History)/hour)
+	return 10 * (len(a.srv.records)/size + windows + 20)
+}
+
 // unseen are the records that are shown now, lie within the horizon, and were not read.
 func (a *account) unseen() []record {
 	var out []record
 	for _, r := range a.srv.records {
 		_, seen := a.seen[r.id]
-		if r.visible > a.begun && r.at > a.begun-30 {
-			continue // the frontier had been read by then
+		if r.visible >= a.begun && r.at > a.begun-30 || r.at < a.past {
+			continue // the frontier had been read by then; of what does not count it is enough to know how much there is
 		}
 		if !seen && r.visible <= a.srv.now && a.srv.now < r.gone && r.at > a.srv.now-a.set.Horizon && r.at < a.srv.now+day/2 {
 			out = append(out, r)

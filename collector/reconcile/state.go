@@ -38,8 +38,9 @@ type State struct {
 	frontier    int64 // where the newest, endless window starts
 	frontierIDs []uint64
 
-	page   int   // records on a full page, as the server does it
-	future int64 // how far ahead of its clock the server may be asked
+	page    int   // records on a full page, as the server does it
+	largest int   // page of a server that says no size
+	future  int64 // how far ahead of its clock the server may be asked
 
 	live, audit rates
 	limit       bounds // of one question, learned from refusals
@@ -131,10 +132,10 @@ func (s *State) setBack(now int64) {
 		s.distrust, s.deletedSeen = min(s.distrust, now+distrustFor), min(s.deletedSeen, now)
 	}
 	s.newest = now
-	if s.frontier > now {
+	if n := len(s.tl.cells); s.frontier > now || n > 0 && s.tl.cells[n-1].To > now {
 		i := s.tl.from(now - minFrontier)
-		s.frontier = now - minFrontier
-		if i < len(s.tl.cells) {
+		s.frontier = min(s.frontier, now-minFrontier)
+		if i < n {
 			s.frontier = min(s.frontier, s.tl.cells[i].From)
 		}
 		s.tl.cells, s.frontierIDs = s.tl.cells[:i], nil

@@ -1,0 +1,236 @@
+package reconcile
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func pick[T any](t *rapid.T, name string, from ...T) T { return rapid.SampledFrom(from).Draw(t, name) }
+
+func drawServer(t *rapid.T, s *server) {
+	s.openFrom, s.openTo = rapid.Bool().Draw(t, "open from"), rapid.Bool().Draw(t, "open to")
+	s.order = rapid.IntRange(0, 2).Draw(t, "order")
+	s.page = pick(t, "page", 0, 0, 15, 50)
+	s.cap = pick(t, "cap", 0, 0, 0, 40, 150, 700)
+	s.lie = pick(t, "lie", 0, 0, 0, 1, -1, 3)
+	s.noSize = rapid.Bool().Draw(t, "no size")
+	s.noTotal = pick(t, "no total", false, false, false, true)
+	s.firstAgain = rapid.Bool().Draw(t, "first again")
+	s.maxWidth = pick(t, "max width", 0, 0, 6*hour, int64(day))
+	s.maxTotal = pick(t, "max total", 0, 0, 300)
+	s.noFuture = pick(t, "no future", false, false, true)
+}
+
+// Whatever a server is like and whatever happens, after one poll, one sweep and one audit in quiet times, everything that
+// the horizon holds has been read, but for what a deletion hides from the totals.
+func TestEverythingShownIsRead(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) { history(t, false) })
+}
+
+// What a deletion hides has been read before it leaves the horizon.
+func TestEverythingShownIsReadInTheEnd(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) { history(t, true) })
+}
+
+func history(t *rapid.T, deleting bool) {
+	set := Settings{
+		Lookback: pick(t, "lookback", int64(hour), 2*hour), Horizon: pick(t, "horizon", int64(6*hour), 16*hour),
+		AuditInterval: pick(t, "audit interval", int64(hour/2), hour), History: pick(t, "history", int64(0), 3*hour),
+	}
+	a := newAccount(t, set)
+	if deleting {
+		a.set.Horizon, set.Horizon = 6*hour, 6*hour
+		a.crash()
+	}
+	drawServer(t, a.srv)
+	a.traffic(begin-set.Horizon, begin+8*hour, pick(t, "a record each", int64(20), 60, 300))
+	lie, limit := a.srv.lie, a.srv.cap
+	for range rapid.IntRange(1, 40).Draw(t, "steps") {
+		now := a.srv.now
+		switch pick(t, "step", "wait", "wait", "late", "burst", "ahead", "minutes", "live", "sweep", "audit", "cut", "crash", "wrong", "right", "page", "delete", "clock") {
+		case "wait":
+			a.srv.now += rapid.Int64Range(1, 1200).Draw(t, "seconds")
+		case "late":
+			for range rapid.IntRange(1, 4).Draw(t, "records") {
+				a.srv.add(now - rapid.Int64Range(0, set.Horizon).Draw(t, "late by"))
+			}
+		case "burst":
+			at := now - rapid.Int64Range(0, 2*hour).Draw(t, "late by")
+			for range rapid.IntRange(1, 120).Draw(t, "records") {
+				a.srv.add(at)
+			}
+		case "ahead":
+			if !a.srv.noFuture && a.srv.maxWidth == 0 {
+				a.srv.add(now + rapid.Int64Range(0, day/2).Draw(t, "ahead by"))
+			}
+		case "minutes":
+			a.minutes(rapid.IntRange(1, 5).Draw(t, "minutes"))
+		case "live":
+			a.live()
+		case "sweep":
+			a.sweep()
+		case "audit":
+			a.audit()
+		case "cut": // the network fails in the midst of a pass
+			most := rapid.IntRange(1, 30).Draw(t, "requests")
+			switch pick(t, "pass", Live, Sweep, Audit) {
+			case Live:
+				a.run(a.st.Live(now, 0), most)
+			case Sweep:
+				a.run(a.st.Sweep(now, 0), most)
+			case Audit:
+				a.run(a.st.Audit(now, 0), most)
+			}
+		case "crash":
+			a.crash()
+		case "wrong":
+			a.srv.lie, a.srv.cap = pick(t, "lie", 1, -1, 0), pick(t, "cap", 0, 100)
+		case "right":
+			a.srv.lie, a.srv.cap = lie, limit
+		case "page":
+			a.srv.page = pick(t, "page", 0, 10, 30)
+		case "delete":
+			if deleting {
+				for range rapid.IntRange(1, 4).Draw(t, "records") {
+					r := &a.srv.records[rapid.IntRange(0, len(a.srv.records)-1).Draw(t, "record")]
+					if r.visible <= now {
+						r.gone = min(r.gone, now)
+					}
+				}
+			}
+		case "clock":
+			a.srv.now += pick(t, "wrong by", int64(700), 5*hour, 2*day)
+			a.live()
+			a.sweep()
+			a.srv.now = now
+		}
+	}
+	a.srv.lie, a.srv.cap = lie, limit
+	a.srv.now += set.AuditInterval
+	a.live()
+	a.sweep()
+	a.audit()
+	if !deleting {
+		if left := a.unseen(); len(left) > 0 {
+			t.Fatalf("%d records were not read, among them %+v at %d", len(left), left[0], a.srv.now)
+		}
+		return
+	}
+	wanted := a.unseen()
+	start := a.srv.now
+	for a.srv.now < start+set.Horizon+set.AuditInterval {
+		a.srv.now += set.AuditInterval / 2
+		a.live()
+		a.sweep()
+		if a.st.AuditDue(a.srv.now) {
+			a.audit()
+		}
+	}
+	for _, r := range wanted {
+		if _, seen := a.seen[r.id]; !seen && r.at > start-set.Horizon+4*set.AuditInterval {
+			t.Fatalf("%+v was not read, it was %d seconds old", r, start-r.at)
+		}
+	}
+}
+
+// answers draws nonsense from bytes.
+type answers struct{ rand *rand.Rand }
+
+func (n answers) next() (a Answer, r Refusal, no bool) {
+	g := n.rand
+	if g.IntN(20) == 0 {
+		return a, Refusal(g.IntN(3)), true
+	}
+	a.Size = []int{0, 1, 5, 10, 100, -3, 1 << 40}[g.IntN(7)]
+	a.Total = []int{-1, 0, 1, 7, 50, 1 << 20, -1 << 40, 1 << 50}[g.IntN(8)]
+	a.Pending = g.IntN(5) == 0
+	for range g.IntN(12) {
+		a.IDs = append(a.IDs, g.Uint64N(60))
+	}
+	return a, 0, false
+}
+
+// FuzzNonsense lets a server answer whatever it likes: each pass comes to an end, and what is remembered is in order.
+func FuzzNonsense(f *testing.F) {
+	for seed := range uint64(20) {
+		f.Add(binary.LittleEndian.AppendUint64(nil, seed), int64(seed*100))
+	}
+	f.Fuzz(func(t *testing.T, seed []byte, step int64) {
+		var key [32]byte
+		copy(key[:], seed)
+		n := answers{rand.New(rand.NewChaCha8(key))}
+		a := newAccount(t, Settings{Lookback: 120, Horizon: 600, AuditInterval: 60, History: 30})
+		now := begin
+		for range 6 {
+			for _, p := range []*Pass{a.st.Live(now, begin-500), a.st.Sweep(now, begin-500), a.st.Audit(now, begin-500)} {
+				for requests := 0; ; requests++ {
+					q, more := p.Next()
+					if !more {
+						break
+					}
+					if requests > 20000 {
+						t.Fatal("the pass does not end")
+					}
+					if q.To <= q.From || q.Page < 1 {
+						t.Fatalf("asked for %+v", q)
+					}
+					answer, refusal, no := n.next()
+					if no {
+						if !p.Refused(refusal) {
+							break
+						}
+						continue
+					}
+					p.Take(answer)
+				}
+				a.srv.now = now
+				a.save()
+				inOrder(t, a)
+			}
+			if n.rand.IntN(3) == 0 {
+				a.crash()
+			}
+			now += step % 1000
+		}
+	})
+}
+
+func inOrder(t *testing.T, a *account) {
+	t.Helper()
+	at := int64(0)
+	for _, c := range a.st.tl.cells {
+		if c.From < at || c.To <= c.From || c.n < 0 || c.known && len(c.ids) != c.n {
+			t.Fatalf("cell %+v after %d", c.Window, at)
+		}
+		at = c.To
+	}
+	for _, c := range a.cells {
+		if c.To <= c.From {
+			t.Fatalf("durable cell %+v", c)
+		}
+	}
+}
+
+// A server that always has something new does not hold a pass for good.
+func TestEndlessServer(t *testing.T) {
+	st := New(Settings{Lookback: 4, Horizon: 8, AuditInterval: 60}, nil, 0)
+	id := uint64(0)
+	p := st.Live(begin, begin-10)
+	n := 0
+	for ; ; n++ {
+		if _, more := p.Next(); !more {
+			break
+		}
+		if n > 20*maxPages {
+			t.Fatal("the pass does not end")
+		}
+		id++
+		p.Take(Answer{Total: 1 << 30, Size: 1, IDs: []uint64{id}})
+	}
+	if p.Unsettled == 0 {
+		t.Fatal("nothing of it settles")
+	}
+}
