@@ -88,6 +88,7 @@ type walk struct {
 	steady  bool // total was the same on every page
 	untold  bool // the server says none
 	filled  int  // pages with records
+	largest int  // page
 	pending bool
 	again   *reading // the walk before, which did not settle
 	tries   int
@@ -584,6 +585,10 @@ func (p *Pass) step(t *task, a Answer, size int, untold bool) {
 	if len(a.IDs) > 0 {
 		w.filled++
 	}
+	if a.Size <= 0 && w.page > 1 {
+		size = min(size, w.largest)
+	}
+	w.largest = max(w.largest, len(a.IDs))
 	w.pending = w.pending || a.Pending
 	before := len(w.ids)
 	for _, id := range a.IDs {
@@ -643,7 +648,7 @@ func (p *Pass) walked(t *task) {
 		return
 	}
 	delete(s.mismatch, win)
-	if w.steady && !w.untold {
+	if w.steady && !w.untold && len(r.ids) > 0 { // of nothing, none can be left out
 		s.lied(diff)
 	}
 	if diff != 0 {

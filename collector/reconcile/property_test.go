@@ -27,15 +27,16 @@ func drawServer(t *rapid.T, s *server) {
 // Whatever a server is like and whatever happens, after one poll, one sweep and one audit in quiet times, everything that
 // the horizon holds has been read, but for what a deletion hides from the totals.
 func TestEverythingShownIsRead(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) { history(t, false) })
+	rapid.Check(t, func(t *rapid.T) { quiet(t, false) })
 }
 
 // What a deletion hides has been read before it leaves the horizon.
 func TestEverythingShownIsReadInTheEnd(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) { history(t, true) })
+	rapid.Check(t, func(t *rapid.T) { quiet(t, true) })
 }
 
-func history(t *rapid.T, deleting bool) {
+// quiet lets anything happen for a while and looks at what was read once it has become quiet.
+func quiet(t *rapid.T, deleting bool) {
 	set := Settings{
 		Lookback: pick(t, "lookback", int64(hour), 2*hour), Horizon: pick(t, "horizon", int64(6*hour), 16*hour),
 		AuditInterval: pick(t, "audit interval", int64(hour/2), hour), History: pick(t, "history", int64(0), 3*hour),
