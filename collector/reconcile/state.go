@@ -103,6 +103,10 @@ func (s *State) Configure(set Settings) { s.set = set }
 
 func (s *State) unlimit() { s.limit = bounds{total: math.MaxInt, width: 93 * day} }
 
+// firstLook is how far before the first fill everything is read: calls in progress may have begun there, and what was called
+// lately gets its series at 0.
+const firstLook = 2 * day
+
 // start is where reading the account begins at all.
 func (s *State) start(now, floor int64) int64 {
 	if s.swept == 0 {
@@ -112,7 +116,7 @@ func (s *State) start(now, floor int64) int64 {
 			at -= s.set.History
 		}
 		s.swept = max(alignDown(at, 64), floor)
-		s.past = alignDown(at-watchful, hour)
+		s.past = alignDown(at-firstLook, hour)
 	}
 	return s.swept
 }
