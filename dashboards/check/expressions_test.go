@@ -6,14 +6,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/families"
 )
 
-var windows = map[string]string{"__rate_interval": "5m", "__range": "1h", "__interval": "1m"}
+func windows() map[string]string {
+	return map[string]string{"__rate_interval": "5m", "__range": "1h", "__interval": "1m"}
+}
 
 // own are the exporter's own metrics and those of Prometheus that the expressions may use, with their labels.
 func own() map[string][]string {
@@ -115,7 +117,7 @@ func TestExpressionsNameWhatThereIs(t *testing.T) {
 		}
 	}
 	for _, x := range all {
-		expr, err := p.ParseExpr(Fill(x.Expr, windows))
+		expr, err := p.ParseExpr(Fill(x.Expr, windows()))
 		if err != nil {
 			t.Errorf("%s: %v\n%s", x.Where, err, x.Expr)
 			continue
@@ -128,7 +130,7 @@ func TestExpressionsNameWhatThereIs(t *testing.T) {
 					t.Errorf("%s: there is no metric %s", x.Where, n.Name)
 				}
 				for _, l := range n.LabelMatchers {
-					if l.Name != labels.MetricName && !slices.Contains(have, l.Name) && l.Name != "job" && l.Name != "instance" {
+					if l.Name != model.MetricNameLabel && !slices.Contains(have, l.Name) && l.Name != "job" && l.Name != "instance" {
 						t.Errorf("%s: %s has no label %s", x.Where, n.Name, l.Name)
 					}
 					if l.Name == "le" && l.Value != "+Inf" && !strings.HasPrefix(n.Name, "account_") && !strings.HasSuffix(l.Value, "([.]0)?") {
@@ -171,7 +173,7 @@ func TestVariablesNameWhatThereIs(t *testing.T) {
 				t.Errorf("%s: variable %s: %s", file, v.Name, v.Definition)
 				continue
 			}
-			expr, err := p.ParseExpr(Fill(inner[:i], windows))
+			expr, err := p.ParseExpr(Fill(inner[:i], windows()))
 			if err != nil {
 				t.Errorf("%s: variable %s: %v", file, v.Name, err)
 				continue
@@ -185,7 +187,7 @@ func TestVariablesNameWhatThereIs(t *testing.T) {
 		}
 		for _, x := range d.Expressions() {
 			for _, v := range variable.FindAllStringSubmatch(x.Expr, -1) {
-				if !names[v[1]] && windows[v[1]] == "" {
+				if !names[v[1]] && windows()[v[1]] == "" {
 					t.Errorf("%s uses $%s, which the dashboard does not have", x.Where, v[1])
 				}
 			}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/common/promslog"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
@@ -30,20 +31,29 @@ import (
 )
 
 // The two weeks of the replay, in the account's time, UTC+8. The first week is what the second is compared with.
-var (
-	local     = time.FixedZone("UTC+8", 8*3600)
-	firstDay  = time.Date(2026, 1, 5, 0, 0, 0, 0, local) // a Monday
-	lastDay   = firstDay.AddDate(0, 0, 14)
-	incidents = []incident{
-		{"the carrier to IN fails", at(8, 10), at(8, 13), &simulator.Scenario{Kind: simulator.CarrierFailure, Country: "IN"},
-			[]string{"ItnioASRDrop IN", "ItnioNERDrop IN", "ItnioSIPCodeBurst IN 503"}},
-		{"a fraud night: calls to CU", at(9, 1), at(9, 5), &simulator.Scenario{Kind: simulator.FraudNight, Country: "CU"},
-			[]string{"ItnioFirstTimeCountry CU", "ItnioOutboundMinutesSurge CU"}},
-		{"the agent group Support is dead", at(10, 10), at(10, 15), &simulator.Scenario{Kind: simulator.DeadGroup, Group: "Support"},
-			[]string{"ItnioAgentGroupSilent Support"}},
+func local() *time.Location { return time.FixedZone("UTC+8", 8*3600) }
+
+func firstDay() time.Time { return time.Date(2026, 1, 5, 0, 0, 0, 0, local()) } // a Monday
+
+func lastDay() time.Time { return firstDay().AddDate(0, 0, 14) }
+
+func incidents() []incident {
+	return []incident{
+		{
+			"the carrier to IN fails", at(8, 10), at(8, 13), &simulator.Scenario{Kind: simulator.CarrierFailure, Country: "IN"},
+			[]string{"ItnioASRDrop IN", "ItnioNERDrop IN", "ItnioSIPCodeBurst IN 503"},
+		},
+		{
+			"a fraud night: calls to CU", at(9, 1), at(9, 5), &simulator.Scenario{Kind: simulator.FraudNight, Country: "CU"},
+			[]string{"ItnioFirstTimeCountry CU", "ItnioOutboundMinutesSurge CU"},
+		},
+		{
+			"the agent group Support is dead", at(10, 10), at(10, 15), &simulator.Scenario{Kind: simulator.DeadGroup, Group: "Support"},
+			[]string{"ItnioAgentGroupSilent Support"},
+		},
 		{"the exporter is down for ten hours", at(11, 7), at(11, 17), nil, []string{"ItnioExporterDown"}},
 	}
-)
+}
 
 const catchUp = 20 * time.Minute
 
@@ -54,8 +64,14 @@ type incident struct {
 	expected []string
 }
 
+// outage is the incident without calls.
+func outage() incident {
+	all := incidents()
+	return all[len(all)-1]
+}
+
 func at(day, hour int) time.Time {
-	return firstDay.AddDate(0, 0, day).Add(time.Duration(hour) * time.Hour)
+	return firstDay().AddDate(0, 0, day).Add(time.Duration(hour) * time.Hour)
 }
 
 // TestReplay sends two weeks of simulated calls through the rules, minute by minute, as an exporter would expose them, and looks
@@ -94,8 +110,8 @@ func TestReplay(t *testing.T) {
 				}
 			}
 		}
-		if now.In(local).Hour() == 0 && now.Minute() == 0 {
-			t.Logf("%s is over", now.In(local).AddDate(0, 0, -1).Format(time.DateOnly))
+		if now.In(local()).Hour() == 0 && now.Minute() == 0 {
+			t.Logf("%s is over", now.In(local()).AddDate(0, 0, -1).Format(time.DateOnly))
 		}
 	}
 	table := fired.table()
@@ -149,10 +165,10 @@ func load(t *testing.T, db *tsdb.DB, engine *promql.Engine) []*rules.Group {
 func minutes() func(func(time.Time, []simulator.Call) bool) {
 	countries := slices.DeleteFunc(simulator.DefaultCountries(), func(c simulator.Country) bool { return c.Weight < 4 && c.Code != "CU" })
 	o := simulator.Options{
-		Seed: 7, Now: func() time.Time { return lastDay }, Start: firstDay.Add(-6 * time.Hour), CallsPerDay: 24000, Rhythm: 0.8, LongShare: 0.002, LateShare: 0.001,
+		Seed: 7, Now: lastDay, Start: firstDay().Add(-6 * time.Hour), CallsPerDay: 24000, Rhythm: 0.8, LongShare: 0.002, LateShare: 0.001,
 		Countries: countries, Groups: simulator.DefaultGroups()[:5], Accounts: []simulator.Account{{Name: "main", Key: "k", Secret: "s", Scale: 1}},
 	}
-	for _, i := range incidents {
+	for _, i := range incidents() {
 		if i.scenario != nil {
 			s := *i.scenario
 			s.From, s.To = i.from, i.to
@@ -160,10 +176,10 @@ func minutes() func(func(time.Time, []simulator.Call) bool) {
 		}
 	}
 	byMinute := map[int64][]simulator.Call{}
-	down := incidents[len(incidents)-1]
+	down := outage()
 	var missed []simulator.Call
 	for c := range simulator.New(o).Calls() {
-		if c.Ended().Before(firstDay) || c.VisibleAt.After(lastDay) {
+		if c.Ended().Before(firstDay()) || c.VisibleAt.After(lastDay()) {
 			continue
 		}
 		if !c.VisibleAt.Before(down.from) && c.VisibleAt.Before(down.to) {
@@ -179,7 +195,7 @@ func minutes() func(func(time.Time, []simulator.Call) bool) {
 		byMinute[m] = append(byMinute[m], c)
 	}
 	return func(yield func(time.Time, []simulator.Call) bool) {
-		for m := firstDay.Unix()/60 + 1; m <= lastDay.Unix()/60; m++ {
+		for m := firstDay().Unix()/60 + 1; m <= lastDay().Unix()/60; m++ {
 			if !yield(time.Unix(m*60, 0), byMinute[m]) {
 				return
 			}
@@ -194,6 +210,7 @@ type page struct {
 	order  []*series
 	wasUp  bool
 	last   time.Time // newest complete read
+	down   incident
 }
 
 type series struct {
@@ -207,6 +224,7 @@ func newPage() *page {
 	return &page{
 		model:  families.New(config.Metrics{DurationBuckets: []float64{6, 60, 180, 600, 1800}, RingBuckets: []float64{3, 5, 10, 20, 30, 60, 120}}),
 		series: map[string]*series{},
+		down:   outage(),
 	}
 }
 
@@ -214,7 +232,7 @@ func (e *page) at(name string, pairs ...string) *series {
 	key := name + "\x00" + strings.Join(pairs, "\x00")
 	s := e.series[key]
 	if s == nil {
-		s = &series{labels: labels.FromStrings(append([]string{labels.MetricName, name, "job", "itnio", "instance", "exporter:10198"}, pairs...)...)}
+		s = &series{labels: labels.FromStrings(append([]string{model.MetricNameLabel, name, "job", "itnio", "instance", "exporter:10198"}, pairs...)...)}
 		e.series[key] = s
 		e.order = append(e.order, s)
 	}
@@ -267,7 +285,7 @@ func (e *page) observe(f families.Family, pairs []string, v float64) {
 // step appends one scrape.
 func (e *page) step(t *testing.T, db *tsdb.DB, now time.Time, calls []simulator.Call) {
 	t.Helper()
-	down := incidents[len(incidents)-1]
+	down := e.down
 	app := db.Appender(context.Background())
 	put := func(s *series, v float64) {
 		ref, err := app.Append(s.ref, s.labels, now.UnixMilli(), v)
@@ -348,7 +366,7 @@ func (f firings) note(a *rules.AlertingRule, now time.Time) {
 // check compares what fired with the incidents: each of their alerts within two hours, nothing else, and nothing long after.
 func (f firings) check(t *testing.T) {
 	expected := map[string]incident{}
-	for _, i := range incidents {
+	for _, i := range incidents() {
 		for _, a := range i.expected {
 			expected[a] = i
 		}
@@ -356,12 +374,12 @@ func (f firings) check(t *testing.T) {
 	for name, spans := range f {
 		i, ok := expected[name]
 		if !ok {
-			t.Errorf("%s fired at %s", name, spans[0].from.In(local))
+			t.Errorf("%s fired at %s", name, spans[0].from.In(local()))
 			continue
 		}
 		for _, s := range spans {
 			if s.from.Before(i.from) || s.from.After(i.from.Add(2*time.Hour)) || s.to.After(i.to.Add(90*time.Minute)) {
-				t.Errorf("%s fired from %s to %s, but %s from %s to %s", name, s.from.In(local), s.to.In(local), i.name, i.from, i.to)
+				t.Errorf("%s fired from %s to %s, but %s from %s to %s", name, s.from.In(local()), s.to.In(local()), i.name, i.from, i.to)
 			}
 		}
 	}
@@ -382,12 +400,12 @@ func (f firings) table() string {
 	}
 	line := func(what, when, name string) {
 		for _, s := range f[name] {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", what, when, name, s.from.In(local).Format(clock), s.to.Add(time.Minute).In(local).Format(clock))
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", what, when, name, s.from.In(local()).Format(clock), s.to.Add(time.Minute).In(local()).Format(clock))
 			what, when = "", ""
 		}
 		delete(rest, name)
 	}
-	for _, i := range incidents {
+	for _, i := range incidents() {
 		what, when := i.name, i.from.Format(clock)+" – "+i.to.Format("15:04")
 		for _, name := range i.expected {
 			line(what, when, name)
