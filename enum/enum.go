@@ -176,7 +176,7 @@ func ParseParty(name string) (Party, bool) {
 	return PartyUnknown, false
 }
 
-// CallTypeNames, ReasonNames and PartyNames are the names that can be configured in a filter.
+// CallTypeNames are the names of call types that can be configured in a filter.
 func CallTypeNames() []string { n := callTypes(); return n[1:] }
 
 // ReasonNames are the names of the documented reasons, in the order of their codes.
