@@ -378,3 +378,19 @@ func TestDowntime(t *testing.T) {
 		require.Empty(t, a.unseen(), "away for %d", away)
 	}
 }
+
+// However dense the newest seconds are, a server that refuses the future is not asked for it.
+func TestBurstWhereTheFutureIsRefused(t *testing.T) {
+	a := steady(t, func(s *server) { s.noFuture = true })
+	a.srv.now += 60
+	for range 500 {
+		a.srv.add(a.srv.now - 1)
+	}
+	a.srv.add(a.srv.now)
+	a.live()
+	require.False(t, a.failed)
+	a.srv.now += 60
+	a.live()
+	require.False(t, a.failed)
+	require.Empty(t, a.unseen())
+}

@@ -473,7 +473,7 @@ func (p *Pass) Take(a Answer) {
 	if len(a.IDs) == a.Size && a.Size > 0 || a.Total > len(a.IDs) && len(a.IDs) == size && size >= fewest {
 		p.s.page = size
 	}
-	more := a.Total > size && len(a.IDs) >= size
+	more := a.Total > size && len(a.IDs) >= size && (a.Size > 0 || size >= fewest)
 	if t.walk.page == 0 && t.walk.tries == 0 {
 		switch t.kind {
 		case ask:
@@ -538,7 +538,7 @@ func (p *Pass) split(w Window, k int) {
 // splitFrontier moves the start of the frontier on, and reads what it leaves behind as windows.
 func (p *Pass) splitFrontier(total, size int) bool {
 	s := p.s
-	w := Window{s.frontier, p.now + 1}
+	w := Window{s.frontier, p.now} // so that the frontier keeps to the past, where a server answers
 	if w.width() <= minFrontier {
 		return false
 	}

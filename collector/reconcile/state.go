@@ -192,7 +192,7 @@ func (s *State) advance(now int64) {
 	if next <= s.frontier {
 		next = s.frontier + width
 	}
-	s.moveFrontier(min(next, now))
+	s.moveFrontier(min(next, now-1))
 }
 
 func (s *State) moveFrontier(to int64) {
