@@ -9,7 +9,7 @@ import (
 
 // steady gives an account that has been read for half a day, with a record each ten seconds.
 func steady(t testing.TB, adjust func(*server)) *account {
-	a := newAccount(t, usual)
+	a := newAccount(t, usual())
 	a.traffic(begin-6*hour, begin+12*hour, 10)
 	if adjust != nil {
 		adjust(a.srv)
@@ -351,7 +351,7 @@ func TestHorizonRaisedAndLowered(t *testing.T) {
 }
 
 func TestNothingBeforeTheFloorIsAskedFor(t *testing.T) {
-	a := newAccount(t, usual)
+	a := newAccount(t, usual())
 	a.floor = begin - 5*hour
 	a.traffic(begin-20*hour, begin, 20)
 	a.minutes(3)

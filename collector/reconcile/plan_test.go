@@ -199,12 +199,12 @@ func TestAdvance(t *testing.T) {
 		{"full, and a second old", now - 1, 100, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := New(usual, nil, 0)
+			s := New(usual(), nil, 0)
 			s.frontier, s.frontierIDs = c.frontier, make([]uint64, c.ids)
 			s.advance(now)
 			require.Equal(t, c.moves, s.frontier > c.frontier)
 			require.Less(t, s.frontier, now)
-			require.GreaterOrEqual(t, s.frontier, now-usual.Lookback, "what is older is in cells")
+			require.GreaterOrEqual(t, s.frontier, now-usual().Lookback, "what is older is in cells")
 			if c.moves {
 				require.Empty(t, s.frontierIDs)
 			}
@@ -254,7 +254,7 @@ func TestWalk(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := New(usual, nil, 0)
+			s := New(usual(), nil, 0)
 			p := s.newPass(Live, begin, 0)
 			p.push(&task{kind: whole, win: Window{begin - 1000, begin - 999}}) // too short to be read in parts
 			for i, a := range c.answers {
@@ -276,7 +276,7 @@ func TestWalk(t *testing.T) {
 
 // A total that is wrong by the same all the time needs no second walk.
 func TestHabit(t *testing.T) {
-	s := New(usual, nil, 0)
+	s := New(usual(), nil, 0)
 	walk := func(at int64, total int) int {
 		p := s.newPass(Live, begin, 0)
 		p.push(&task{kind: whole, win: Window{at, at + 10}})
@@ -305,7 +305,7 @@ func TestHabit(t *testing.T) {
 
 // Where pages say more than fits on one, the window is read in parts.
 func TestSplit(t *testing.T) {
-	s := New(usual, nil, 0)
+	s := New(usual(), nil, 0)
 	for _, kind := range []Kind{Live, Sweep} {
 		p := s.newPass(kind, begin, 0)
 		p.push(&task{kind: whole, win: Window{begin - 6400, begin - 5400}})
@@ -354,7 +354,7 @@ func TestRequestsOfAPass(t *testing.T) {
 func BenchmarkRequests(b *testing.B) {
 	for _, step := range []int64{60, 10, 4} {
 		b.Run(fmt.Sprintf("a record each %ds", step), func(b *testing.B) {
-			a := newAccount(b, usual)
+			a := newAccount(b, usual())
 			a.traffic(begin-day, begin+4*hour, step)
 			a.minutes(60)
 			before, minutes := a.srv.requests, 0

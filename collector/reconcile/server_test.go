@@ -157,7 +157,7 @@ type account struct {
 	past               int64 // of the first start
 }
 
-var usual = Settings{Lookback: 7200, Horizon: 2 * day, AuditInterval: 3600}
+func usual() Settings { return Settings{Lookback: 7200, Horizon: 2 * day, AuditInterval: 3600} }
 
 const begin = int64(1_750_000_000)
 
