@@ -87,7 +87,8 @@ func ownMetrics(t *testing.T) []ownMetric {
 	c := &collected{}
 	_, err = newMetrics(c, l)
 	require.NoError(t, err)
-	own := append(c.metrics,
+	own := c.metrics
+	own = append(own,
 		ownMetric{"itnio_exporter_config_last_reload_successful", "gauge", "Whether the last reload of the configuration succeeded.", nil},
 		ownMetric{"itnio_exporter_config_last_reload_success_timestamp_seconds", "gauge", "Unix time of the last successful reload of the configuration.", nil},
 		ownMetric{"itnio_exporter_build_info", "gauge", "1, with the version, revision, branch, Go version and platform of the build as labels.", []string{"branch", "goarch", "goos", "goversion", "revision", "tags", "version"}},
