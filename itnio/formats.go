@@ -7,16 +7,11 @@ import (
 	"sync"
 )
 
-// refusalsToConfirm is how many times in a row one format has to be read and the other refused for the same window
-// before the first is confirmed without a record: a single refusal may have other reasons.
-const refusalsToConfirm = 3
-
 // formats knows which time format the server reads, or finds it out.
 type formats struct {
 	mu        sync.Mutex
 	preferred string
 	confirmed bool
-	refusals  int // of the other format, in a row
 }
 
 func newFormats(setting string) *formats {
@@ -41,20 +36,13 @@ func (f *formats) confirm(format string) {
 	}
 }
 
-// prefer remembers a format that was read while the other one was not, or was (refused: plainly) turned down.
-func (f *formats) prefer(format string, refused bool) {
+// prefer remembers a format that was read while the other one was turned down. It settles nothing: a refusal may have other
+// reasons, and a server may answer with nothing to a time that it cannot read. Only a record does.
+func (f *formats) prefer(format string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	switch {
-	case f.confirmed:
-		return
-	case !refused || format != f.preferred:
-		f.refusals = 0
-	}
-	f.preferred = format
-	if refused {
-		f.refusals++
-		f.confirmed = f.refusals >= refusalsToConfirm
+	if !f.confirmed {
+		f.preferred = format
 	}
 }
 
@@ -85,10 +73,10 @@ func (f *formats) negotiate(ctx context.Context, ask func(context.Context, strin
 		f.confirm(second)
 		return page2, nil
 	case err2 == nil && err != nil:
-		f.prefer(second, plainlyRefused(err))
+		f.prefer(second)
 		return page2, nil
 	case err == nil:
-		f.prefer(first, plainlyRefused(err2))
+		f.prefer(first)
 		return page, nil
 	case refused(err2) && plainlyRefused(err):
 		return page, err // the plainer of the two; it may be about something other than the format
