@@ -488,6 +488,8 @@ func TestProcess(t *testing.T) {
 }
 
 func TestDemo(t *testing.T) {
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
 	i := start(t, "--demo", "--web.listen-address=127.0.0.1:0")
 	var calls float64
 	eventually(t, "calls", func() bool { calls, _ = i.metric("itnio_calls_total"); return calls > 0 })
@@ -504,7 +506,7 @@ func TestDemo(t *testing.T) {
 	}
 	require.Contains(t, i.stdout.String(), i.url("/metrics"))
 	require.Zero(t, i.stop(), i.stderr.String())
-	left, err := filepath.Glob(filepath.Join(os.TempDir(), "itnio_exporter-demo-*"))
+	left, err := filepath.Glob(filepath.Join(temporary, "*"))
 	require.NoError(t, err)
 	require.Empty(t, left, "the temporary ledger")
 	require.NotContains(t, i.stderr.String(), "level=error")
