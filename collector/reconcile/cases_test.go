@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -393,4 +394,18 @@ func TestBurstWhereTheFutureIsRefused(t *testing.T) {
 	a.live()
 	require.False(t, a.failed)
 	require.Empty(t, a.unseen())
+}
+
+// Records in the seconds that two windows share must not make room for others to hide in.
+func TestSharedSecondsHideNothing(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	a := steady(t, nil)
+	for round := range 60 {
+		cells := a.st.tl.cells[:a.st.tl.from(a.st.swept)-1]
+		for range 1 + rng.IntN(3) {
+			a.srv.add(cells[rng.IntN(len(cells))].To - rng.Int64N(2))
+		}
+		a.audit()
+		require.Empty(t, a.unseen(), "round %d", round)
+	}
 }

@@ -695,11 +695,29 @@ func (p *Pass) leaveOpen(t *task, win Window, r reading, w *walk) {
 
 func (p *Pass) settle(c cell) {
 	s := p.s
-	if i := s.tl.from(c.From); i >= len(s.tl.cells) || s.tl.cells[i].Window != c.Window ||
-		s.tl.cells[i].total != c.total || s.tl.cells[i].n != c.n || s.tl.cells[i].open != c.open {
+	i, swept := s.tl.from(c.From), c.From < s.swept
+	anew := i >= len(s.tl.cells) || s.tl.cells[i].Window != c.Window || s.tl.cells[i].n != c.n
+	if anew || s.tl.cells[i].total != c.total || s.tl.cells[i].open != c.open {
 		p.changes++
 	}
 	s.settle(c, p.now, p.rates)
+	if anew && swept {
+		p.neighbours(i)
+	}
+}
+
+// neighbours reads the cells beside a swept one that has changed, where their ids are no longer kept: what is new may lie in
+// the seconds that it shares with them. A wrong number of shared ids would hide the next late record of their row for good.
+func (p *Pass) neighbours(i int) {
+	cells := p.s.tl.cells
+	for _, k := range []int{i - 1, i + 1} {
+		if k < 0 || k >= len(cells) || cells[k].known || cells[k].From < p.floor || cells[k].From >= p.s.swept {
+			continue
+		}
+		if cells[k].To == cells[i].From || cells[k].From == cells[i].To {
+			p.push(&task{kind: whole, win: cells[k].Window})
+		}
+	}
 }
 
 // missing is what a window has lost since its cells were last read, and how many that are: which ones is known of young cells
