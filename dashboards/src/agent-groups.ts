@@ -15,7 +15,7 @@ export const agentGroups = () =>
     .withPanel(stat({ title: 'Answer speed (ASA)', width: 4, unit: 's', decimals: 1, expr: m.asa(m.whole), steps: highIsBad(20, 40), description: 'Average speed of answer: ring seconds / answered, incoming calls.' }))
     .withPanel(stat({ title: 'Dialler abandonment', width: 4, unit: 'percentunit', decimals: 2, noValue: 'no dialler calls', expr: m.diallerAbandonment(m.whole), steps: highIsBad(0.02, 0.03), description: 'Dialler calls hung up while ringing at the agent / (those + connected). The FTC\'s telemarketing sales rule allows 3 % over 30 days.' }))
     .withPanel(timeseries({
-      title: 'Incoming calls', unit: 'suffix: /min', stacked: true, interval: '1m', colors: { answered: 'green', abandoned: 'red' }, dashed: ['offered'],
+      title: 'Incoming calls', unit: 'suffix: /min', stacked: true, interval: '5m', colors: { answered: 'green', abandoned: 'red' }, dashed: ['offered'],
       targets: [
         query(m.perMinute('itnio_calls_total', `${m.byCall}, call_type="incoming", outcome="answered"`), 'answered'),
         query(m.perMinute('itnio_calls_total', `${m.byCall}, call_type="incoming", outcome="no_answer"`), 'abandoned'),
@@ -24,13 +24,13 @@ export const agentGroups = () =>
       description: 'Offered, answered and abandoned incoming calls a minute, counted when they end.',
     }))
     .withPanel(timeseries({
-      title: 'Service level by group', unit: 'percentunit', max: 1, interval: '15m', dashed: ['objective'],
+      title: 'Service level by group', unit: 'percentunit', max: 1, interval: '30m', dashed: ['objective'],
       targets: [query(m.serviceLevel(m.series, groups), '{{agent_group}}'), query('min(account:itnio_threshold:service_level_objective{account=~"$account"})', 'objective')],
-      description: 'Answered within 20 s / (offered − abandoned within 5 s), at least 15 minutes a point. The objective is that of the alerts (thresholds.yml).',
+      description: 'Answered within 20 s / (offered − abandoned within 5 s), at least half an hour a point. The objective is that of the alerts (thresholds.yml).',
     }))
-    .withPanel(timeseries({ title: 'Answer speed by group', unit: 's', interval: '15m', targets: [query(m.asa(m.series, groups), '{{agent_group}}')], description: 'Average speed of answer: ring seconds / answered, incoming calls.' }))
+    .withPanel(timeseries({ title: 'Answer speed by group', unit: 's', interval: '30m', targets: [query(m.asa(m.series, groups), '{{agent_group}}')], description: 'Average speed of answer: ring seconds / answered, incoming calls.' }))
     .withPanel(timeseries({
-      title: 'Answer delay', unit: 's', interval: '5m', colors: { 'half within': 'green', '90 % within': 'orange', '95 % within': 'red' }, dashed: ['alert above'],
+      title: 'Answer delay', unit: 's', interval: '15m', colors: { 'half within': 'green', '90 % within': 'orange', '95 % within': 'red' }, dashed: ['alert above'],
       targets: [query(m.answerDelay(0.5, m.series), 'half within'), query(m.answerDelay(0.9, m.series), '90 % within'), query(m.answerDelay(0.95, m.series), '95 % within'), query('min(account:itnio_threshold:answer_delay_seconds{account=~"$account"})', 'alert above')],
       description: 'Ring time of answered incoming calls: median, 90th and 95th percentile, interpolated between bucket bounds.',
     }))
@@ -55,4 +55,4 @@ export const agentGroups = () =>
     }))
     .withPanel(bars({ title: 'Who hangs up: share of the agents', width: 8, height: 10, unit: 'percentunit', decimals: 0, max: 1, legend: '{{agent_group}}', steps: [['blue'], ['orange', 0.6]], expr: `sort_desc(${m.agentHangups(m.whole, groups)})`, description: 'Agent / (agent + customer) of answered calls.' }))
     .withPanel(timeseries({ title: 'Traffic by group', unit: 'suffix: erl', interval: '5m', stacked: true, targets: [query(m.erlang(groups), '{{agent_group}}')], description: 'Talk seconds per second over an hour (erlang): how many agents were talking on average. Credited when calls end.' }))
-    .withPanel(timeseries({ title: 'Dialler abandonment', unit: 'percentunit', interval: '15m', softMax: 0.05, dashed: ['limit'], targets: [query(m.diallerAbandonment(m.series), 'abandoned'), query('min(account:itnio_threshold:dialler_abandonment{account=~"$account"})', 'limit')], noValue: 'no dialler calls', description: 'Dialler calls hung up while ringing at the agent / (those + connected). The limit is for 30 days, not for each moment.' }));
+    .withPanel(timeseries({ title: 'Dialler abandonment', unit: 'percentunit', interval: '1h', softMax: 0.05, dashed: ['limit'], targets: [query(m.diallerAbandonment(m.series), 'abandoned'), query('min(account:itnio_threshold:dialler_abandonment{account=~"$account"})', 'limit')], noValue: 'no dialler calls', description: 'Dialler calls hung up while ringing at the agent / (those + connected). The limit is for 30 days, not for each moment.' }));

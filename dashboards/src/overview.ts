@@ -14,7 +14,7 @@ export const overview = () =>
     .withPanel(stat({ title: 'Traffic', width: 3, unit: 'suffix: erl', decimals: 1, expr: m.erlang(), description: 'Talk seconds per second over the last hour (erlang, ITU-T E.600). A call\'s seconds are credited when it ends.' }))
     .withPanel(stat({ title: 'Counted up to', width: 3, unit: 's', decimals: 0, noValue: 'no data', expr: `time() - min(itnio_exporter_complete_until_timestamp_seconds{${m.byAccount}})`, steps: highIsBad(300, 900), description: 'Everything that the API showed this long ago is counted. The oldest of the chosen accounts.' }))
     .withPanel(stat({ title: 'Alerts firing', width: 3, decimals: 0, noValue: '0', expr: `count(ALERTS{alertname=~"Itnio.+", alertstate="firing", account=~"$account|"}) or vector(0)`, steps: highIsBad(1, 3), description: 'Firing alerts of the rules that come with the exporter. They are listed below.' }))
-    .withPanel(timeseries({ title: 'Calls by outcome', unit: 'suffix: /min', stacked: true, colors: outcomeColors, interval: '1m', targets: [query(m.perMinute('itnio_calls_total', m.byCallAndType, ['outcome']), '{{outcome}}')], description: 'Finished calls a minute by what became of them. A call is counted when it ends, a long one therefore late.' }))
+    .withPanel(timeseries({ title: 'Calls by outcome', unit: 'suffix: /min', stacked: true, colors: outcomeColors, interval: '5m', targets: [query(m.perMinute('itnio_calls_total', m.byCallAndType, ['outcome']), '{{outcome}}')], description: 'Finished calls a minute by what became of them. A call is counted when it ends, a long one therefore late.' }))
     .withPanel(timeseries({
       title: 'Calls against last week', unit: 'suffix: /h', interval: '5m', dashed: ['last week'],
       targets: [
@@ -23,9 +23,9 @@ export const overview = () =>
       ],
       description: 'Calls of the last hour, and of the same hour a week before. Needs the recording rules; the country variable does not apply.',
     }))
-    .withPanel(timeseries({ title: 'Outgoing: answered and delivered', unit: 'percentunit', max: 1, interval: '5m', colors: { ASR: 'green', NER: 'blue' }, targets: [query(m.asr(m.series), 'ASR'), query(m.ner(m.series), 'NER')], description: 'ASR = answered / attempts. NER = (answered + busy + no answer + unreachable) / attempts (ITU-T E.425): the gap to 100 % is what the network lost.' }))
+    .withPanel(timeseries({ title: 'Outgoing: answered and delivered', unit: 'percentunit', max: 1, interval: '15m', colors: { ASR: 'green', NER: 'blue' }, targets: [query(m.asr(m.series), 'ASR'), query(m.ner(m.series), 'NER')], description: 'ASR = answered / attempts. NER = (answered + busy + no answer + unreachable) / attempts (ITU-T E.425): the gap to 100 % is what the network lost.' }))
     .withPanel(timeseries({
-      title: 'Incoming: service level and missed calls', unit: 'percentunit', max: 1, interval: '5m', colors: { 'service level': 'green', missed: 'red' }, dashed: ['objective'],
+      title: 'Incoming: service level and missed calls', unit: 'percentunit', max: 1, interval: '15m', colors: { 'service level': 'green', missed: 'red' }, dashed: ['objective'],
       targets: [query(m.serviceLevel(m.series), 'service level'), query(m.missedShare(m.series), 'missed'), query('min(account:itnio_threshold:service_level_objective{account=~"$account"})', 'objective')],
       description: 'Service level = answered within 20 s / (offered − abandoned within 5 s). Missed = not answered / offered. The objective is that of the alerts (thresholds.yml).',
     }))
@@ -38,7 +38,7 @@ export const overview = () =>
         { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 140 }, { id: 'offered', title: 'Offered', decimals: 0, width: 75 },
         { id: 'missed', title: 'Missed', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), color: 'text', width: 75 },
         { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), color: 'text', width: 105 },
-        { id: 'asa', title: 'Answer speed', unit: 's', decimals: 1, width: 105 }, { id: 'last', title: 'Last call', unit: 's', decimals: 0, width: 90 },
+        { id: 'asa', title: 'Answer speed', unit: 's', decimals: 1, width: 118 }, { id: 'last', title: 'Last call', unit: 's', decimals: 0, width: 90 },
       ],
     }))
     .withPanel(bars({ title: 'Minutes by country', width: 5, height: 10, unit: 'suffix: min', decimals: 0, legend: '{{country}}', expr: `topk(12, ${m.minutes(m.whole, ['country'], m.byCallAndType)})`, description: 'Talk time of answered calls in the time range, the twelve busiest countries.' }))
