@@ -46,11 +46,11 @@ export const agentGroups = () =>
       },
       labels: [{ id: 'agent_group', title: 'Agent group' }],
       values: [
-        { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 150 }, { id: 'offered', title: 'Offered', decimals: 0, width: 75 },
+        { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 120 }, { id: 'offered', title: 'Offered', decimals: 0, width: 75 },
         { id: 'missed', title: 'Abandoned', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), color: 'text', width: 95 },
         { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), color: 'text', width: 105 },
-        { id: 'asa', title: 'ASA', unit: 's', decimals: 1, width: 70 }, { id: 'acd', title: 'ACD', unit: 's', decimals: 1, width: 85 },
-        { id: 'hang', title: 'Agent hung up', unit: 'percentunit', decimals: 0, width: 115 }, { id: 'last', title: 'Last call', unit: 's', decimals: 0, width: 90, steps: highIsBad(1800, 3600), color: 'text' },
+        { id: 'asa', title: 'ASA', unit: 's', decimals: 1, width: 70 }, { id: 'acd', title: 'ACD', unit: 's', decimals: 1, width: 80 },
+        { id: 'hang', title: 'Agent hung up', unit: 'percentunit', decimals: 0, width: 112 }, { id: 'last', title: 'Last call', unit: 's', decimals: 0, width: 80, steps: highIsBad(1800, 3600), color: 'text' },
       ],
     }))
     .withPanel(bars({ title: 'Who hangs up: share of the agents', width: 8, height: 10, unit: 'percentunit', decimals: 0, max: 1, legend: '{{agent_group}}', steps: [['blue'], ['orange', 0.6]], expr: `sort_desc(${m.agentHangups(m.whole, groups)})`, description: 'Agent / (agent + customer) of answered calls.' }))

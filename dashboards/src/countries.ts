@@ -56,12 +56,12 @@ export const countries = () =>
         attempts: m.attempts(m.whole, country), asr: m.asr(m.whole, country), ner: m.ner(m.whole, country), acd: m.acd(m.whole, country), minutes: m.minutes(m.whole, country), short: m.shortCalls(m.whole, country),
         dasr: `${m.asr(m.whole, country)} - ${lastWeekAsr}`, dcalls: `${m.attempts(m.whole, country)} / (${lastWeek('1w')} > 0) - 1`,
       },
-      labels: [{ id: 'country', title: 'Country', width: 75 }],
+      labels: [{ id: 'country', title: 'Country', width: 70 }],
       values: [
-        { id: 'attempts', title: 'Attempts', decimals: 0, width: 82 }, { id: 'asr', title: 'ASR', unit: 'percentunit', decimals: 1, steps: asrSteps, color: 'text', width: 70 },
+        { id: 'attempts', title: 'Attempts', decimals: 0, width: 76 }, { id: 'asr', title: 'ASR', unit: 'percentunit', decimals: 1, steps: asrSteps, color: 'text', width: 70 },
         { id: 'dasr', title: 'ΔASR', unit: 'percentunit', decimals: 1, steps: change, color: 'text', width: 72 },
-        { id: 'ner', title: 'NER', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.85, 0.92), color: 'text', width: 70 }, { id: 'acd', title: 'ACD', unit: 's', decimals: 1, width: 85 },
-        { id: 'minutes', title: 'Minutes', decimals: 0, width: 80 }, { id: 'dcalls', title: 'ΔCalls', unit: 'percentunit', decimals: 0, width: 76 },
+        { id: 'ner', title: 'NER', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.85, 0.92), color: 'text', width: 70 }, { id: 'acd', title: 'ACD', unit: 's', decimals: 1, width: 78 },
+        { id: 'minutes', title: 'Minutes', decimals: 0, width: 74 }, { id: 'dcalls', title: 'ΔCalls', unit: 'percentunit', decimals: 0, width: 70 },
         { id: 'short', title: 'Short', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.15), color: 'text', width: 68 },
       ],
     }))
