@@ -22,8 +22,11 @@ func (c *steppedClock) now() time.Time { return time.Now().Round(0).Add(c.off) }
 // TestFaults draws every fault of the API, the network, the clock and the process from a seed.
 func TestFaults(t *testing.T) {
 	seeds := 10
-	if *long {
+	switch {
+	case *long:
 		seeds = 200
+	case raceDetector:
+		seeds = 2
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {

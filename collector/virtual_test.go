@@ -221,6 +221,9 @@ var long = flag.Bool("proof", false, "run the long proofs") //nolint:gochecknogl
 
 // TestVirtualDays is the sizing run: ordinary traffic, every audit and sweep included.
 func TestVirtualDays(t *testing.T) {
+	if raceDetector {
+		t.Skip("days take too long under the race detector")
+	}
 	days := 1
 	if *long {
 		days = 7
@@ -231,6 +234,7 @@ func TestVirtualDays(t *testing.T) {
 		limit int
 	}{{"start time", simulator.ByStart, 14000}, {"creation time", simulator.ByCreate, 5000}} {
 		t.Run(filter.name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(48 * time.Hour) // the bubble begins on a Saturday, this on a busy Monday
 				w := newWorld(t, simulator.Options{
