@@ -185,8 +185,8 @@ func (w *world) judge(grace time.Duration) verdict {
 			g += w.cfg.Global().Lookback // only then it is counted as it stands
 		}
 		switch {
-		case c.Hidden, w.habits.RefuseFuture && c.Start.After(now):
-			// No window that holds it can be asked for, or not yet.
+		case c.Hidden, w.habits.RefuseFuture && c.Start.After(now.Add(w.habits.ClockSkew-grace)):
+			// No window that holds it can be asked for, or not for long enough.
 		case c.Ended().Before(epoch):
 			if counted {
 				v.wrong++
