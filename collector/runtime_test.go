@@ -56,6 +56,9 @@ func duration(d time.Duration) *time.Duration { return &d }
 // TestBaseline: with a day of history and none of it asked for, the calls that ended after the first good answer are counted,
 // those in progress at the start among them, and no others.
 func TestBaseline(t *testing.T) {
+	if raceDetector {
+		t.Skip("days take too long under the race detector")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
 		o.LongShare, o.LateShare = 0.02, 0.02
@@ -74,6 +77,9 @@ func TestBaseline(t *testing.T) {
 // TestWrongOffset: at a first start with a wrong offset nothing is counted, and once it is mended exactly the calls since
 // the first good answer are.
 func TestWrongOffset(t *testing.T) {
+	if raceDetector {
+		t.Skip("days take too long under the race detector")
+	}
 	for _, tc := range []struct {
 		name, offset string
 		accept       simulator.TimeFormat
@@ -113,6 +119,9 @@ func TestWrongOffset(t *testing.T) {
 
 // TestDowntime: a day of downtime is caught up without a loss, and nothing is shown before it is.
 func TestDowntime(t *testing.T) {
+	if raceDetector {
+		t.Skip("days take too long under the race detector")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), nil)
 		w.start()
@@ -140,6 +149,9 @@ func TestDowntime(t *testing.T) {
 
 // TestExpiry: ids do not grow without bound, and lowering and raising the horizon counts no call twice.
 func TestExpiry(t *testing.T) {
+	if raceDetector {
+		t.Skip("days take too long under the race detector")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
 		o.CallsPerDay = 4000
