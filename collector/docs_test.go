@@ -214,7 +214,7 @@ func metricsReference(t *testing.T) string {
 	}
 	p("| `result` | %s |", code(results))
 	p("| `status` | %s |", code(itnio.StatusLabels()))
-	p("| `endpoint` | `%s` |", endpointRecords)
+	p("| `endpoint` | `%s` |", itnio.PathRecordQuery)
 	p("| `kind` | see [anomalies](#anomalies) |")
 	p("")
 	p("Numbers in brackets are the API's codes. What became of a call follows from its hang-up reason alone:")

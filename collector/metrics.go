@@ -28,8 +28,6 @@ type metrics struct {
 	commitFailures  prometheus.Counter
 }
 
-const endpointRecords = "/v3/cc/record/query"
-
 // newMetrics makes and registers the exporter's own metrics.
 func newMetrics(reg prometheus.Registerer, l *ledger.Ledger) (*metrics, error) {
 	account := []string{"account"}
@@ -92,7 +90,7 @@ func (m *metrics) begin(account string) {
 		m.records.WithLabelValues(account, r.String())
 	}
 	for _, status := range itnio.StatusLabels() {
-		m.requests.WithLabelValues(account, endpointRecords, status)
+		m.requests.WithLabelValues(account, itnio.PathRecordQuery, status)
 	}
 	m.auditMissing.WithLabelValues(account)
 	m.deleted.WithLabelValues(account)
