@@ -98,7 +98,8 @@ func TestWrongOffset(t *testing.T) {
 				right := testConfig(t, nil)
 				w.start()
 				time.Sleep(tc.wait)
-				require.Empty(t, w.countedAt)
+				countedAt, _ := w.tally.counted()
+				require.Empty(t, countedAt)
 				require.NotZero(t, w.own("itnio_exporter_record_anomalies_total", "kind=offset"))
 				require.Zero(t, w.own("itnio_up"))
 				require.Contains(t, w.c.Status()[0].LastError, "utc_offset")
@@ -304,8 +305,11 @@ func TestFirstCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), nil)
 		w.start()
-		for len(w.countedAt) == 0 {
+		for {
 			time.Sleep(time.Second)
+			if countedAt, _ := w.tally.counted(); len(countedAt) > 0 {
+				break
+			}
 			require.Less(t, time.Since(w.began), time.Minute)
 		}
 		t.Logf("first counted call after %s", time.Since(w.began))

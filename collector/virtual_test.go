@@ -4,8 +4,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -35,14 +37,39 @@ type world struct {
 	stop    context.CancelFunc
 	stopped chan struct{}
 
-	countedAt map[string]time.Time // account and session -> when
-	twice     []string
-	last      map[string]*exposition.Metric // series -> as last exposed
-	reg       *prometheus.Registry
-	now       func() time.Time
-	logger    log.Logger
-	diskFull  atomic.Bool
-	habits    simulator.Habits
+	tally    tally
+	last     map[string]*exposition.Metric // series -> as last exposed
+	reg      *prometheus.Registry
+	now      func() time.Time
+	logger   log.Logger
+	diskFull atomic.Bool
+	habits   simulator.Habits
+}
+
+// tally is what was counted, as the runtime tells of it. Waking at the same virtual instant orders nothing, so it has a lock.
+type tally struct {
+	mu    sync.Mutex
+	at    map[string]time.Time // account and session -> when
+	twice []string
+}
+
+func (y *tally) add(key string, now time.Time) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if y.at == nil {
+		y.at = map[string]time.Time{}
+	}
+	if _, ok := y.at[key]; ok {
+		y.twice = append(y.twice, key)
+	}
+	y.at[key] = now
+}
+
+// counted is when each call was counted, and the calls that were counted again.
+func (y *tally) counted() (at map[string]time.Time, twice []string) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	return maps.Clone(y.at), slices.Clone(y.twice)
 }
 
 // account is the test's one account, adjusted.
@@ -63,9 +90,8 @@ func testConfig(t testing.TB, adjust func(*config.Config)) *config.Validated {
 func newWorld(t testing.TB, o simulator.Options, adjust func(*config.Config)) *world {
 	t.Helper()
 	w := &world{
-		t: t, began: time.Now(), dir: t.TempDir(), cfg: testConfig(t, adjust), countedAt: map[string]time.Time{},
-		habits: o.Habits,
-		last:   map[string]*exposition.Metric{}, now: time.Now, logger: log.NewNopLogger(),
+		t: t, began: time.Now(), dir: t.TempDir(), cfg: testConfig(t, adjust), habits: o.Habits,
+		last: map[string]*exposition.Metric{}, now: time.Now, logger: log.NewNopLogger(),
 	}
 	o.Accounts = simulator.DefaultAccounts()[:1]
 	w.sim = simulator.New(o)
@@ -87,14 +113,9 @@ func (w *world) start() {
 			return nil
 		},
 		observe: func(account string, c *call.Call, result ledger.Result) {
-			if result != ledger.Counted {
-				return
+			if result == ledger.Counted {
+				w.tally.add(fmt.Sprintf("%s/%d", account, c.Session), time.Now())
 			}
-			key := fmt.Sprintf("%s/%d", account, c.Session)
-			if _, ok := w.countedAt[key]; ok {
-				w.twice = append(w.twice, key)
-			}
-			w.countedAt[key] = time.Now()
 		},
 	})
 	require.NoError(w.t, err)
@@ -170,16 +191,18 @@ type verdict struct {
 	counted, lost, wrong, double int
 	delays                       []time.Duration
 	lostCalls                    []simulator.Call
+	twice                        []string
 }
 
 // judge takes calls that have been visible for longer than grace as ones that must have been counted.
 func (w *world) judge(grace time.Duration) verdict {
 	w.t.Helper()
 	now, epoch := time.Now(), w.epoch()
-	v := verdict{double: len(w.twice)}
+	countedAt, twice := w.tally.counted()
+	v := verdict{double: len(twice), twice: twice}
 	for c := range w.sim.Calls() {
 		key := fmt.Sprintf("main/%s", c.Session)
-		at, counted := w.countedAt[key]
+		at, counted := countedAt[key]
 		g := grace
 		if c.Incomplete {
 			g += w.cfg.Global().Lookback // only then it is counted as it stands
