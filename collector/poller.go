@@ -64,7 +64,10 @@ func (p *poller) run(ctx context.Context) {
 		if err != nil {
 			failures++
 			wait := backoff(err, failures, p.r.global.BackoffMax)
-			wait -= p.jitter(wait / 5) // accounts that failed together do not come back together
+			wait -= p.jitter(wait / 5)                 // accounts that failed together do not come back together
+			if told, ok := itnio.RetryAfter(err); ok { // nor does any come back before it was told to
+				wait = max(wait, min(told, maxRetryAfter)+p.jitter(time.Second))
+			}
 			p.rest(now.Add(wait))
 			if sleep(ctx, wait) != nil {
 				return
@@ -160,8 +163,10 @@ func (p *poller) refresh(ctx context.Context) {
 	}
 }
 
-// minBackoff is the first wait after a failure.
-const minBackoff = time.Second
+const (
+	minBackoff    = time.Second // the first wait after a failure
+	maxRetryAfter = time.Hour   // the longest wait that a server may ask for
+)
 
 // backoff is how long an account is left alone after so many failures in a row.
 func backoff(err error, failures int, limit time.Duration) time.Duration {
@@ -172,9 +177,6 @@ func backoff(err error, failures int, limit time.Duration) time.Duration {
 		if failures < 30 {
 			wait = min(limit, minBackoff<<(failures-1))
 		}
-	}
-	if told, ok := itnio.RetryAfter(err); ok {
-		wait = max(wait, min(told, time.Hour))
 	}
 	return wait
 }

@@ -53,26 +53,50 @@ func refused(err error) (reconcile.Refusal, bool) {
 	return 0, false
 }
 
-// Attempts at one request before a pass is given up. What a pass has learned stays, so the next one has less to do.
-const (
-	attempts  = 3
-	firstWait = 250 * time.Millisecond
-)
-
-// ask makes a request, again if it failed in a way that passes.
+// ask makes a request, again if it failed in a way that may pass. A pass has many requests: if each failure ended it, a server
+// that fails now and then, or allows fewer requests than the rate limit, would never be read to the end.
 func (r *reader) ask(ctx context.Context, q itnio.Query) (itnio.Page, error) {
-	wait := firstWait
 	for n := 1; ; n++ {
 		page, err := r.api.Records(ctx, q)
 		r.watchClock()
-		if err == nil || n == attempts || !passing(err) || ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil {
+			return page, err
+		}
+		wait, again := pause(err, n)
+		if !again {
 			return page, err
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return page, err
 		}
-		wait *= 4
 	}
+}
+
+const (
+	attempts   = 4 // at one request, before a pass is given up; what it has learned stays, so the next one has less to do
+	firstPause = 250 * time.Millisecond
+	patience   = 30 * time.Second // the longest wait that a server may ask for without ending the pass
+)
+
+// pause is how long to wait before a request is made again that has failed n times. False: it is not, for now.
+func pause(err error, n int) (wait time.Duration, again bool) {
+	told, _ := itnio.RetryAfter(err)
+	if n >= attempts || told > patience {
+		return 0, false
+	}
+	switch status := itnio.Status(err); status {
+	case "-1", "-2", "-16": // asking again does not help
+		return 0, false
+	case "-20", "-21", "-22", "-23", "-24", "-76": // it is the question that is refused
+		return 0, false
+	case "timeout":
+		return firstPause, n == 1 // it has taken long enough
+	case "http_5xx", "connection", "decode", "-18": // may be gone a moment later
+		wait = firstPause << (2 * (n - 1))
+	default: // too many requests, or no one knows
+		wait = time.Second << (n - 1)
+	}
+	return max(wait, told), true
 }
 
 // maxDrift is by how much server and local clock may drift apart between two answers.
@@ -89,18 +113,6 @@ func (r *reader) watchClock() {
 		level.Warn(r.logger).Log("msg", "the server's clock or the local one was set", "skew_before", r.skew.Round(time.Second), "skew", skew.Round(time.Second))
 	}
 	r.skew, r.skewKnown = skew, true
-}
-
-// passing reports whether a failure may be gone a moment later, and no one asked to be left alone.
-func passing(err error) bool {
-	if _, told := itnio.RetryAfter(err); told {
-		return false
-	}
-	switch itnio.Status(err) {
-	case "http_5xx", "timeout", "connection", "decode", "-18":
-		return true
-	}
-	return false
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

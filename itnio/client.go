@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // Client asks the API. It is safe for use by several goroutines.
@@ -17,7 +15,7 @@ type Client struct {
 	http    *http.Client
 	sign    func(http.Header, time.Time)
 	redact  func(string) string
-	limit   *rate.Limiter
+	pace    *pace
 	clock   *clock
 	formats *formats
 	decoder decoder
@@ -46,16 +44,12 @@ func New(o Options) (*Client, error) {
 	hc := *o.HTTP
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-	limit := rate.Inf
-	if o.RateLimit > 0 {
-		limit = rate.Limit(o.RateLimit)
-	}
 	return &Client{
 		base:      base,
 		http:      &hc,
 		sign:      newSigner(o.Key, o.Secret),
 		redact:    newRedactor(o.Key, o.Secret),
-		limit:     rate.NewLimiter(limit, 1),
+		pace:      newPace(o.RateLimit),
 		clock:     &clock{now: o.Now},
 		formats:   newFormats(o.TimeFormat),
 		decoder:   newDecoder(o.Location),

@@ -37,7 +37,7 @@ type Options struct {
 	// TimeFormat is TimeAuto, TimeISO8601 or TimeDatetime. Empty: TimeAuto.
 	TimeFormat string
 	// RateLimit is in requests a second, evenly spaced: no bursts, so no second ever sees more than RateLimit
-	// rounded up, plus one. 0: no limit.
+	// rounded up, plus one. Where the server says that it is too much, requests become rarer by themselves. 0: no limit.
 	RateLimit float64
 	// Timeout bounds one attempt from dialling to the last byte of the body; waiting for the rate limit is not in
 	// it. 0: DefaultTimeout.

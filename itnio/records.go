@@ -61,7 +61,7 @@ func expired(err error) bool {
 
 // attempt sends one request and reads its answer.
 func (c *Client) attempt(ctx context.Context, q Query, body []byte) (Page, error) {
-	if err := c.limit.Wait(ctx); err != nil {
+	if err := c.pace.wait(ctx); err != nil {
 		cause := ctx.Err()
 		if cause == nil {
 			cause = context.DeadlineExceeded // it would end before its turn comes
@@ -75,6 +75,7 @@ func (c *Client) attempt(ctx context.Context, q Query, body []byte) (Page, error
 		page, err = c.read(rep, q.Size)
 		c.release(rep.body)
 	}
+	c.pace.learn(err)
 	c.onRequest(PathRecordQuery, Status(err), max(c.now().Sub(start), time.Duration(0)))
 	return page, err
 }

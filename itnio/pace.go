@@ -1,0 +1,54 @@
+package itnio
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"golang.org/x/time/rate"
+)
+
+// pace spaces requests by the rate limit, and further apart where the server says that they are too many: half as many at each
+// such answer, slowly more again with each good one. A server's own limit is not documented, and may be lower than ours.
+type pace struct {
+	limiter *rate.Limiter
+	most    rate.Limit
+}
+
+const (
+	slowest  = 20  // of the most, the least: one part in so many
+	recovery = 100 // of the most, what each good answer brings back: one part in so many
+)
+
+// newPace spaces requests evenly; perSecond 0 is no limit.
+func newPace(perSecond float64) *pace {
+	most := rate.Inf
+	if perSecond > 0 {
+		most = rate.Limit(perSecond)
+	}
+	return &pace{limiter: rate.NewLimiter(most, 1), most: most}
+}
+
+func (p *pace) wait(ctx context.Context) error { return p.limiter.Wait(ctx) }
+
+// learn takes what came of a request.
+func (p *pace) learn(err error) {
+	if p.most == rate.Inf {
+		return
+	}
+	switch now := p.limiter.Limit(); {
+	case Throttled(err):
+		p.limiter.SetLimit(max(now/2, p.most/slowest))
+	case err == nil && now < p.most:
+		p.limiter.SetLimit(min(now+p.most/recovery, p.most))
+	}
+}
+
+// Throttled reports whether an error says that requests are too many: status -15 or HTTP 429.
+func Throttled(err error) bool {
+	if e, ok := errors.AsType[*StatusError](err); ok && e.Code == StatusTooFrequent {
+		return true
+	}
+	e, ok := errors.AsType[*HTTPError](err)
+	return ok && e.StatusCode == http.StatusTooManyRequests
+}
