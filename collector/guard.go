@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -11,7 +12,7 @@ const (
 	minLag     = -2 * time.Minute
 	maxLag     = 30 * time.Minute
 	guardSize  = 20
-	guardFirst = 5 // records on a page that are enough to see that all of them are in the future
+	guardFirst = 5 // records that are enough to see whether they are in the future
 )
 
 // guard watches whether record times and the server's clock agree.
@@ -81,19 +82,53 @@ func median(d []time.Duration) time.Duration {
 	return sorted[len(sorted)/2]
 }
 
-// ahead reports whether the newest records of a page are in the future, which no finished call is.
-func ahead(lags []time.Duration) bool {
-	if len(lags) < guardFirst {
-		return false
-	}
-	newest := slices.Sorted(slices.Values(lags))
-	return median(newest[:min(guardSize, len(newest))]) < minLag
+// first watches the records that are there at a first start. Until some of them show that the offset is right, those that end
+// in the future, which no finished call does, do not count: if it turns out to be wrong, they never were.
+// The zero value trusts.
+type first struct {
+	lags map[uint64]time.Duration // by record; nil: the offset is trusted
 }
 
-// suggestion is the offset that would make the lags plausible, from the one configured.
+func newFirst() first { return first{lags: map[uint64]time.Duration{}} }
+
+// saw takes a record's lag from its end.
+func (f *first) saw(id uint64, lag time.Duration) {
+	if f.lags != nil {
+		f.lags[id] = lag
+	}
+}
+
+// doubts reports whether a record with this lag does not count for now.
+func (f *first) doubts(lag time.Duration) bool { return f.lags != nil && lag < minLag }
+
+// ahead reports whether the newest records are in the future, and how far.
+func (f *first) ahead() (lag time.Duration, wrong bool) {
+	if len(f.lags) < guardFirst {
+		return 0, false
+	}
+	newest := slices.Sorted(maps.Values(f.lags))
+	newest = newest[:min(guardSize, len(newest))]
+	// Of history, the newest tells the zone best; one or two may be odd.
+	return newest[2], newest[len(newest)/2] < minLag
+}
+
+// settle ends the doubts if there were records enough.
+func (f *first) settle() {
+	if len(f.lags) >= guardFirst {
+		f.lags = nil
+	}
+}
+
+// suggestion is the offset that would make the lags plausible, from the one configured. Records come after their end, never
+// before it, so the next half hour is meant.
 func suggestion(zone *time.Location, lag time.Duration) string {
+	const step = 30 * time.Minute
 	_, offset := time.Unix(0, 0).In(zone).Zone()
-	right := time.Duration(offset)*time.Second - lag
-	right = right.Round(15 * time.Minute)
+	right := time.Duration(offset)*time.Second - lag + minLag
+	if cut := right.Truncate(step); cut < right {
+		right = cut + step
+	} else {
+		right = cut
+	}
 	return time.Unix(0, 0).In(time.FixedZone("", int(right.Seconds()))).Format("-07:00")
 }

@@ -66,7 +66,7 @@ func (r *reader) probe(ctx context.Context) error {
 	}
 	level.Info(r.logger).Log("msg", "record times and the server's clock agree again, counting goes on")
 	// All is read anew: what turns up in the next pass is not news.
-	r.held, r.guard, r.liveSince = false, guard{}, time.Time{}
+	r.held, r.first, r.guard, r.liveSince = false, newFirst(), guard{}, time.Time{}
 	r.forgetState()
 	return r.live(ctx)
 }

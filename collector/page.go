@@ -24,17 +24,21 @@ func (r *reader) take(p *reconcile.Pass, page itnio.Page) (reconcile.Answer, err
 		return answer, err
 	}
 	batch := ledger.Batch{Items: make([]ledger.Item, 0, len(page.Records))}
-	lags := make([]time.Duration, 0, len(page.Records))
 	for i := range page.Records {
 		c := r.calls.From(&page.Records[i], server)
 		answer.IDs[i] = identity(&c, page.Records[i].Fingerprint)
 		if !c.End.IsZero() {
-			lags = append(lags, server.Sub(c.End))
+			r.first.saw(answer.IDs[i], server.Sub(c.End))
 		}
-		batch.Items = append(batch.Items, ledger.Item{Call: c, AsItStands: c.Pending && r.waitedFor(&c, answer.IDs[i], server)})
+		item := ledger.Item{Call: c}
+		if r.first.doubts(server.Sub(c.End)) {
+			item.Call.Pending = true
+		}
+		item.AsItStands = item.Call.Pending && r.waitedFor(&c, answer.IDs[i], server)
+		batch.Items = append(batch.Items, item)
 	}
-	if !r.account.InitialDone() && ahead(lags) {
-		r.hold(median(lags))
+	if lag, wrong := r.first.ahead(); wrong {
+		r.hold(lag)
 		return answer, errOffset
 	}
 	report, err := r.commit(&batch, server)

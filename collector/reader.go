@@ -39,6 +39,7 @@ type reader struct {
 
 	state      *reconcile.State
 	background *reconcile.Pass // under way between polls
+	first      first
 	guard      guard
 	late       guard                // of what only audits find: all of it, if the windows are asked for in a wrong zone too
 	passes     int                  // over the lookback
@@ -63,6 +64,9 @@ func newReader(cfg config.Account, global config.Global, api API, account *ledge
 		logger: log.With(logger, "account", cfg.Name), filter: apiFilter(cfg.Filter),
 		pending: map[uint64]time.Time{}, odd: map[uint64]struct{}{},
 		status: AccountStatus{Name: cfg.Name},
+	}
+	if !account.Counted() {
+		r.first = newFirst()
 	}
 	r.forgetState()
 	if swept := account.Swept(); swept != 0 && now().Sub(time.Unix(swept, 0)) > 2*global.Lookback {
@@ -120,6 +124,7 @@ func (r *reader) live(ctx context.Context) error {
 		return err
 	}
 	r.finish(p)
+	r.first.settle()
 	if err := r.judge(&r.guard); err != nil {
 		return err
 	}
