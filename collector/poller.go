@@ -85,6 +85,14 @@ func (p *poller) run(ctx context.Context) {
 		if err := p.r.inBackground(ctx, due); err != nil && ctx.Err() == nil {
 			// The next reading will fail in the same way if it lasts, and say so.
 			level.Debug(p.r.logger).Log("msg", "sweep or audit given up for now", "err", err)
+			if told, ok := itnio.RetryAfter(err); ok {
+				told = min(told, maxRetryAfter)
+				p.rest(p.r.now().Add(told))
+				if sleep(ctx, told) != nil {
+					return
+				}
+				continue
+			}
 		}
 		if p.wait(ctx, next) != nil {
 			return
@@ -160,8 +168,10 @@ func (p *poller) refresh(ctx context.Context) {
 	}
 }
 
-// minBackoff is the first wait after a failure.
-const minBackoff = time.Second
+const (
+	minBackoff    = time.Second // the first wait after a failure
+	maxRetryAfter = time.Hour   // the longest wait that a server may ask for
+)
 
 // backoff is how long an account is left alone after so many failures in a row.
 func backoff(err error, failures int, limit time.Duration) time.Duration {
@@ -174,7 +184,7 @@ func backoff(err error, failures int, limit time.Duration) time.Duration {
 		}
 	}
 	if told, ok := itnio.RetryAfter(err); ok {
-		wait = max(wait, min(told, time.Hour))
+		wait = max(wait, min(told, maxRetryAfter))
 	}
 	return wait
 }
