@@ -184,6 +184,21 @@ func TestExpiry(t *testing.T) {
 	})
 }
 
+// TestReloadConcealsNothing: a shorter lookback does not make a ledger that is up to date look like a backup.
+func TestReloadConcealsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, steady(time.Now()), nil)
+		w.start()
+		time.Sleep(30 * time.Minute)
+		before, _ := w.c.ledger.Exposition()
+		require.NotEmpty(t, before)
+		require.NoError(t, w.c.Reload(testConfig(t, func(c *config.Config) { c.Global.Lookback = duration(10 * time.Minute) })))
+		after, _ := w.c.ledger.Exposition()
+		require.Len(t, after, len(before))
+		w.end()
+	})
+}
+
 // unwell is an API that fails for some queries.
 type unwell struct {
 	API
