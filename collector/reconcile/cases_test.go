@@ -281,6 +281,13 @@ func TestOutageNarrowsNothingDown(t *testing.T) {
 	a.srv.now += 60
 	a.live()
 	require.False(t, a.failed)
+	for range 10 { // a single failure now and then is none that lasts
+		a.srv.now += 60
+		a.srv.deaf = func(Ask) (Refusal, bool) { return Broken, true }
+		require.Equal(t, 1, a.live())
+		a.srv.deaf = nil
+		a.live()
+	}
 	require.Zero(t, a.st.OpenWindows())
 	a.sweep()
 	a.audit()

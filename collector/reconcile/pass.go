@@ -619,6 +619,14 @@ func (p *Pass) step(t *task, a Answer, size int, untold bool) {
 	p.walked(t)
 }
 
+// window is what a task is about; the frontier has no end.
+func (p *Pass) window(t *task) Window {
+	if t.kind == frontier {
+		return Window{p.s.frontier, math.MaxInt64}
+	}
+	return t.win
+}
+
 // walked is the end of a walk: it settles the window, is repeated, or leaves it open.
 func (p *Pass) walked(t *task) {
 	s, w := p.s, &t.walk
@@ -627,9 +635,9 @@ func (p *Pass) walked(t *task) {
 		r.ids = append(r.ids, id)
 	}
 	slices.Sort(r.ids)
-	win := t.win
-	if t.kind == frontier {
-		win = Window{s.frontier, math.MaxInt64}
+	win := p.window(t)
+	if win.From == s.failed.From || win.To == s.failed.To {
+		s.fails = 0
 	}
 	diff := r.total - len(r.ids)
 	// Without totals, only a second walk shows that no page was shifted during the first.
@@ -859,13 +867,10 @@ func (p *Pass) giveUp() bool {
 
 // persists reports whether passes have failed at the same place so often that it may be the window's fault.
 func (p *Pass) persists(t *task) bool {
-	s, w := p.s, t.win
-	if t.kind == frontier {
-		w = Window{p.s.frontier, math.MaxInt64}
-	}
 	if p.bisecting {
 		return true
 	}
+	s, w := p.s, p.window(t)
 	if w.From != s.failed.From && w.To != s.failed.To {
 		s.fails = 0
 	}
