@@ -88,6 +88,14 @@ func (p *poller) run(ctx context.Context) {
 		if err := p.r.inBackground(ctx, due); err != nil && ctx.Err() == nil {
 			// The next reading will fail in the same way if it lasts, and say so.
 			level.Debug(p.r.logger).Log("msg", "sweep or audit given up for now", "err", err)
+			if told, ok := itnio.RetryAfter(err); ok {
+				told = min(told, maxRetryAfter)
+				p.rest(p.r.now().Add(told))
+				if sleep(ctx, told) != nil {
+					return
+				}
+				continue
+			}
 		}
 		if p.wait(ctx, next) != nil {
 			return

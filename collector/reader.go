@@ -69,11 +69,13 @@ func newReader(cfg config.Account, global config.Global, api API, account *ledge
 		r.first = newFirst()
 	}
 	r.forgetState()
-	if swept := account.Swept(); swept != 0 && now().Sub(time.Unix(swept, 0)) > 2*global.Lookback {
-		// The ledger has slept for a while, or is a backup: then others have seen higher values than it has.
-		account.Conceal(true)
-	}
 	return r
+}
+
+// slept reports whether the account was left alone for long: its ledger may be a backup, and others have seen higher values.
+func (r *reader) slept() bool {
+	swept := r.account.Swept()
+	return swept != 0 && r.now().Sub(time.Unix(swept, 0)) > 2*r.global.Lookback
 }
 
 func apiFilter(f config.Filter) itnio.Filter {
@@ -245,7 +247,7 @@ func (r *reader) run(ctx context.Context, p *reconcile.Pass, stop func() bool) e
 			From: time.Unix(q.From, 0), To: time.Unix(q.To, 0), Page: q.Page, Size: 100, Filter: r.filter,
 		})
 		if err != nil {
-			if refusal, ok := refused(err); ok && p.Refused(refusal) {
+			if refusal, ok := refused(err); ok && ctx.Err() == nil && p.Refused(refusal) {
 				level.Debug(r.logger).Log("msg", "window refused, asking for less", "err", err)
 				continue
 			}

@@ -37,20 +37,26 @@ func (r *reader) establish(server time.Time) error {
 	return nil
 }
 
+// refused tells of failures that may be about the window asked for.
 func refused(err error) (reconcile.Refusal, bool) {
-	e, ok := errors.AsType[*itnio.StatusError](err)
-	if !ok {
+	if e, ok := errors.AsType[*itnio.StatusError](err); ok {
+		switch e.Code {
+		case itnio.StatusDataCaps:
+			return reconcile.TooMuch, true
+		case itnio.StatusWindowTooLong:
+			return reconcile.TooLong, true
+		case itnio.StatusParameter:
+			return reconcile.Parameter, true
+		}
+	}
+	if _, told := itnio.RetryAfter(err); told {
 		return 0, false
 	}
-	switch e.Code {
-	case itnio.StatusDataCaps:
-		return reconcile.TooMuch, true
-	case itnio.StatusWindowTooLong:
-		return reconcile.TooLong, true
-	case itnio.StatusParameter:
-		return reconcile.Parameter, true
+	switch itnio.Status(err) {
+	case "-1", "-2", "-15", "-16", "http_4xx", "connection":
+		return 0, false
 	}
-	return 0, false
+	return reconcile.Broken, true
 }
 
 // ask makes a request, again if it failed in a way that may pass. A pass has many requests: if each failure ended it, a server

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/config"
+	"itnio_exporter/itnio"
 	"itnio_exporter/simulator"
 )
 
@@ -180,6 +182,106 @@ func TestExpiry(t *testing.T) {
 			w.end()
 		}
 		require.Less(t, most, 7*4000)
+	})
+}
+
+// TestReloadConcealsNothing: a shorter lookback does not make a ledger that is up to date look like a backup.
+func TestReloadConcealsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, steady(time.Now()), nil)
+		w.start()
+		time.Sleep(30 * time.Minute)
+		before, _ := w.c.ledger.Exposition()
+		require.NotEmpty(t, before)
+		require.NoError(t, w.c.Reload(testConfig(t, func(c *config.Config) { c.Global.Lookback = duration(10 * time.Minute) })))
+		after, _ := w.c.ledger.Exposition()
+		require.Len(t, after, len(before))
+		w.end()
+	})
+}
+
+// unwell is an API that fails for some queries.
+type unwell struct {
+	API
+	fails func(itnio.Query) error
+}
+
+func (u unwell) Records(ctx context.Context, q itnio.Query) (itnio.Page, error) {
+	if err := u.fails(q); err != nil {
+		return itnio.Page{}, err
+	}
+	return u.API.Records(ctx, q)
+}
+
+// startUnwell is start with an API that fails for some queries.
+func (w *world) startUnwell(fails func(itnio.Query) error) {
+	w.t.Helper()
+	w.start()
+	w.halt() // before it has begun: nothing waits in the bubble
+	m := w.c.accounts["main"]
+	r := newReader(m.cfg, w.cfg.Global(), unwell{m.poller.r.api, fails}, m.account, w.c.ledger, m.poller.r.calls, w.c.metrics, w.logger, w.now)
+	r.observe = m.poller.r.observe
+	m.poller = newPoller(r)
+	ctx, cancel := context.WithCancel(context.Background())
+	w.stop, w.stopped, w.c.run = cancel, make(chan struct{}), nil
+	go func() {
+		defer close(w.stopped)
+		_ = w.c.Run(ctx)
+	}()
+}
+
+// TestRecordThatBreaksTheAnswer: a record that makes the server fail keeps none but those of its own second from being counted,
+// wherever it is: in the newest minutes, the lookback or what is caught up with.
+func TestRecordThatBreaksTheAnswer(t *testing.T) {
+	for _, age := range []time.Duration{-10 * time.Minute, time.Second, time.Hour, 5 * time.Hour} {
+		t.Run(age.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := steady(time.Now())
+				o.CallsPerDay = 4800
+				w := newWorld(t, o, func(c *config.Config) { c.Global.InitialHistory = duration(8 * time.Hour) })
+				bad := time.Now().Add(-age).Truncate(time.Second)
+				w.startUnwell(func(q itnio.Query) error {
+					if !q.From.After(bad) && !q.To.Before(bad) && !time.Now().Before(bad) {
+						return &itnio.HTTPError{StatusCode: http.StatusInternalServerError}
+					}
+					return nil
+				})
+				time.Sleep(2 * time.Hour)
+				require.Equal(t, 1.0, w.own("itnio_up"))
+				require.Equal(t, 1.0, w.own("itnio_exporter_open_windows"))
+				require.Zero(t, w.own("itnio_exporter_catch_up_remaining_seconds"))
+				v := w.judge(time.Hour)
+				require.Zero(t, v.wrong+v.double)
+				for _, c := range v.lostCalls {
+					require.WithinDuration(t, bad, c.Start, 2*time.Second)
+				}
+				require.Greater(t, v.counted, 1500)
+				w.end()
+			})
+		})
+	}
+}
+
+// TestRetryAfter: what the server asks for while something is caught up with holds for the next reading too.
+func TestRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, steady(time.Now()), func(c *config.Config) { c.Global.InitialHistory = duration(12 * time.Hour) })
+		var refused time.Time
+		w.startUnwell(func(q itnio.Query) error {
+			if !refused.IsZero() {
+				require.GreaterOrEqual(t, time.Since(refused), 7*time.Minute)
+				return nil
+			}
+			if time.Since(q.To) < 5*time.Hour {
+				return nil
+			}
+			refused = time.Now()
+			return &itnio.HTTPError{StatusCode: http.StatusTooManyRequests, RetryAfter: 7 * time.Minute}
+		})
+		time.Sleep(20 * time.Minute)
+		require.NotZero(t, refused)
+		require.Zero(t, w.own("itnio_exporter_catch_up_remaining_seconds"))
+		w.end()
 	})
 }
 

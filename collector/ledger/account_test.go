@@ -184,6 +184,28 @@ func TestExpire(t *testing.T) {
 	require.Equal(t, []Result{Counted}, tl.count(someCall(99, ended(midnight.Add(3*24*time.Hour)))))
 }
 
+// A server whose clock was behind for a while must not have the ids of then dropped before their time: the calls would be
+// counted again.
+func TestClockThatWasBehindCountsNothingTwice(t *testing.T) {
+	c := newClock()
+	tl := newTestLedger(t, withClock(c.now))
+	tl.establish()
+	now := start().Add(time.Hour)
+	for i, wrong := range []time.Time{now.Add(-10 * 24 * time.Hour), now.Add(-3 * 24 * time.Hour), time.Unix(86400, 0)} {
+		id := uint64(100 * (i + 1))
+		tl.commit(Batch{Server: wrong, Items: []Item{
+			{Call: someCall(id, ended(now))}, {Call: someCall(id+1, ended(now))}, {Call: someCall(id+2, ended(now.AddDate(70, 0, 0)))},
+		}})
+		for range 3 {
+			c.advance(dayStep)
+			_, err := tl.account.Expire(now.Add(6*24*time.Hour), 9*24*time.Hour)
+			require.NoError(t, err)
+		}
+		tl.reopen()
+		require.Equal(t, []Result{Duplicate}, tl.count(someCall(id, ended(now))))
+	}
+}
+
 // A day that a wrong server clock made lies in the middle, or ahead, and is dropped in its turn.
 func TestDaysInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -105,6 +106,7 @@ type fold struct {
 	meta   accountMeta
 
 	entry    entry
+	ends     []int64                        // days on which the remembered calls ended
 	seen     map[uint64]struct{}            // keys, sessions and tags of this batch
 	touched  [][]*series                    // by family: those that have a next value
 	born     []map[string]*series           // by family
@@ -126,6 +128,18 @@ func (f *fold) empty() bool {
 	return f.entry.empty() && f.meta == f.a.meta
 }
 
+// day is the one that the batch's ids belong to: that of the server's clock, but not an earlier one than the calls ended on. A
+// clock that was behind for a while would have them dropped too early, and the calls counted again. The median, since single
+// records have ends in the year 2099.
+func (f *fold) day() int64 {
+	number := dayOf(f.server)
+	if len(f.ends) > 0 {
+		slices.Sort(f.ends)
+		number = max(number, f.ends[len(f.ends)/2])
+	}
+	return number
+}
+
 // publish makes the committed state the one that is read.
 func (f *fold) publish() {
 	l := f.l
@@ -134,7 +148,7 @@ func (f *fold) publish() {
 	appears := f.meta.InitialDone && !f.a.meta.InitialDone
 	f.a.meta = f.meta
 	if !f.entry.empty() {
-		number := dayOf(f.server)
+		number := f.day()
 		d := f.a.at(number)
 		if d == nil {
 			d = f.a.addDay(number)

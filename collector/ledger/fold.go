@@ -88,6 +88,9 @@ func (f *fold) orphan(session uint64) bool {
 }
 
 func (f *fold) remember(c *call.Call) {
+	if !c.End.IsZero() {
+		f.ends = append(f.ends, dayOf(c.End))
+	}
 	switch {
 	case c.Key == 0:
 		f.entry.orphans = append(f.entry.orphans, c.Session)

@@ -14,7 +14,7 @@ func (f *fold) write(tx *bolt.Tx, b *Batch) error {
 		if err != nil {
 			return err
 		}
-		today, err := ids.CreateBucketIfNotExists(be32(dayOf(f.server)))
+		today, err := ids.CreateBucketIfNotExists(be32(f.day()))
 		if err != nil {
 			return err
 		}

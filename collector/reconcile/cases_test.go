@@ -202,6 +202,135 @@ func TestSecondThatCannotBeRead(t *testing.T) {
 	require.Zero(t, a.st.OpenWindows())
 }
 
+// Nor must a minute of such seconds, in a row.
+func TestSecondsInARowThatCannotBeRead(t *testing.T) {
+	for _, late := range []int64{5 * hour, hour, 0} {
+		a := newAccount(t, Settings{Lookback: 7200, Horizon: 2 * day, AuditInterval: hour, History: 6 * hour})
+		a.traffic(begin-10*hour, begin+8*hour, 10)
+		from, to := begin-late+30, begin-late+90
+		a.srv.deaf = func(q Ask) (Refusal, bool) { return TooMuch, q.From < to && from <= q.To }
+		a.minutes(40)
+		require.False(t, a.failed, "%d seconds ago", late)
+		require.Zero(t, a.st.CatchUp(a.srv.now), "%d seconds ago", late)
+		require.Positive(t, a.st.OpenWindows())
+		a.minutes(150)
+		before := a.srv.requests
+		a.srv.add(a.srv.now - 4*hour)
+		a.srv.now += 60
+		a.live()
+		a.sweep()
+		a.audit()
+		require.Less(t, a.srv.requests-before, 300)
+		for _, r := range a.unseen() {
+			require.True(t, from-2 <= r.at && r.at <= to+2, "%d", r.at-begin)
+		}
+		a.srv.deaf = nil
+		a.srv.now += hour
+		a.live()
+		a.sweep()
+		a.audit()
+		require.Empty(t, a.unseen())
+		require.Zero(t, a.st.OpenWindows())
+	}
+}
+
+// One record that makes the server fail, wherever it is in the answer, keeps nothing but its own second from being read.
+func TestRecordThatBreaksTheAnswer(t *testing.T) {
+	for _, r := range []Refusal{Broken, Parameter} {
+		for _, age := range []int64{-600, -60, 0, hour, 3 * hour, 6 * hour} {
+			a := newAccount(t, Settings{Lookback: 7200, Horizon: 2 * day, AuditInterval: hour, History: 8 * hour})
+			a.traffic(begin-12*hour, begin+6*hour, 10)
+			bad := begin - age
+			a.srv.deaf = func(q Ask) (Refusal, bool) { return r, q.From <= bad && bad <= q.To && bad <= a.srv.now }
+			a.minutes(240)
+			require.False(t, a.failed, "refusal %d, %d seconds ago", r, age)
+			require.Zero(t, a.st.CatchUp(a.srv.now))
+			require.Positive(t, a.st.OpenWindows())
+			require.True(t, a.st.Unread(a.srv.now, 0))
+			a.srv.add(a.srv.now-3*hour, a.srv.now-hour, bad-5, bad+5)
+			before := a.srv.requests
+			a.srv.now += 60
+			a.live()
+			a.sweep()
+			a.audit()
+			require.Less(t, a.srv.requests-before, 100)
+			for _, left := range a.unseen() {
+				require.InDelta(t, bad, left.at, 2)
+			}
+			a.srv.deaf = nil
+			a.minutes(61)
+			require.Empty(t, a.unseen())
+			require.Zero(t, a.st.OpenWindows())
+			require.False(t, a.st.Unread(a.srv.now, 0))
+		}
+	}
+}
+
+// A server that is down is not taken for one with a record that breaks its answers.
+func TestOutageNarrowsNothingDown(t *testing.T) {
+	a := steady(t, nil)
+	a.srv.deaf = func(Ask) (Refusal, bool) { return Broken, true }
+	before := a.srv.requests
+	for range 30 {
+		a.srv.now += 60
+		a.live()
+		require.True(t, a.failed)
+	}
+	require.Less(t, a.srv.requests-before, 300)
+	a.srv.deaf = nil
+	a.srv.now += 60
+	a.live()
+	require.False(t, a.failed)
+	for range 10 { // a single failure now and then is none that lasts
+		a.srv.now += 60
+		a.srv.deaf = func(Ask) (Refusal, bool) { return Broken, true }
+		require.Equal(t, 1, a.live())
+		a.srv.deaf = nil
+		a.live()
+	}
+	require.Zero(t, a.st.OpenWindows())
+	a.sweep()
+	a.audit()
+	require.Empty(t, a.unseen())
+	// Nor is one that goes down in the midst of each pass.
+	for range 10 {
+		a.srv.now += 20 * 60
+		a.live()
+		a.srv.deaf = func(Ask) (Refusal, bool) { return Broken, true }
+		a.sweep()
+		a.audit()
+		a.srv.deaf = nil
+	}
+	a.minutes(10)
+	require.Zero(t, a.st.OpenWindows())
+	require.Empty(t, a.unseen())
+}
+
+// What is older than the server keeps does not keep the rest from being caught up with and audited.
+func TestPastThatIsRefused(t *testing.T) {
+	a := newAccount(t, Settings{Lookback: 7200, Horizon: 10 * day, AuditInterval: hour, History: 5 * day})
+	a.traffic(begin-10*day, begin+6*hour, 60)
+	kept := 3*int64(day) + 1234
+	a.srv.deaf = func(q Ask) (Refusal, bool) { return Parameter, q.From < a.srv.now-kept }
+	a.minutes(240)
+	require.False(t, a.failed)
+	require.Zero(t, a.st.CatchUp(a.srv.now))
+	for _, left := range a.unseen() {
+		require.Less(t, left.at, a.srv.now-kept+hour)
+	}
+	a.srv.add(a.srv.now-kept+2*hour, a.srv.now-day)
+	before := a.srv.requests
+	a.srv.now += hour
+	a.live()
+	a.sweep()
+	a.audit()
+	require.False(t, a.failed)
+	require.Less(t, a.srv.requests-before, 300)
+	for _, left := range a.unseen() {
+		require.Less(t, left.at, a.srv.now-kept+hour)
+	}
+}
+
 func TestQuotaEndsThePass(t *testing.T) {
 	for _, r := range []Refusal{TooMuch, TooLong, Parameter} {
 		a := steady(t, nil)
@@ -407,5 +536,40 @@ func TestSharedSecondsHideNothing(t *testing.T) {
 		}
 		a.audit()
 		require.Empty(t, a.unseen(), "round %d", round)
+	}
+}
+
+// Polled each second while many calls end: whatever is shown when a poll begins is read by it or, where it shifted the pages
+// that were being read, by the next.
+func TestDenseTraffic(t *testing.T) {
+	for seed := range uint64(9) {
+		rng := rand.New(rand.NewPCG(seed, 5))
+		a := newAccount(t, Settings{Lookback: 300, Horizon: day, AuditInterval: 60})
+		a.srv.order = int(seed) % 3
+		a.srv.openFrom, a.srv.openTo = seed%2 == 1, seed%4 > 1
+		for at := begin - 100; at < begin+250; at++ {
+			for x := rng.ExpFloat64(); x < []float64{7, 0.3, 30}[seed/3]; x += rng.ExpFloat64() {
+				length := int64(rng.ExpFloat64() * 15)
+				a.srv.records = append(a.srv.records, record{
+					id: uint64(len(a.srv.records) + 1), at: at, visible: at + min(length, 250), gone: forever,
+				})
+			}
+		}
+		missed := map[uint64]int{}
+		for range 300 {
+			a.srv.now++
+			a.live()
+			for _, r := range a.srv.records {
+				if _, seen := a.seen[r.id]; !seen && r.visible < a.begun && r.at > a.begun-a.set.Lookback {
+					missed[r.id]++
+					require.Less(t, missed[r.id], 3, "seed %d: %+v, polled at %d", seed, r, a.begun)
+				}
+			}
+			a.sweep()
+			if a.st.AuditDue(a.srv.now) {
+				a.audit()
+			}
+		}
+		require.Zero(t, a.st.OpenWindows())
 	}
 }

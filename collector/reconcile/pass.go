@@ -45,11 +45,15 @@ type Pass struct {
 	now     int64
 	rates   *rates
 	stack   []*task
-	changes int      // cells that turned out to have changed
-	refused []Window // of a second, since the last answer
+	changes int // cells that turned out to have changed
 	reign   int
 	floor   int64
 	done    bool
+
+	refused   int    // since the last answer
+	suspect   Window // the first of these
+	given     int    // windows given up since the last answer
+	bisecting bool   // a failure that persists is narrowed down
 }
 
 type taskKind uint8
@@ -289,6 +293,9 @@ const chunk = day
 // moreToSweep pushes the oldest window that is to be read.
 func (p *Pass) moreToSweep() bool {
 	s := p.s
+	if len(s.refused) > 0 {
+		return false // whether it is passed over, the next answer tells
+	}
 	limit := p.now - s.set.Lookback
 	i := s.tl.from(s.swept)
 	if i > 0 && i <= len(s.tl.cells) && s.tl.cells[i-1].To == s.swept && s.tl.cells[i-1].readAt == 0 {
@@ -612,6 +619,14 @@ func (p *Pass) step(t *task, a Answer, size int, untold bool) {
 	p.walked(t)
 }
 
+// window is what a task is about; the frontier has no end.
+func (p *Pass) window(t *task) Window {
+	if t.kind == frontier {
+		return Window{p.s.frontier, math.MaxInt64}
+	}
+	return t.win
+}
+
 // walked is the end of a walk: it settles the window, is repeated, or leaves it open.
 func (p *Pass) walked(t *task) {
 	s, w := p.s, &t.walk
@@ -620,9 +635,9 @@ func (p *Pass) walked(t *task) {
 		r.ids = append(r.ids, id)
 	}
 	slices.Sort(r.ids)
-	win := t.win
-	if t.kind == frontier {
-		win = Window{s.frontier, math.MaxInt64}
+	win := p.window(t)
+	if win.From == s.failed.From || win.To == s.failed.To {
+		s.fails = 0
 	}
 	diff := r.total - len(r.ids)
 	// Without totals, only a second walk shows that no page was shifted during the first.
@@ -756,14 +771,22 @@ const (
 	TooMuch   Refusal = iota // -23: more records than it will answer for
 	TooLong                  // -76: a longer window than it will answer for
 	Parameter                // -22
+	Broken                   // another failure, which may or may not be the window's: it has a record that cannot be answered, or takes too long
 )
 
-// Refused brings in that the server refuses the window asked for. False: there is nothing smaller to ask, and the pass ends.
+const (
+	// persistent is how many passes in a row fail at the same place until it is taken for the window's fault.
+	persistent = 3
+	// maxRefused in a row are more than the narrowing down of a single second takes.
+	maxRefused = 32
+	maxGiven   = 4
+)
+
+// Refused brings in that the server refuses the window asked for, which is then narrowed down. What it refuses for good is left
+// open, and the rest goes on. False: the pass ends, it may refuse everything for now.
 func (p *Pass) Refused(r Refusal) bool {
 	s, t := p.s, p.top()
-	page := t.walk.page
-	switch {
-	case t.kind == frontier && page == 0 && s.future > 0:
+	if t.kind == frontier && t.walk.page == 0 && s.future > 0 && r != Broken {
 		// It may be the end a day ahead that it minds. The next audit tries it again.
 		if r == Parameter {
 			s.future = 0
@@ -772,50 +795,107 @@ func (p *Pass) Refused(r Refusal) bool {
 			s.future = 0
 		}
 		return true
+	}
+	if (r == Broken || r == Parameter && t.kind == frontier) && !p.persists(t) {
+		return false
+	}
+	switch {
 	case t.kind == ahead, t.kind == confirm:
 		p.pop()
 		return true
-	case r == Parameter:
-		return false
 	case t.kind == frontier:
 		return p.splitFrontier(2, 1)
-	case t.kind == ask:
-		i, j, ok := s.tl.tiled(t.win)
-		if !ok || j-i == 1 {
-			t.kind = whole
-			return p.Refused(r)
+	}
+	i, j, ok := s.tl.tiled(t.win)
+	if k := s.tl.from(t.win.From); k < len(s.tl.cells) && p.Kind != Sweep {
+		if c := &s.tl.cells[k]; c.unread() && c.From <= t.win.From && t.win.To <= c.To { // as the last time
+			c.readAt = p.now
+			p.Unsettled++
+			p.pop()
+			return true
 		}
-		if r == TooMuch {
+	}
+	if p.given > 0 && t.win.To == p.suspect.From {
+		// Just before one that was given up: it goes with it.
+		p.suspect.From = t.win.From
+		s.refused[len(s.refused)-1] = p.suspect
+		p.pop()
+		return true
+	}
+	if p.refused++; p.refused == 1 {
+		p.suspect = t.win
+	}
+	if p.refused > maxRefused {
+		return r != TooMuch && r != TooLong && p.giveUp() // a quota passes
+	}
+	p.pop()
+	switch {
+	case t.kind == ask && ok && j-i > 1:
+		switch r {
+		case TooMuch:
 			s.limit.total = min(s.limit.total, max(1, s.tl.expected(i, j)-1))
-		} else {
+		case TooLong:
 			s.limit.width = min(s.limit.width, max(1, t.win.width()-1))
 		}
-		p.pop()
 		mid := s.tl.cells[(i+j)/2].From
 		p.push(&task{kind: ask, win: Window{t.win.From, mid}})
 		p.push(&task{kind: ask, win: Window{mid, t.win.To}})
-		return true
-	}
-	p.pop()
-	if t.win.width() > 1 {
+	case t.win.width() > 1 && (r == TooMuch || r == TooLong):
 		p.split(t.win, 2)
-		return true
+	case t.win.width() > 1:
+		for _, part := range cut(t.win, 2) { // the newest first, always: the past may be refused from some time on
+			p.push(&task{kind: whole, win: part})
+		}
+	default:
+		p.Unsettled++
+		s.refused = append(s.refused, t.win)
 	}
-	// One second, and still too much: a quota, or a second that cannot be read. Go on with the others to find out.
-	p.Unsettled++
-	p.refused = append(p.refused, t.win)
-	return len(p.refused) < 2
+	return true
 }
 
-// passOver leaves open, once the server answers again, the second that it has refused, so that a sweep gets past it.
-func (p *Pass) passOver() {
-	for _, w := range p.refused {
-		i, j, ok := p.s.tl.tiled(w)
-		if ok && j-i == 1 {
-			p.s.tl.cells[i].open, p.s.tl.cells[i].readAt = true, p.now
-			continue
-		}
-		p.settle(cell{Window: w, open: true, readAt: p.now})
+// giveUp leaves the window that is being narrowed down as a whole. Not many of them: then it is no window's fault.
+func (p *Pass) giveUp() bool {
+	p.s.refused = append(p.s.refused, p.suspect)
+	for len(p.stack) > 0 && p.suspect.From <= p.top().win.From && p.top().win.To <= p.suspect.To {
+		p.pop()
 	}
-	p.refused = nil
+	p.Unsettled++
+	p.refused = 0
+	p.given++
+	return p.given < maxGiven
+}
+
+// persists reports whether passes have failed at the same place so often that it may be the window's fault.
+func (p *Pass) persists(t *task) bool {
+	if p.bisecting {
+		return true
+	}
+	s, w := p.s, p.window(t)
+	if w.From != s.failed.From && w.To != s.failed.To {
+		s.fails = 0
+	}
+	s.failed = w
+	s.fails++
+	p.bisecting = s.fails >= persistent
+	return p.bisecting
+}
+
+// unread cells are windows that the server refuses.
+func (c *cell) unread() bool { return c.open && c.n == 0 && c.total == 0 }
+
+// passOver leaves open, once the server answers again, the windows that it has refused, so that a sweep gets past them.
+func (p *Pass) passOver() {
+	p.refused, p.given = 0, 0
+	for _, w := range p.s.refused {
+		// With those beside it it is one question from then on.
+		cells := p.s.tl.cells
+		for i := p.s.tl.from(w.From - 1); i < len(cells) && cells[i].From <= w.To; i++ {
+			if cells[i].unread() {
+				w = Window{min(w.From, cells[i].From), max(w.To, cells[i].To)}
+			}
+		}
+		p.changes++
+		p.s.settle(cell{Window: w, open: true, readAt: p.now}, p.now, p.rates)
+	}
+	p.s.refused = nil
 }

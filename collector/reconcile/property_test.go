@@ -48,10 +48,10 @@ func quiet(t *rapid.T, deleting bool) {
 	}
 	drawServer(t, a.srv)
 	a.traffic(begin-set.Horizon, begin+8*hour, pick(t, "a record each", int64(20), 60, 300))
-	lie, limit := a.srv.lie, a.srv.cap
+	lie, limit, refusing := a.srv.lie, a.srv.cap, false
 	for range rapid.IntRange(1, 40).Draw(t, "steps") {
 		now := a.srv.now
-		switch pick(t, "step", "wait", "wait", "late", "burst", "ahead", "minutes", "live", "sweep", "audit", "cut", "crash", "wrong", "right", "page", "delete", "clock") {
+		switch pick(t, "step", "wait", "wait", "late", "burst", "ahead", "minutes", "live", "sweep", "audit", "cut", "crash", "wrong", "right", "page", "delete", "clock", "refuse", "refuse no more") {
 		case "wait":
 			a.srv.now += rapid.Int64Range(1, 1200).Draw(t, "seconds")
 		case "late":
@@ -102,6 +102,13 @@ func quiet(t *rapid.T, deleting bool) {
 					}
 				}
 			}
+		case "refuse": // some of the past, whatever the window, for a while
+			from := now - rapid.Int64Range(-60, set.Horizon).Draw(t, "ago")
+			to := from + pick(t, "for", int64(0), 90, 2*hour)
+			r := pick(t, "as", TooMuch, TooLong, Parameter, Broken)
+			a.srv.deaf, refusing = func(q Ask) (Refusal, bool) { return r, q.From <= to && from <= q.To }, true
+		case "refuse no more":
+			a.srv.deaf = nil
 		case "clock":
 			a.srv.now += pick(t, "wrong by", int64(700), 5*hour, 2*day)
 			a.live()
@@ -109,11 +116,14 @@ func quiet(t *rapid.T, deleting bool) {
 			a.srv.now = now
 		}
 	}
-	a.srv.lie, a.srv.cap = lie, limit
+	a.srv.lie, a.srv.cap, a.srv.deaf = lie, limit, nil
 	a.srv.now += set.AuditInterval
 	a.live()
 	a.sweep()
 	a.audit()
+	if refusing {
+		a.live() // what lies ahead of the clock is asked for again after an audit only
+	}
 	if !deleting {
 		if left := a.unseen(); len(left) > 0 {
 			t.Fatalf("%d records were not read, among them %+v at %d", len(left), left[0], a.srv.now)

@@ -251,6 +251,9 @@ func (a *account) bound() int {
 		size = a.srv.page
 	}
 	windows := len(a.st.tl.cells) + int((a.set.Horizon+a.set.History)/hour)
+	if a.srv.deaf != nil {
+		windows += 100 // narrowing down
+	}
 	return 10 * (len(a.srv.records)/size + windows + 20)
 }
 

@@ -64,6 +64,10 @@ type State struct {
 
 	mismatch map[Window]reading // the last walk of windows whose total is wrong
 
+	refused []Window // since the last answer
+	failed  Window   // where the last pass that failed did
+	fails   int      // how many did there
+
 	cappedAt, cappedFrom int // the last total that was lower than what its parts hold, and what they held
 
 	dirty map[int64]struct{} // cells before swept that are to be made durable, by start
@@ -214,10 +218,11 @@ func (s *State) CatchUp(now int64) time.Duration {
 	return time.Duration(end-holes[0].From) * time.Second
 }
 
-// Unread reports whether a part of the horizon was never read.
+// Unread reports whether a part of the horizon was never read, or is refused.
 func (s *State) Unread(now, floor int64) bool {
 	from := max(now-s.set.Horizon, floor)
-	return len(s.tl.holes(Window{from, max(from, s.swept)})) > 0
+	return len(s.tl.holes(Window{from, max(from, s.swept)})) > 0 ||
+		slices.ContainsFunc(s.tl.cells[s.tl.from(from):], func(c cell) bool { return c.unread() })
 }
 
 // forgetIDs lets go of the ids of swept cells, but for the last one: what cells share with their neighbours is worked out.
