@@ -526,6 +526,28 @@ func TestSimulate(t *testing.T) {
 	require.Zero(t, api.stop(), api.stderr.String())
 }
 
+// The toolkit listens on every address that is given.
+func TestTwoListeners(t *testing.T) {
+	a := newAPI(t)
+	i := startHere(t, args(t, a.config(t, fast), "--web.listen-address=127.0.0.1:0")...)
+	var addresses []string
+	eventually(t, "both addresses", func() bool {
+		addresses = nil
+		for _, m := range listeningOn.FindAllStringSubmatch(i.stderr.String(), -1) {
+			addresses = append(addresses, m[1])
+		}
+		return len(addresses) == 2 || len(i.exited) > 0
+	})
+	require.Len(t, addresses, 2, i.stderr.String())
+	for _, address := range addresses {
+		eventually(t, "ready", func() bool {
+			status, _ := request(t, http.MethodGet, "http://"+address+"/-/ready")
+			return status == http.StatusOK
+		})
+	}
+	require.Zero(t, i.stop(), i.stderr.String())
+}
+
 func TestRoutePrefix(t *testing.T) {
 	a := newAPI(t)
 	i := startHere(t, args(t, a.config(t, fast), "--web.external-url=http://mon.example/itnio")...)
