@@ -54,28 +54,52 @@ func otherFormat(format string) string {
 }
 
 // negotiate asks in the preferred format and, while none is confirmed, in the other one too if the answer is a refusal
-// or empty: a server may as well find nothing in a window that it cannot read. The first record confirms a format.
-func (f *formats) negotiate(ctx context.Context, ask func(context.Context, string) (Page, error)) (Page, error) {
+// or empty: a server may as well find nothing in a window that it cannot read. The first record confirms a format,
+// unless the server reads no window in it at all: then it has records long ago, too, where none can be.
+func (f *formats) negotiate(ctx context.Context, ask, longAgo func(context.Context, string) (Page, error)) (Page, error) {
 	first, confirmed := f.current()
 	page, err := ask(ctx, first)
-	switch {
-	case confirmed || err != nil && !refused(err):
+	if confirmed || err != nil && !refused(err) {
 		return page, err
-	case err == nil && holds(page):
-		f.confirm(first)
-		return page, nil
+	}
+	had := err == nil && holds(page)
+	if had {
+		if read, told := readsWindow(ctx, first, longAgo); read {
+			if told {
+				f.confirm(first)
+			}
+			return page, nil
+		}
 	}
 
 	second := otherFormat(first)
 	page2, err2 := ask(ctx, second)
+	if err2 == nil && holds(page2) {
+		read, told := readsWindow(ctx, second, longAgo)
+		switch {
+		case !told:
+			return page2, nil
+		case read:
+			f.confirm(second)
+			return page2, nil
+		case had:
+			f.confirm(first) // neither is better
+			return page, nil
+		case err != nil:
+			f.confirm(second) // the best there is
+			return page2, nil
+		}
+		f.prefer(first) // it is read, and has found nothing
+		return page, nil
+	}
 	switch {
-	case err2 == nil && holds(page2):
-		f.confirm(second)
-		return page2, nil
-	case err2 == nil && err != nil:
+	case err2 == nil && (err != nil || had):
 		f.prefer(second)
 		return page2, nil
-	case err == nil:
+	case had && refused(err2):
+		f.confirm(first) // the best there is
+		return page, nil
+	case err == nil && !had:
 		f.prefer(first)
 		return page, nil
 	case refused(err2) && plainlyRefused(err):
@@ -84,23 +108,43 @@ func (f *formats) negotiate(ctx context.Context, ask func(context.Context, strin
 	return page2, err2
 }
 
+// readsWindow finds out whether the server reads the window that it is asked for in a format. Unless told, it could not
+// be found out.
+func readsWindow(ctx context.Context, format string, longAgo func(context.Context, string) (Page, error)) (read, told bool) {
+	page, err := longAgo(ctx, format)
+	if err != nil {
+		return true, refused(err) // what is refused was read
+	}
+	return !holds(page), true
+}
+
 // holds reports whether a window has records.
 func holds(p Page) bool { return p.Total > 0 || len(p.Records) > 0 }
 
-// refused reports whether an error may be what a server says to a time that it cannot read.
+// refused reports whether an error may be what a server says to a time that it cannot read. A status that is not
+// documented may mean that as well.
 func refused(err error) bool {
 	if e, ok := errors.AsType[*StatusError](err); ok {
-		return e.Code == StatusParameter || e.Code == StatusSystemException
+		switch e.Code {
+		case StatusParameter, StatusSystemException, StatusInvalid:
+			return true
+		}
+		return meaning(e.Code) == ""
 	}
 	e, ok := errors.AsType[*HTTPError](err)
-	return ok && (e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusInternalServerError)
+	return ok && (e.StatusCode == http.StatusInternalServerError || badRequest(e.StatusCode))
+}
+
+// badRequest reports whether an HTTP status puts the blame on what the request says.
+func badRequest(code int) bool {
+	return code == http.StatusBadRequest || code == http.StatusUnprocessableEntity
 }
 
 // plainlyRefused reports whether an error puts the blame on the request.
 func plainlyRefused(err error) bool {
 	if e, ok := errors.AsType[*StatusError](err); ok {
-		return e.Code == StatusParameter
+		return e.Code == StatusParameter || e.Code == StatusInvalid
 	}
 	e, ok := errors.AsType[*HTTPError](err)
-	return ok && e.StatusCode == http.StatusBadRequest
+	return ok && badRequest(e.StatusCode)
 }

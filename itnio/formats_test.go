@@ -2,6 +2,8 @@ package itnio
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,6 +13,7 @@ func TestFormats(t *testing.T) {
 	var (
 		empty  = func() (Page, error) { return Page{Total: 0}, nil }
 		full   = func() (Page, error) { return Page{Total: 1}, nil }
+		all    = func() (Page, error) { return Page{Total: 9}, nil }
 		status = func(code int) func() (Page, error) {
 			return func() (Page, error) { return Page{}, &StatusError{Code: code} }
 		}
@@ -20,6 +23,7 @@ func TestFormats(t *testing.T) {
 	)
 	type call struct {
 		iso, datetime func() (Page, error) // what the server says to each; nil: must not be asked
+		past          string               // of long ago: the formats in which it has records even there, "refused" or "trouble"
 		total         int
 		label         string // "" for success
 	}
@@ -57,8 +61,25 @@ func TestFormats(t *testing.T) {
 			{iso: status(-22), datetime: status(-18), label: "-22"}, {iso: status(-18), datetime: status(-22), label: "-22"}, {iso: full, total: 1}, {iso: empty},
 		}},
 		"the later trouble counts": {TimeAuto, []call{{iso: status(-22), datetime: status(-15), label: "-15"}}},
-		"set to iso":               {TimeISO8601, []call{{iso: empty}, {iso: status(-22), label: "-22"}, {iso: full, total: 1}}},
-		"set to datetime":          {TimeDatetime, []call{{datetime: empty}, {datetime: status(-22), label: "-22"}, {datetime: full, total: 1}}},
+		"iso, datetime refused in other words": {TimeAuto, []call{
+			{iso: empty, datetime: status(-21)}, {iso: http(422), datetime: full, total: 1}, {datetime: empty},
+		}},
+		"datetime, an undocumented status": {TimeAuto, []call{{iso: status(-33), datetime: full, total: 1}, {datetime: empty}}},
+		"iso, long ago is refused":         {TimeAuto, []call{{iso: full, past: "refused", total: 1}, {iso: empty}}},
+		"iso, long ago is in trouble":      {TimeAuto, []call{{iso: full, past: "trouble", total: 1}, {iso: full, total: 1}, {iso: empty}}},
+		"iso is ignored":                   {TimeAuto, []call{{iso: all, datetime: full, past: "iso", total: 1}, {datetime: empty}}},
+		"iso is ignored, nothing yet": {TimeAuto, []call{
+			{iso: all, datetime: empty, past: "iso"}, {iso: all, datetime: empty, past: "iso"}, {datetime: full, total: 1}, {datetime: empty},
+		}},
+		"datetime is ignored, nothing yet": {TimeAuto, []call{
+			{iso: empty, datetime: all, past: "datetime"}, {iso: empty, datetime: all, past: "datetime"}, {iso: full, total: 1}, {iso: empty},
+		}},
+		"both are ignored":                 {TimeAuto, []call{{iso: all, datetime: all, past: "iso datetime", total: 9}, {iso: all, total: 9}}},
+		"iso refused, datetime ignored":    {TimeAuto, []call{{iso: status(-22), datetime: all, past: "datetime", total: 9}, {datetime: all, total: 9}}},
+		"iso ignored, datetime refused":    {TimeAuto, []call{{iso: all, datetime: status(-22), past: "iso", total: 9}, {iso: all, total: 9}}},
+		"iso ignored, datetime in trouble": {TimeAuto, []call{{iso: all, datetime: http(503), past: "iso", label: "http_5xx"}, {iso: full, total: 1}, {iso: empty}}},
+		"set to iso":                       {TimeISO8601, []call{{iso: empty}, {iso: status(-22), label: "-22"}, {iso: full, total: 1}}},
+		"set to datetime":                  {TimeDatetime, []call{{datetime: empty}, {datetime: status(-22), label: "-22"}, {datetime: full, total: 1}}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -73,6 +94,16 @@ func TestFormats(t *testing.T) {
 					}
 					require.NotNil(t, say, "call %d must not ask in %s", i, format)
 					return say()
+				}, func(_ context.Context, format string) (Page, error) {
+					switch {
+					case c.past == "refused":
+						return status(-22)()
+					case c.past == "trouble":
+						return http(503)()
+					case slices.Contains(strings.Fields(c.past), map[string]string{TimeISO8601: "iso", TimeDatetime: "datetime"}[format]):
+						return all()
+					}
+					return empty()
 				})
 				if c.label == "" {
 					require.NoError(t, err, "call %d", i)
