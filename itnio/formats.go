@@ -59,7 +59,7 @@ func otherFormat(format string) string {
 func (f *formats) negotiate(ctx context.Context, ask, longAgo func(context.Context, string) (Page, error)) (Page, error) {
 	first, confirmed := f.current()
 	page, err := ask(ctx, first)
-	if confirmed || err != nil && !refused(err) {
+	if confirmed || err != nil && !refused(err) && !excessive(err) {
 		return page, err
 	}
 	had := err == nil && holds(page)
@@ -93,6 +93,8 @@ func (f *formats) negotiate(ctx context.Context, ask, longAgo func(context.Conte
 		return page, nil
 	}
 	switch {
+	case err2 == nil && excessive(err):
+		return page, err // most likely it is as it says, and the other format finds nothing because it is not read
 	case err2 == nil && (err != nil || had):
 		f.prefer(second)
 		return page2, nil
@@ -112,10 +114,20 @@ func (f *formats) negotiate(ctx context.Context, ask, longAgo func(context.Conte
 // be found out.
 func readsWindow(ctx context.Context, format string, longAgo func(context.Context, string) (Page, error)) (read, told bool) {
 	page, err := longAgo(ctx, format)
-	if err != nil {
-		return true, refused(err) // what is refused was read
+	switch {
+	case err == nil:
+		return len(page.Records) == 0, true // a total alone proves nothing: it may be wrong
+	case excessive(err):
+		return false, true // a minute is not too long, and nothing in it not too much
 	}
-	return !holds(page), true
+	return true, refused(err) // what is refused was read
+}
+
+// excessive reports whether an error says that a window holds too much or is too long. So it may seem to a server that
+// does not read it.
+func excessive(err error) bool {
+	e, ok := errors.AsType[*StatusError](err)
+	return ok && (e.Code == StatusDataCaps || e.Code == StatusWindowTooLong)
 }
 
 // holds reports whether a window has records.

@@ -13,7 +13,7 @@ func TestFormats(t *testing.T) {
 	var (
 		empty  = func() (Page, error) { return Page{Total: 0}, nil }
 		full   = func() (Page, error) { return Page{Total: 1}, nil }
-		all    = func() (Page, error) { return Page{Total: 9}, nil }
+		all    = func() (Page, error) { return Page{Total: 9, Records: make([]Record, 1)}, nil }
 		status = func(code int) func() (Page, error) {
 			return func() (Page, error) { return Page{}, &StatusError{Code: code} }
 		}
@@ -23,7 +23,7 @@ func TestFormats(t *testing.T) {
 	)
 	type call struct {
 		iso, datetime func() (Page, error) // what the server says to each; nil: must not be asked
-		past          string               // of long ago: the formats in which it has records even there, "refused" or "trouble"
+		past          string               // of long ago: the formats in which it has records even there, "much" in ISO, "refused" or "trouble"
 		total         int
 		label         string // "" for success
 	}
@@ -74,12 +74,16 @@ func TestFormats(t *testing.T) {
 		"datetime is ignored, nothing yet": {TimeAuto, []call{
 			{iso: empty, datetime: all, past: "datetime"}, {iso: empty, datetime: all, past: "datetime"}, {iso: full, total: 1}, {iso: empty},
 		}},
-		"both are ignored":                 {TimeAuto, []call{{iso: all, datetime: all, past: "iso datetime", total: 9}, {iso: all, total: 9}}},
-		"iso refused, datetime ignored":    {TimeAuto, []call{{iso: status(-22), datetime: all, past: "datetime", total: 9}, {datetime: all, total: 9}}},
-		"iso ignored, datetime refused":    {TimeAuto, []call{{iso: all, datetime: status(-22), past: "iso", total: 9}, {iso: all, total: 9}}},
-		"iso ignored, datetime in trouble": {TimeAuto, []call{{iso: all, datetime: http(503), past: "iso", label: "http_5xx"}, {iso: full, total: 1}, {iso: empty}}},
-		"set to iso":                       {TimeISO8601, []call{{iso: empty}, {iso: status(-22), label: "-22"}, {iso: full, total: 1}}},
-		"set to datetime":                  {TimeDatetime, []call{{datetime: empty}, {datetime: status(-22), label: "-22"}, {datetime: full, total: 1}}},
+		"iso is ignored, too much at once":     {TimeAuto, []call{{iso: status(-23), datetime: full, total: 1}, {datetime: empty}}},
+		"too much, and datetime silent":        {TimeAuto, []call{{iso: status(-23), datetime: empty, label: "-23"}, {iso: full, total: 1}, {iso: empty}}},
+		"too long in both":                     {TimeAuto, []call{{iso: status(-76), datetime: status(-76), label: "-76"}, {iso: full, total: 1}}},
+		"iso is ignored, too much in long ago": {TimeAuto, []call{{iso: all, datetime: full, past: "much", total: 1}, {datetime: empty}}},
+		"both are ignored":                     {TimeAuto, []call{{iso: all, datetime: all, past: "iso datetime", total: 9}, {iso: all, total: 9}}},
+		"iso refused, datetime ignored":        {TimeAuto, []call{{iso: status(-22), datetime: all, past: "datetime", total: 9}, {datetime: all, total: 9}}},
+		"iso ignored, datetime refused":        {TimeAuto, []call{{iso: all, datetime: status(-22), past: "iso", total: 9}, {iso: all, total: 9}}},
+		"iso ignored, datetime in trouble":     {TimeAuto, []call{{iso: all, datetime: http(503), past: "iso", label: "http_5xx"}, {iso: full, total: 1}, {iso: empty}}},
+		"set to iso":                           {TimeISO8601, []call{{iso: empty}, {iso: status(-22), label: "-22"}, {iso: full, total: 1}}},
+		"set to datetime":                      {TimeDatetime, []call{{datetime: empty}, {datetime: status(-22), label: "-22"}, {datetime: full, total: 1}}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -98,6 +102,8 @@ func TestFormats(t *testing.T) {
 					switch {
 					case c.past == "refused":
 						return status(-22)()
+					case c.past == "much" && format == TimeISO8601:
+						return status(-23)()
 					case c.past == "trouble":
 						return http(503)()
 					case slices.Contains(strings.Fields(c.past), map[string]string{TimeISO8601: "iso", TimeDatetime: "datetime"}[format]):
