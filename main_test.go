@@ -377,6 +377,9 @@ func TestStartFailures(t *testing.T) {
 		{"storage is a file", []string{"--config.file=" + good, "--storage.path=" + file, "--web.listen-address=127.0.0.1:0"}, file},
 		{"address in use", append(args(t, good), "--web.listen-address="+taken.Addr().String()), "address already in use"},
 		{"simulator's address in use", []string{"simulate", "--simulate.listen-address=" + taken.Addr().String()}, "--simulate.listen-address"},
+		{"simulator of less than nothing", []string{"simulate", "--simulate.calls-per-day=-3"}, "--simulate.calls-per-day: -3 is not from 0"},
+		{"simulator of the future", []string{"simulate", "--simulate.history=-1h"}, "--simulate.history: -1h0m0s is negative"},
+		{"simulator of pages of less than nothing", []string{"simulate", "--simulate.page-size=-3"}, "--simulate.page-size: -3 is negative"},
 		{"nobody to check the health of", []string{"healthcheck", "--web.listen-address=127.0.0.1:1"}, "refused"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

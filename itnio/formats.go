@@ -85,12 +85,12 @@ func (f *formats) negotiate(ctx context.Context, ask, longAgo func(context.Conte
 		case had:
 			f.confirm(first) // neither is better
 			return page, nil
-		case err != nil:
-			f.confirm(second) // the best there is
+		case err != nil && !understood(ctx, first, longAgo):
+			f.prefer(second) // the best there is
 			return page2, nil
 		}
-		f.prefer(first) // it is read, and has found nothing
-		return page, nil
+		f.prefer(first)
+		return page, err // it is read, and finds nothing, or fault with something else
 	}
 	switch {
 	case err2 == nil && excessive(err):
@@ -98,10 +98,13 @@ func (f *formats) negotiate(ctx context.Context, ask, longAgo func(context.Conte
 	case err2 == nil && (err != nil || had):
 		f.prefer(second)
 		return page2, nil
-	case had && refused(err2):
-		f.confirm(first) // the best there is
+	case had && refused(err2) && !understood(ctx, second, longAgo):
+		f.prefer(first) // the best there is
 		return page, nil
-	case err == nil && !had:
+	case had:
+		f.prefer(second)
+		return page2, err2
+	case err == nil:
 		f.prefer(first)
 		return page, nil
 	case refused(err2) && plainlyRefused(err):
@@ -121,6 +124,13 @@ func readsWindow(ctx context.Context, format string, longAgo func(context.Contex
 		return false, true // a minute is not too long, and nothing in it not too much
 	}
 	return true, refused(err) // what is refused was read
+}
+
+// understood reports whether a format that was refused is read after all: then the refusal was about the window, such as
+// an end ahead of the server's clock.
+func understood(ctx context.Context, format string, longAgo func(context.Context, string) (Page, error)) bool {
+	page, err := longAgo(ctx, format)
+	return err == nil && len(page.Records) == 0
 }
 
 // excessive reports whether an error says that a window holds too much or is too long. So it may seem to a server that

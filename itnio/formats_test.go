@@ -23,7 +23,7 @@ func TestFormats(t *testing.T) {
 	)
 	type call struct {
 		iso, datetime func() (Page, error) // what the server says to each; nil: must not be asked
-		past          string               // of long ago: the formats in which it has records even there, "much" in ISO, "refused" or "trouble"
+		past          string               // of long ago: the formats in which it has records even there; with ! it refuses, with + it has too much, with ? it is in trouble
 		total         int
 		label         string // "" for success
 	}
@@ -65,8 +65,8 @@ func TestFormats(t *testing.T) {
 			{iso: empty, datetime: status(-21)}, {iso: http(422), datetime: full, total: 1}, {datetime: empty},
 		}},
 		"datetime, an undocumented status": {TimeAuto, []call{{iso: status(-33), datetime: full, total: 1}, {datetime: empty}}},
-		"iso, long ago is refused":         {TimeAuto, []call{{iso: full, past: "refused", total: 1}, {iso: empty}}},
-		"iso, long ago is in trouble":      {TimeAuto, []call{{iso: full, past: "trouble", total: 1}, {iso: full, total: 1}, {iso: empty}}},
+		"iso, long ago is refused":         {TimeAuto, []call{{iso: full, past: "iso!", total: 1}, {iso: empty}}},
+		"iso, long ago is in trouble":      {TimeAuto, []call{{iso: full, past: "iso?", total: 1}, {iso: full, total: 1}, {iso: empty}}},
 		"iso is ignored":                   {TimeAuto, []call{{iso: all, datetime: full, past: "iso", total: 1}, {datetime: empty}}},
 		"iso is ignored, nothing yet": {TimeAuto, []call{
 			{iso: all, datetime: empty, past: "iso"}, {iso: all, datetime: empty, past: "iso"}, {datetime: full, total: 1}, {datetime: empty},
@@ -77,13 +77,25 @@ func TestFormats(t *testing.T) {
 		"iso is ignored, too much at once":     {TimeAuto, []call{{iso: status(-23), datetime: full, total: 1}, {datetime: empty}}},
 		"too much, and datetime silent":        {TimeAuto, []call{{iso: status(-23), datetime: empty, label: "-23"}, {iso: full, total: 1}, {iso: empty}}},
 		"too long in both":                     {TimeAuto, []call{{iso: status(-76), datetime: status(-76), label: "-76"}, {iso: full, total: 1}}},
-		"iso is ignored, too much in long ago": {TimeAuto, []call{{iso: all, datetime: full, past: "much", total: 1}, {datetime: empty}}},
+		"iso is ignored, too much in long ago": {TimeAuto, []call{{iso: all, datetime: full, past: "iso+", total: 1}, {datetime: empty}}},
 		"both are ignored":                     {TimeAuto, []call{{iso: all, datetime: all, past: "iso datetime", total: 9}, {iso: all, total: 9}}},
-		"iso refused, datetime ignored":        {TimeAuto, []call{{iso: status(-22), datetime: all, past: "datetime", total: 9}, {datetime: all, total: 9}}},
-		"iso ignored, datetime refused":        {TimeAuto, []call{{iso: all, datetime: status(-22), past: "iso", total: 9}, {iso: all, total: 9}}},
-		"iso ignored, datetime in trouble":     {TimeAuto, []call{{iso: all, datetime: http(503), past: "iso", label: "http_5xx"}, {iso: full, total: 1}, {iso: empty}}},
-		"set to iso":                           {TimeISO8601, []call{{iso: empty}, {iso: status(-22), label: "-22"}, {iso: full, total: 1}}},
-		"set to datetime":                      {TimeDatetime, []call{{datetime: empty}, {datetime: status(-22), label: "-22"}, {datetime: full, total: 1}}},
+		"iso refused, datetime ignored": {TimeAuto, []call{
+			{iso: status(-22), datetime: all, past: "iso! datetime", total: 9}, {iso: status(-22), datetime: all, past: "iso! datetime", total: 9},
+		}},
+		"iso refused for the window, datetime ignored": {TimeAuto, []call{
+			{iso: status(-22), datetime: all, past: "datetime", label: "-22"}, {iso: full, total: 1}, {iso: empty},
+		}},
+		"iso ignored, datetime refused": {TimeAuto, []call{
+			{iso: all, datetime: status(-22), past: "iso datetime!", total: 9}, {iso: all, datetime: status(-22), past: "iso datetime!", total: 9},
+		}},
+		"iso ignored, datetime refused for the window": {TimeAuto, []call{
+			{iso: all, datetime: status(-22), past: "iso", label: "-22"}, {datetime: full, total: 1}, {datetime: empty},
+		}},
+		"iso ignored, datetime in trouble": {TimeAuto, []call{
+			{iso: all, datetime: http(503), past: "iso", label: "http_5xx"}, {datetime: full, total: 1}, {datetime: empty},
+		}},
+		"set to iso":      {TimeISO8601, []call{{iso: empty}, {iso: status(-22), label: "-22"}, {iso: full, total: 1}}},
+		"set to datetime": {TimeDatetime, []call{{datetime: empty}, {datetime: status(-22), label: "-22"}, {datetime: full, total: 1}}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -99,14 +111,16 @@ func TestFormats(t *testing.T) {
 					require.NotNil(t, say, "call %d must not ask in %s", i, format)
 					return say()
 				}, func(_ context.Context, format string) (Page, error) {
+					name := map[string]string{TimeISO8601: "iso", TimeDatetime: "datetime"}[format]
+					said := strings.Fields(c.past)
 					switch {
-					case c.past == "refused":
+					case slices.Contains(said, name+"!"):
 						return status(-22)()
-					case c.past == "much" && format == TimeISO8601:
+					case slices.Contains(said, name+"+"):
 						return status(-23)()
-					case c.past == "trouble":
+					case slices.Contains(said, name+"?"):
 						return http(503)()
-					case slices.Contains(strings.Fields(c.past), map[string]string{TimeISO8601: "iso", TimeDatetime: "datetime"}[format]):
+					case slices.Contains(said, name):
 						return all()
 					}
 					return empty()
