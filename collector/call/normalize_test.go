@@ -398,7 +398,7 @@ func FuzzFrom(f *testing.F) {
 			require.NotEmpty(t, c.Media)
 			require.Regexp(t, `^([A-Z]{2}|001|unknown)$`, c.Country)
 			require.Regexp(t, `^[0-9]{0,3}$`, c.CallingCode)
-			require.Equal(t, c.Country == Unknown, CountryInfo(c.Country, c.CallingCode) == "")
+			require.Equal(t, c.Country == Unknown, CountryName(c.Country) == "")
 			require.Regexp(t, `^([1-6][0-9]{2}|unknown)$`, c.SIPCode)
 			for _, d := range []int64{c.Talk, c.Ring} {
 				require.True(t, d >= 0 && d <= maxSeconds)
