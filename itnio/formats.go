@@ -53,18 +53,24 @@ func otherFormat(format string) string {
 	return TimeISO8601
 }
 
+// inquiry is a query that can be made in either format.
+type inquiry struct {
+	ask, longAgo func(context.Context, string) (Page, error) // the second one about a window in which no call can be
+	fits         func(Page) bool                             // whether any record of a page is of the window asked for
+}
+
 // negotiate asks in the preferred format and, while none is confirmed, in the other one too if the answer is a refusal
 // or empty: a server may as well find nothing in a window that it cannot read. The first record confirms a format,
 // unless the server reads no window in it at all: then it has records long ago, too, where none can be.
-func (f *formats) negotiate(ctx context.Context, ask, longAgo func(context.Context, string) (Page, error)) (Page, error) {
+func (f *formats) negotiate(ctx context.Context, q inquiry) (Page, error) {
 	first, confirmed := f.current()
-	page, err := ask(ctx, first)
+	page, err := q.ask(ctx, first)
 	if confirmed || err != nil && !refused(err) && !excessive(err) {
 		return page, err
 	}
 	had := err == nil && holds(page)
 	if had {
-		if read, told := readsWindow(ctx, first, longAgo); read {
+		if read, told := q.readsWindow(ctx, first, page); read {
 			if told {
 				f.confirm(first)
 			}
@@ -73,9 +79,9 @@ func (f *formats) negotiate(ctx context.Context, ask, longAgo func(context.Conte
 	}
 
 	second := otherFormat(first)
-	page2, err2 := ask(ctx, second)
+	page2, err2 := q.ask(ctx, second)
 	if err2 == nil && holds(page2) {
-		read, told := readsWindow(ctx, second, longAgo)
+		read, told := q.readsWindow(ctx, second, page2)
 		switch {
 		case !told:
 			return page2, nil
@@ -85,7 +91,7 @@ func (f *formats) negotiate(ctx context.Context, ask, longAgo func(context.Conte
 		case had:
 			f.confirm(first) // neither is better
 			return page, nil
-		case err != nil && !understood(ctx, first, longAgo):
+		case err != nil && !q.understood(ctx, first), err == nil && q.fits(page2):
 			f.prefer(second) // the best there is
 			return page2, nil
 		}
@@ -95,12 +101,12 @@ func (f *formats) negotiate(ctx context.Context, ask, longAgo func(context.Conte
 	switch {
 	case err2 == nil && excessive(err):
 		return page, err // most likely it is as it says, and the other format finds nothing because it is not read
+	case had && err2 == nil && q.fits(page), had && refused(err2) && !q.understood(ctx, second):
+		f.prefer(first) // the best there is
+		return page, nil
 	case err2 == nil && (err != nil || had):
 		f.prefer(second)
 		return page2, nil
-	case had && refused(err2) && !understood(ctx, second, longAgo):
-		f.prefer(first) // the best there is
-		return page, nil
 	case had:
 		f.prefer(second)
 		return page2, err2
@@ -113,23 +119,20 @@ func (f *formats) negotiate(ctx context.Context, ask, longAgo func(context.Conte
 	return page2, err2
 }
 
-// readsWindow finds out whether the server reads the window that it is asked for in a format. Unless told, it could not
-// be found out.
-func readsWindow(ctx context.Context, format string, longAgo func(context.Context, string) (Page, error)) (read, told bool) {
-	page, err := longAgo(ctx, format)
-	switch {
-	case err == nil:
-		return len(page.Records) == 0, true // a total alone proves nothing: it may be wrong
-	case excessive(err):
-		return false, true // a minute is not too long, and nothing in it not too much
+// readsWindow finds out whether the server reads the window for which it has sent a page: unless it does, it has as much
+// of long ago. Unless told, it could not be found out.
+func (q inquiry) readsWindow(ctx context.Context, format string, sent Page) (read, told bool) {
+	page, err := q.longAgo(ctx, format)
+	if err != nil {
+		return true, refused(err) || excessive(err) // what is refused was read
 	}
-	return true, refused(err) // what is refused was read
+	return len(page.Records) == 0 || page.Total < sent.Total, true // a total alone may be wrong
 }
 
 // understood reports whether a format that was refused is read after all: then the refusal was about the window, such as
 // an end ahead of the server's clock.
-func understood(ctx context.Context, format string, longAgo func(context.Context, string) (Page, error)) bool {
-	page, err := longAgo(ctx, format)
+func (q inquiry) understood(ctx context.Context, format string) bool {
+	page, err := q.longAgo(ctx, format)
 	return err == nil && len(page.Records) == 0
 }
 

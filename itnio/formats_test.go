@@ -14,6 +14,8 @@ func TestFormats(t *testing.T) {
 		empty  = func() (Page, error) { return Page{Total: 0}, nil }
 		full   = func() (Page, error) { return Page{Total: 1}, nil }
 		all    = func() (Page, error) { return Page{Total: 9, Records: make([]Record, 1)}, nil }
+		more   = func() (Page, error) { return Page{Total: 20, Records: make([]Record, 20)}, nil }
+		fit    = func() (Page, error) { return Page{Total: 9, Records: []Record{{}, {Create: aQuery().To}}}, nil }
 		status = func(code int) func() (Page, error) {
 			return func() (Page, error) { return Page{}, &StatusError{Code: code} }
 		}
@@ -74,11 +76,18 @@ func TestFormats(t *testing.T) {
 		"datetime is ignored, nothing yet": {TimeAuto, []call{
 			{iso: empty, datetime: all, past: "datetime"}, {iso: empty, datetime: all, past: "datetime"}, {iso: full, total: 1}, {iso: empty},
 		}},
-		"iso is ignored, too much at once":     {TimeAuto, []call{{iso: status(-23), datetime: full, total: 1}, {datetime: empty}}},
-		"too much, and datetime silent":        {TimeAuto, []call{{iso: status(-23), datetime: empty, label: "-23"}, {iso: full, total: 1}, {iso: empty}}},
-		"too long in both":                     {TimeAuto, []call{{iso: status(-76), datetime: status(-76), label: "-76"}, {iso: full, total: 1}}},
-		"iso is ignored, too much in long ago": {TimeAuto, []call{{iso: all, datetime: full, past: "iso+", total: 1}, {datetime: empty}}},
-		"both are ignored":                     {TimeAuto, []call{{iso: all, datetime: all, past: "iso datetime", total: 9}, {iso: all, total: 9}}},
+		"iso is ignored, too much at once": {TimeAuto, []call{{iso: status(-23), datetime: full, total: 1}, {datetime: empty}}},
+		"too much, and datetime silent":    {TimeAuto, []call{{iso: status(-23), datetime: empty, label: "-23"}, {iso: full, total: 1}, {iso: empty}}},
+		"too long in both":                 {TimeAuto, []call{{iso: status(-76), datetime: status(-76), label: "-76"}, {iso: full, total: 1}}},
+		"iso, too much in long ago":        {TimeAuto, []call{{iso: full, past: "iso+", total: 1}, {iso: empty}}},
+		"iso, less of long ago":            {TimeAuto, []call{{iso: more, past: "iso", total: 20}, {iso: empty}}},
+		"iso is ignored, nothing in datetime, and yet it fits": {TimeAuto, []call{
+			{iso: fit, datetime: empty, past: "iso", total: 9}, {iso: fit, datetime: empty, past: "iso", total: 9}, {iso: fit, datetime: full, past: "iso", total: 1}, {datetime: empty},
+		}},
+		"datetime is ignored, nothing in iso, and yet it fits": {TimeAuto, []call{
+			{iso: empty, datetime: fit, past: "datetime", total: 9}, {iso: empty, datetime: fit, past: "datetime", total: 9}, {iso: full, datetime: fit, past: "datetime", total: 1}, {iso: empty},
+		}},
+		"both are ignored": {TimeAuto, []call{{iso: all, datetime: all, past: "iso datetime", total: 9}, {iso: all, total: 9}}},
 		"iso refused, datetime ignored": {TimeAuto, []call{
 			{iso: status(-22), datetime: all, past: "iso! datetime", total: 9}, {iso: status(-22), datetime: all, past: "iso! datetime", total: 9},
 		}},
@@ -102,7 +111,7 @@ func TestFormats(t *testing.T) {
 			f := newFormats(tt.setting)
 			for i, c := range tt.calls {
 				asked := map[string]int{}
-				page, err := f.negotiate(t.Context(), func(_ context.Context, format string) (Page, error) {
+				page, err := f.negotiate(t.Context(), inquiry{fits: aQuery().fits, ask: func(_ context.Context, format string) (Page, error) {
 					asked[format]++
 					say := c.iso
 					if format == TimeDatetime {
@@ -110,7 +119,7 @@ func TestFormats(t *testing.T) {
 					}
 					require.NotNil(t, say, "call %d must not ask in %s", i, format)
 					return say()
-				}, func(_ context.Context, format string) (Page, error) {
+				}, longAgo: func(_ context.Context, format string) (Page, error) {
 					name := map[string]string{TimeISO8601: "iso", TimeDatetime: "datetime"}[format]
 					said := strings.Fields(c.past)
 					switch {
@@ -124,7 +133,7 @@ func TestFormats(t *testing.T) {
 						return all()
 					}
 					return empty()
-				})
+				}})
 				if c.label == "" {
 					require.NoError(t, err, "call %d", i)
 				} else {

@@ -3,6 +3,7 @@ package itnio
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,6 +77,19 @@ func (q Query) longAgo() Query {
 	q.To = q.From.Add(time.Minute)
 	q.Page, q.Size = 1, 1
 	return q
+}
+
+// fits reports whether any record of a page has any of its times in the window or close to it.
+func (q Query) fits(p Page) bool {
+	from, to := q.From.Add(-time.Minute), q.To.Add(time.Minute)
+	return slices.ContainsFunc(p.Records, func(r Record) bool {
+		for _, t := range [...]time.Time{r.CallStart, r.Answer, r.Hangup, r.Create, r.Update} {
+			if !t.Before(from) && !t.After(to) {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // body writes the query with its window in the given time format. Whole seconds is all that the formats can say, so

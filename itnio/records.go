@@ -18,10 +18,11 @@ func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
 	if err := q.validate(); err != nil {
 		return Page{}, fmt.Errorf("record query: %w", err)
 	}
-	page, err := c.formats.negotiate(ctx,
-		func(ctx context.Context, format string) (Page, error) { return c.ask(ctx, q, format) },
-		func(ctx context.Context, format string) (Page, error) { return c.ask(ctx, q.longAgo(), format) },
-	)
+	page, err := c.formats.negotiate(ctx, inquiry{
+		ask:     func(ctx context.Context, format string) (Page, error) { return c.ask(ctx, q, format) },
+		longAgo: func(ctx context.Context, format string) (Page, error) { return c.ask(ctx, q.longAgo(), format) },
+		fits:    q.fits,
+	})
 	if err == nil {
 		return page, nil
 	}
