@@ -5,9 +5,29 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
+
+func TestFits(t *testing.T) {
+	q := aQuery()
+	inside := q.From.Add(time.Minute)
+	for name, tt := range map[string]struct {
+		record Record
+		want   bool
+	}{
+		"no time":             {Record{}, false},
+		"within":              {Record{CallStart: inside, Hangup: inside.Add(time.Minute)}, true},
+		"begins before":       {Record{CallStart: q.From.Add(-time.Second), Hangup: inside}, false},
+		"written after":       {Record{Hangup: inside, Create: q.To.Add(time.Second)}, false},
+		"at the end":          {Record{Hangup: q.To}, false},
+		"at the start":        {Record{Hangup: q.From}, false},
+		"changed at any time": {Record{Hangup: inside, Update: q.To.Add(time.Hour)}, true},
+	} {
+		require.Equal(t, tt.want, q.fits(Page{Records: []Record{{}, tt.record}}), name)
+	}
+}
 
 func TestFormats(t *testing.T) {
 	var (
@@ -15,7 +35,7 @@ func TestFormats(t *testing.T) {
 		full   = func() (Page, error) { return Page{Total: 1}, nil }
 		all    = func() (Page, error) { return Page{Total: 9, Records: make([]Record, 1)}, nil }
 		more   = func() (Page, error) { return Page{Total: 20, Records: make([]Record, 20)}, nil }
-		fit    = func() (Page, error) { return Page{Total: 9, Records: []Record{{}, {Create: aQuery().To}}}, nil }
+		fit    = func() (Page, error) { return Page{Total: 9, Records: []Record{{}, {Create: aQuery().From.Add(time.Minute)}}}, nil }
 		status = func(code int) func() (Page, error) {
 			return func() (Page, error) { return Page{}, &StatusError{Code: code} }
 		}

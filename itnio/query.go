@@ -79,16 +79,20 @@ func (q Query) longAgo() Query {
 	return q
 }
 
-// fits reports whether any record of a page has any of its times in the window or close to it.
+// fits reports whether any record of a page lies in the window with all its times, and not at an end: whatever the
+// window filters on, it cannot be without that record.
 func (q Query) fits(p Page) bool {
-	from, to := q.From.Add(-time.Minute), q.To.Add(time.Minute)
 	return slices.ContainsFunc(p.Records, func(r Record) bool {
-		for _, t := range [...]time.Time{r.CallStart, r.Answer, r.Hangup, r.Create, r.Update} {
-			if !t.Before(from) && !t.After(to) {
-				return true
+		known := false
+		for _, t := range [...]time.Time{r.CallStart, r.Answer, r.Hangup, r.Create} {
+			if t.IsZero() {
+				continue
+			}
+			if known = true; !t.After(q.From) || !t.Before(q.To) {
+				return false
 			}
 		}
-		return false
+		return known
 	})
 }
 
