@@ -56,7 +56,7 @@ func otherFormat(format string) string {
 // inquiry is a query that can be made in either format.
 type inquiry struct {
 	ask, longAgo func(context.Context, string) (Page, error) // the second one about a window in which no call can be
-	fits         func(Page) bool                             // whether any record of a page is of the window asked for
+	fits         func(Page) bool                             // whether any record of a page has to be in the window
 }
 
 // negotiate asks in the preferred format and, while none is confirmed, in the other one too if the answer is a refusal

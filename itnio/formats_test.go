@@ -31,11 +31,13 @@ func TestFits(t *testing.T) {
 
 func TestFormats(t *testing.T) {
 	var (
-		empty  = func() (Page, error) { return Page{Total: 0}, nil }
-		full   = func() (Page, error) { return Page{Total: 1}, nil }
-		all    = func() (Page, error) { return Page{Total: 9, Records: make([]Record, 1)}, nil }
-		more   = func() (Page, error) { return Page{Total: 20, Records: make([]Record, 20)}, nil }
-		fit    = func() (Page, error) { return Page{Total: 9, Records: []Record{{}, {Create: aQuery().From.Add(time.Minute)}}}, nil }
+		empty = func() (Page, error) { return Page{Total: 0}, nil }
+		full  = func() (Page, error) { return Page{Total: 1}, nil }
+		all   = func() (Page, error) { return Page{Total: 9, Records: make([]Record, 1)}, nil }
+		more  = func() (Page, error) { return Page{Total: 20, Records: make([]Record, 20)}, nil }
+		fit   = func() (Page, error) {
+			return Page{Total: 9, Records: []Record{{}, {Create: aQuery().From.Add(time.Minute)}}}, nil
+		}
 		status = func(code int) func() (Page, error) {
 			return func() (Page, error) { return Page{}, &StatusError{Code: code} }
 		}
