@@ -250,6 +250,7 @@ func serve(p process, f *flags, l logs, s setup) error {
 
 	errorLog := slog.NewLogLogger(l.slog.Handler(), slog.LevelWarn)
 	listening := make(chan net.Addr, 1)
+	var bound sync.Once
 	server := &http.Server{
 		Handler: newHandler(handlerOptions{
 			site:      site,
@@ -264,12 +265,9 @@ func serve(p process, f *flags, l logs, s setup) error {
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      5 * time.Minute, // a scrape in scrape mode and a CPU profile take their time
 		IdleTimeout:       5 * time.Minute,
-		// Called for every listener once all are bound: the one place to learn what port ":0" became.
+		// Called for every listener once all are bound: the one place to learn what port ":0" became. The first says it all.
 		BaseContext: func(l net.Listener) context.Context {
-			select {
-			case listening <- l.Addr():
-			default:
-			}
+			bound.Do(func() { listening <- l.Addr() })
 			return context.Background()
 		},
 	}

@@ -377,6 +377,9 @@ func TestStartFailures(t *testing.T) {
 		{"storage is a file", []string{"--config.file=" + good, "--storage.path=" + file, "--web.listen-address=127.0.0.1:0"}, file},
 		{"address in use", append(args(t, good), "--web.listen-address="+taken.Addr().String()), "address already in use"},
 		{"simulator's address in use", []string{"simulate", "--simulate.listen-address=" + taken.Addr().String()}, "--simulate.listen-address"},
+		{"simulator of less than nothing", []string{"simulate", "--simulate.calls-per-day=-3"}, "--simulate.calls-per-day: -3 is not from 0"},
+		{"simulator of the future", []string{"simulate", "--simulate.history=-1h"}, "--simulate.history: -1h0m0s is negative"},
+		{"simulator of pages of less than nothing", []string{"simulate", "--simulate.page-size=-3"}, "--simulate.page-size: -3 is negative"},
 		{"nobody to check the health of", []string{"healthcheck", "--web.listen-address=127.0.0.1:1"}, "refused"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -524,6 +527,28 @@ func TestSimulate(t *testing.T) {
 	eventually(t, "calls", func() bool { n, _ := i.metric("itnio_calls_total"); return n > 0 })
 	require.Zero(t, i.stop(), i.stderr.String())
 	require.Zero(t, api.stop(), api.stderr.String())
+}
+
+// The toolkit listens on every address that is given.
+func TestTwoListeners(t *testing.T) {
+	a := newAPI(t)
+	i := startHere(t, args(t, a.config(t, fast), "--web.listen-address=127.0.0.1:0")...)
+	var addresses []string
+	eventually(t, "both addresses", func() bool {
+		addresses = nil
+		for _, m := range listeningOn.FindAllStringSubmatch(i.stderr.String(), -1) {
+			addresses = append(addresses, m[1])
+		}
+		return len(addresses) == 2 || len(i.exited) > 0
+	})
+	require.Len(t, addresses, 2, i.stderr.String())
+	for _, address := range addresses {
+		eventually(t, "ready", func() bool {
+			status, _ := request(t, http.MethodGet, "http://"+address+"/-/ready")
+			return status == http.StatusOK
+		})
+	}
+	require.Zero(t, i.stop(), i.stderr.String())
 }
 
 func TestRoutePrefix(t *testing.T) {

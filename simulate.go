@@ -12,6 +12,9 @@ import (
 	"itnio_exporter/simulator"
 )
 
+// maxSimulated is the largest number of simulated calls a day: they are all kept in memory.
+const maxSimulated = 100_000_000
+
 // simulateFlags are those of the command simulate.
 type simulateFlags struct {
 	address     string
@@ -35,6 +38,21 @@ func (f *simulateFlags) register(app *kingpin.Application) {
 	app.Flag("simulate.time-format", "Time format that queries have to be in. One of: [any, iso8601, datetime]").
 		Default("any").EnumVar(&f.timeFormat, "any", "iso8601", "datetime")
 	app.Flag("simulate.page-size", "Page size that the simulated API imposes; 0 is as asked.").Default("0").IntVar(&f.pageSize)
+}
+
+// check refuses what no call centre can be like.
+func (f *simulateFlags) check() error {
+	switch {
+	case !(f.callsPerDay >= 0 && f.callsPerDay <= maxSimulated):
+		return fmt.Errorf("--simulate.calls-per-day: %g is not from 0 to %d", f.callsPerDay, maxSimulated)
+	case f.history < 0:
+		return fmt.Errorf("--simulate.history: %s is negative", f.history)
+	case !(f.rateLimit >= 0):
+		return fmt.Errorf("--simulate.rate-limit: %g is negative", f.rateLimit)
+	case f.pageSize < 0:
+		return fmt.Errorf("--simulate.page-size: %d is negative", f.pageSize)
+	}
+	return nil
 }
 
 func (f *simulateFlags) options(now time.Time) simulator.Options {
@@ -61,6 +79,9 @@ func (f *simulateFlags) options(now time.Time) simulator.Options {
 
 // simulate serves the simulated API over HTTP until a signal ends it.
 func simulate(p process, f *flags) error {
+	if err := f.simulate.check(); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", f.simulate.address)
 	if err != nil {
 		return fmt.Errorf("--simulate.listen-address: %w", err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"html/template"
@@ -9,6 +10,7 @@ import (
 	"net/http/pprof"
 	"net/url"
 	"os"
+	"path"
 	"strings"
 	"time"
 
@@ -51,8 +53,11 @@ func newSite(externalURL, routePrefix, telemetryPath, listenAddress string) (sit
 		routePrefix = external.Path
 	}
 	s := site{external: external, prefix: cleanPrefix(routePrefix), metrics: telemetryPath}
-	if !strings.HasPrefix(s.metrics, "/") || strings.ContainsAny(s.metrics, "{} ") {
-		return site{}, fmt.Errorf("--web.telemetry-path: %q is not a path that starts with /", s.metrics)
+	if !plainPath(s.prefix + "/") {
+		return site{}, fmt.Errorf("--web.route-prefix: %q is not a plain path such as /itnio", routePrefix)
+	}
+	if !plainPath(s.metrics) {
+		return site{}, fmt.Errorf("--web.telemetry-path: %q is not a plain path such as /metrics", s.metrics)
 	}
 	for _, taken := range []string{"/-/", "/debug/pprof/"} {
 		if strings.HasPrefix(s.metrics+"/", taken) {
@@ -68,6 +73,13 @@ func cleanPrefix(path string) string {
 		return ""
 	}
 	return "/" + path
+}
+
+// plainPath reports whether a path can be routed as it stands: a browser or the router would change any other, or take
+// a part of it for a pattern.
+func plainPath(p string) bool {
+	odd := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`{}%?#"<>\^`+"`|", r) }
+	return strings.HasPrefix(p, "/") && !strings.ContainsFunc(p, odd) && path.Clean(p) == cmp.Or(strings.TrimSuffix(p, "/"), "/")
 }
 
 // exporter is what the web pages ask of the runtime.

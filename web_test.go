@@ -30,8 +30,15 @@ func TestNewSite(t *testing.T) {
 		{name: "metrics at the root", telemetry: "/"},
 		{name: "external URL without a host", external: "/itnio", wantErr: `--web.external-url: "/itnio" is not an http or https URL`},
 		{name: "external URL of another kind", external: "ftp://mon.example/", wantErr: `--web.external-url: "ftp://mon.example/" is not an http or https URL`},
-		{name: "telemetry path without a slash", telemetry: "metrics", wantErr: `--web.telemetry-path: "metrics" is not a path that starts with /`},
-		{name: "telemetry path with a pattern", telemetry: "/{x}", wantErr: `--web.telemetry-path: "/{x}" is not a path that starts with /`},
+		{name: "telemetry path without a slash", telemetry: "metrics", wantErr: `--web.telemetry-path: "metrics" is not a plain path such as /metrics`},
+		{name: "telemetry path with a slash at its end", telemetry: "/metrics/"},
+		{name: "telemetry path with a pattern", telemetry: "/{x}", wantErr: `--web.telemetry-path: "/{x}" is not a plain path such as /metrics`},
+		{name: "telemetry path that routers clean", telemetry: "/a/../b", wantErr: `--web.telemetry-path: "/a/../b" is not a plain path such as /metrics`},
+		{name: "telemetry path with two slashes", telemetry: "//x", wantErr: `--web.telemetry-path: "//x" is not a plain path such as /metrics`},
+		{name: "prefix with a blank", prefix: "/a b", wantErr: `--web.route-prefix: "/a b" is not a plain path such as /itnio`},
+		{name: "prefix with a pattern", prefix: "/{x}", wantErr: `--web.route-prefix: "/{x}" is not a plain path such as /itnio`},
+		{name: "prefix with a method", prefix: "GET /x", wantErr: `--web.route-prefix: "GET /x" is not a plain path such as /itnio`},
+		{name: "external URL that makes such a prefix", external: "http://mon.example/a%20b", wantErr: `--web.route-prefix: "/a b" is not a plain path such as /itnio`},
 		{name: "telemetry path that is taken", telemetry: "/-/ready", wantErr: `--web.telemetry-path: "/-/ready" is taken`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -81,6 +81,7 @@ func problems() map[string]string {
 		"http_wrong_type":          `:5: accounts[0] "main": http_client: a value is of the wrong kind; see Prometheus's documentation of its HTTP client options`,
 		"key_and_file":             `:3: accounts[0] "main": api_key: api_key_file is set too; keep one of the two`,
 		"key_blank":                `:3: accounts[0] "main": api_key: begins or ends with a blank or holds a line break or control character; write the bare value`,
+		"key_header":               `:3: accounts[0] "main": api_key: holds a character that no HTTP header can carry; write the bare value`,
 		"key_empty":                `:3: accounts[0] "main": api_key: is empty; give it a value or leave the key out`,
 		"key_file_empty":           `:3: accounts[0] "main": api_key_file: the file is empty; write the value into it`,
 		"key_file_missing":         `:3: accounts[0] "main": api_key_file: cannot be read: no such file or directory; mend the path or the permissions`,

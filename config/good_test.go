@@ -102,6 +102,7 @@ func TestTwoAccounts(t *testing.T) {
 		`accounts[0] "Südwest 1": base_url is not https: who listens can read the records and use the account`,
 		`accounts[1] "007" has the api_key of "Südwest 1": calls that both read are counted under both names`,
 		`accounts[1] "007": http_client does not verify the server's certificate`,
+		`accounts[1] "007": follow_redirects has no effect: redirects are never followed, they would carry signed headers elsewhere`,
 		`global: zero_first is off: Prometheus does not see the first calls of a new series as an increase`,
 		`metrics: duration_buckets has no bound at 6: the rules and dashboards for short calls need it`,
 		`metrics: ring_buckets has no bound at 2, 5: the rules and dashboards for service level, abandonment and one-ring calls need it`,

@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// keySentInHeader is the secret that goes into a header as it stands; of the other one only a hash is sent.
+const keySentInHeader = "api_key"
+
 // secret takes a key's value, or the content of the file that its twin with _file names.
 func (c *Config) secret(s *source, value Secret, file, account, key string) (Secret, error) {
 	path := account + "." + key
@@ -28,6 +31,9 @@ func (c *Config) secret(s *source, value Secret, file, account, key string) (Sec
 	}
 	if text := string(value); strings.TrimSpace(text) != text || !printable(text) {
 		return "", s.errorf(path, "begins or ends with a blank or holds a line break or control character; write the bare value")
+	}
+	if key == keySentInHeader && strings.ContainsFunc(string(value), func(r rune) bool { return r > '~' }) {
+		return "", s.errorf(path, "holds a character that no HTTP header can carry; write the bare value")
 	}
 	return value, nil
 }

@@ -34,6 +34,9 @@ func (v *validated) warn() (warnings []string) {
 		if a.HTTPClient.TLSConfig.InsecureSkipVerify {
 			add("%s: http_client does not verify the server's certificate", place)
 		}
+		if a.HTTPClient.FollowRedirects {
+			add("%s: follow_redirects has no effect: redirects are never followed, they would carry signed headers elsewhere", place)
+		}
 	}
 	if v.global.ZeroFirst == 0 {
 		add("global: zero_first is off: Prometheus does not see the first calls of a new series as an increase")

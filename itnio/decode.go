@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"io"
 	"math"
+	"regexp"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,9 +20,16 @@ const maxRows = 10_000
 type decoder struct {
 	loc  *time.Location // of times that name no zone
 	seed maphash.Seed   // of fingerprints
+
+	printed *regexp.Regexp // the calledInfo of the vendor's printed sample: JSON in a text, its quotes not escaped
 }
 
-func newDecoder(loc *time.Location) decoder { return decoder{loc: loc, seed: maphash.MakeSeed()} }
+func newDecoder(loc *time.Location) decoder {
+	return decoder{
+		loc: loc, seed: maphash.MakeSeed(),
+		printed: regexp.MustCompile(`("calledInfo"\s*:\s*)"\{[^{}]*\}"(\s*[,}])`),
+	}
+}
 
 // errShape is JSON, or the lack of it, where something else is due. It is never seen outside this package.
 const errShape = ErrDecode
@@ -42,6 +50,15 @@ func (d decoder) decode(body []byte) (answer, error) {
 	}
 	p := newParser(d, body)
 	err := p.envelope()
+	if err != nil && !p.rows.tooMany && d.printed.Match(body) {
+		// Perhaps the server writes what the vendor prints. Nobody has a use for the field.
+		if again := newParser(d, d.printed.ReplaceAll(body, []byte("${1}null${2}"))); again.envelope() == nil {
+			p, err = again, nil
+		}
+	}
+	if p.noData && !p.hasPage && p.status.V == 0 {
+		p.hasPage, p.total = true, Int{Set: true} // how some servers say that a page is empty
+	}
 	switch {
 	case p.rows.tooMany:
 		return answer{}, fail(ErrTooLarge, "more than %d rows", maxRows)
@@ -79,6 +96,7 @@ type parser struct {
 	reason               string
 	total, size, current Int
 	hasPage              bool // there was a total, or a list of records
+	noData               bool // data was null
 	badRecords           bool
 }
 
@@ -112,6 +130,8 @@ func (p *parser) envelopeMember(name []byte) error {
 			return members(p.in, p.pageMember)
 		case '[':
 			return p.dataArray()
+		case 'n':
+			p.noData = true
 		}
 		return p.in.SkipValue()
 	}

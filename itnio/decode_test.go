@@ -79,6 +79,8 @@ func TestDecodeEnvelope(t *testing.T) {
 		"records null":        {body: envelope(`{"total":0,"records":null}`), want: page{}},
 		"records lost":        {body: envelope(`{"total":12,"records":null}`), want: page{total: 12}},
 		"records missing":     {body: envelope(`{"total":12}`), want: page{total: 12}},
+		"data null":           {body: envelope(`null`), want: page{}},
+		"sample as printed":   {body: pageOf(3, vendorRow, strings.ReplaceAll(vendorRow, `\"`, `"`), vendorRow), want: page{3, 50, 1, 3}},
 		"data array of page":  {body: envelope(`[{"total":2,"size":10,"current":1,"records":[{},{}]}]`), want: page{2, 10, 1, 2}},
 		"data array of rows":  {body: envelope(`[` + vendorRow + `,` + vendorRow + `]`), want: page{-1, 0, 0, 2}},
 		"data array, no rows": {body: envelope(`[]`), want: page{-1, 0, 0, 0}},
@@ -128,13 +130,13 @@ func TestDecodeRefuses(t *testing.T) {
 		"status object":     `{"status":{},"data":{"total":0,"records":[]}}`,
 		"empty object":      `{}`,
 		"no data":           `{"status":0,"reason":"success"}`,
-		"data null":         envelope(`null`),
 		"data text":         envelope(`"secret words"`),
 		"data empty":        envelope(`{}`),
 		"data of others":    envelope(`{"balance":"1"}`),
 		"records object":    envelope(`{"total":1,"records":{"secret words":1}}`),
 		"records text":      envelope(`{"total":1,"records":"secret words"}`),
-		"vendor's sample":   strings.ReplaceAll(whole, `\"`, `"`),
+		"sample, cut":       strings.ReplaceAll(whole, `\"`, `"`)[:900],
+		"sample, worse":     strings.Replace(strings.ReplaceAll(whole, `\"`, `"`), `null,`, `null`, 1),
 		"deep":              strings.Repeat(`{"data":`, 20_000),
 		"deep in a row":     envelope(`{"records":[{"remark":` + strings.Repeat(`[`, 100_000)),
 	}
@@ -176,6 +178,8 @@ func TestDecodeFields(t *testing.T) {
 			Record{Unreadable: []string{"callType", "callDuration", "ringDuration"}}},
 		"key zero":         {`{"keyId":0}`, Record{}},
 		"key largest":      {`{"keyId":9223372036854775807}`, Record{KeyID: 1<<63 - 1}},
+		"key as a float":   {`{"keyId":9007199254740993.0}`, Record{KeyID: 1<<53 + 1}},
+		"key in doubt":     {`{"keyId":9.007199254740993e15}`, Record{Unreadable: []string{"keyId"}}},
 		"key beyond":       {`{"keyId":9223372036854775808}`, Record{Unreadable: []string{"keyId"}}},
 		"key negative":     {`{"keyId":-7}`, Record{Unreadable: []string{"keyId"}}},
 		"key of words":     {`{"keyId":"abc"}`, Record{Unreadable: []string{"keyId"}}},
@@ -202,6 +206,15 @@ func TestDecodeFields(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) { require.Equal(t, tt.want, decodeRow(t, tt.row)) })
 	}
+}
+
+// The vendor prints calledInfo with quotes that are not escaped. A server that does so is read all the same.
+func TestDecodeVendorRowAsPrinted(t *testing.T) {
+	printed := strings.ReplaceAll(vendorRow, `\"`, `"`)
+	require.False(t, json.Valid([]byte(printed)))
+	require.Equal(t, decodeRow(t, vendorRow), decodeRow(t, printed))
+	filled := strings.Replace(printed, `"calledInfo1":null`, `"calledInfo1":"a, b: 8613200000003"`, 1)
+	require.Equal(t, decodeRow(t, vendorRow), decodeRow(t, filled))
 }
 
 func TestTooManyLabels(t *testing.T) {
@@ -238,6 +251,7 @@ func TestFingerprint(t *testing.T) {
 func TestParseTime(t *testing.T) {
 	tests := map[string]time.Time{
 		"2025-01-03 16:10:39":             at("2025-01-03 16:10:39"),
+		"2025/01/03 16:10:39":             at("2025-01-03 16:10:39"),
 		"2025-01-03T16:10:39":             at("2025-01-03 16:10:39"),
 		" 2025-01-03 16:10 ":              at("2025-01-03 16:10:00"),
 		"2025-01-03 16:10:39.5":           at("2025-01-03 16:10:39.5"),
@@ -266,7 +280,7 @@ func TestParseTime(t *testing.T) {
 		require.Equal(t, want, got, in)
 	}
 	for _, in := range []string{
-		"soon", "2025-01-03", "0001-01-01 00:00:00", "1900-01-01 00:00:00", "2025-13-03 16:10:39", "2025-00-03 16:10:39", "2025-02-29 00:00:00", "2025-01-00 00:00:00", "2025-01-32 00:00:00",
+		"soon", "2025-01-03", "2025/01-03 16:10:39", "03/01/2025 16:10:39", "0001-01-01 00:00:00", "1900-01-01 00:00:00", "2025-13-03 16:10:39", "2025-00-03 16:10:39", "2025-02-29 00:00:00", "2025-01-00 00:00:00", "2025-01-32 00:00:00",
 		"2025-01-03 24:00:00", "2025-01-03 16:60:00", "2025-01-03 16:10:60", "2025-01-03x16:10:39", "2025-01-03 16:10:39 +8", "2025-01-03 16:10:39.",
 		"2025-01-03 16:10:3", "2025-01-03 16:10:39 CST", "2025-01-03 16:10:39+25:00", "2025-01-03 16:10:39+08:000", "-1735891839", "20250103161039",
 		"99999999999999999999", "１７３５８９１８３９", "2025-01-03 16:10:39 trailing words that go on",
@@ -287,6 +301,7 @@ func FuzzDecode(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
+	f.Add([]byte(pageOf(1, strings.ReplaceAll(vendorRow, `\"`, `"`))))
 	d := newDecoder(beijing())
 	f.Fuzz(func(t *testing.T, body []byte) {
 		given := string(body)

@@ -53,28 +53,63 @@ func otherFormat(format string) string {
 	return TimeISO8601
 }
 
+// inquiry is a query that can be made in either format.
+type inquiry struct {
+	ask, longAgo func(context.Context, string) (Page, error) // the second one about a window in which no call can be
+	fits         func(Page) bool                             // whether any record of a page has to be in the window
+}
+
 // negotiate asks in the preferred format and, while none is confirmed, in the other one too if the answer is a refusal
-// or empty: a server may as well find nothing in a window that it cannot read. The first record confirms a format.
-func (f *formats) negotiate(ctx context.Context, ask func(context.Context, string) (Page, error)) (Page, error) {
+// or empty: a server may as well find nothing in a window that it cannot read. The first record confirms a format,
+// unless the server reads no window in it at all: then it has records long ago, too, where none can be.
+func (f *formats) negotiate(ctx context.Context, q inquiry) (Page, error) {
 	first, confirmed := f.current()
-	page, err := ask(ctx, first)
-	switch {
-	case confirmed || err != nil && !refused(err):
+	page, err := q.ask(ctx, first)
+	if confirmed || err != nil && !refused(err) && !excessive(err) {
 		return page, err
-	case err == nil && holds(page):
-		f.confirm(first)
-		return page, nil
+	}
+	had := err == nil && holds(page)
+	if had {
+		if read, told := q.readsWindow(ctx, first, page); read {
+			if told {
+				f.confirm(first)
+			}
+			return page, nil
+		}
 	}
 
 	second := otherFormat(first)
-	page2, err2 := ask(ctx, second)
+	page2, err2 := q.ask(ctx, second)
+	if err2 == nil && holds(page2) {
+		read, told := q.readsWindow(ctx, second, page2)
+		switch {
+		case !told:
+			return page2, nil
+		case read:
+			f.confirm(second)
+			return page2, nil
+		case had:
+			f.confirm(first) // neither is better
+			return page, nil
+		case err != nil && !q.understood(ctx, first), err == nil && q.fits(page2):
+			f.prefer(second) // the best there is
+			return page2, nil
+		}
+		f.prefer(first)
+		return page, err // it is read, and finds nothing, or fault with something else
+	}
 	switch {
-	case err2 == nil && holds(page2):
-		f.confirm(second)
-		return page2, nil
-	case err2 == nil && err != nil:
+	case err2 == nil && excessive(err):
+		return page, err // most likely it is as it says, and the other format finds nothing because it is not read
+	case had && err2 == nil && q.fits(page), had && refused(err2) && !q.understood(ctx, second):
+		f.prefer(first) // the best there is
+		return page, nil
+	case err2 == nil && (err != nil || had):
 		f.prefer(second)
 		return page2, nil
+	case had:
+		f.prefer(second)
+		return page2, err2
 	case err == nil:
 		f.prefer(first)
 		return page, nil
@@ -84,23 +119,57 @@ func (f *formats) negotiate(ctx context.Context, ask func(context.Context, strin
 	return page2, err2
 }
 
+// readsWindow finds out whether the server reads the window for which it has sent a page: unless it does, it has as much
+// of long ago. Unless told, it could not be found out.
+func (q inquiry) readsWindow(ctx context.Context, format string, sent Page) (read, told bool) {
+	page, err := q.longAgo(ctx, format)
+	if err != nil {
+		return true, refused(err) || excessive(err) // what is refused was read
+	}
+	return len(page.Records) == 0 || page.Total < sent.Total, true // a total alone may be wrong
+}
+
+// understood reports whether a format that was refused is read after all: then the refusal was about the window, such as
+// an end ahead of the server's clock.
+func (q inquiry) understood(ctx context.Context, format string) bool {
+	page, err := q.longAgo(ctx, format)
+	return err == nil && len(page.Records) == 0
+}
+
+// excessive reports whether an error says that a window holds too much or is too long. So it may seem to a server that
+// does not read it.
+func excessive(err error) bool {
+	e, ok := errors.AsType[*StatusError](err)
+	return ok && (e.Code == StatusDataCaps || e.Code == StatusWindowTooLong)
+}
+
 // holds reports whether a window has records.
 func holds(p Page) bool { return p.Total > 0 || len(p.Records) > 0 }
 
-// refused reports whether an error may be what a server says to a time that it cannot read.
+// refused reports whether an error may be what a server says to a time that it cannot read. A status that is not
+// documented may mean that as well.
 func refused(err error) bool {
 	if e, ok := errors.AsType[*StatusError](err); ok {
-		return e.Code == StatusParameter || e.Code == StatusSystemException
+		switch e.Code {
+		case StatusParameter, StatusSystemException, StatusInvalid:
+			return true
+		}
+		return meaning(e.Code) == ""
 	}
 	e, ok := errors.AsType[*HTTPError](err)
-	return ok && (e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusInternalServerError)
+	return ok && (e.StatusCode == http.StatusInternalServerError || badRequest(e.StatusCode))
+}
+
+// badRequest reports whether an HTTP status puts the blame on what the request says.
+func badRequest(code int) bool {
+	return code == http.StatusBadRequest || code == http.StatusUnprocessableEntity
 }
 
 // plainlyRefused reports whether an error puts the blame on the request.
 func plainlyRefused(err error) bool {
 	if e, ok := errors.AsType[*StatusError](err); ok {
-		return e.Code == StatusParameter
+		return e.Code == StatusParameter || e.Code == StatusInvalid
 	}
 	e, ok := errors.AsType[*HTTPError](err)
-	return ok && e.StatusCode == http.StatusBadRequest
+	return ok && badRequest(e.StatusCode)
 }

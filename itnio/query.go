@@ -3,6 +3,7 @@ package itnio
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +69,31 @@ func (q Query) validate() error {
 		return errors.New("the window ends before it starts")
 	}
 	return nil
+}
+
+// longAgo is the same question about a minute in which no call can have been.
+func (q Query) longAgo() Query {
+	q.From = time.Date(2001, time.January, 1, 0, 0, 0, 0, time.UTC)
+	q.To = q.From.Add(time.Minute)
+	q.Page, q.Size = 1, 1
+	return q
+}
+
+// fits reports whether any record of a page lies in the window with all its times, and not at an end: whatever the
+// window filters on, it cannot be without that record.
+func (q Query) fits(p Page) bool {
+	return slices.ContainsFunc(p.Records, func(r Record) bool {
+		known := false
+		for _, t := range [...]time.Time{r.CallStart, r.Answer, r.Hangup, r.Create} {
+			if t.IsZero() {
+				continue
+			}
+			if known = true; !t.After(q.From) || !t.Before(q.To) {
+				return false
+			}
+		}
+		return known
+	})
 }
 
 // body writes the query with its window in the given time format. Whole seconds is all that the formats can say, so

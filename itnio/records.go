@@ -9,7 +9,7 @@ import (
 
 // Records asks for one page of finished calls. It waits for the rate limit; it retries nothing but an expired
 // timestamp, once, with the server's clock, and a kept connection that had gone stale, once. While the time format is
-// being found out, one call may ask twice.
+// being found out, one call may ask up to four times.
 //
 // Errors are a *StatusError, an *HTTPError (with the *StatusError of its body, if any) or of a Kind, wrapped; where the
 // context ended, they wrap its error as well. Status and RetryAfter read them. They hold no secret, no phone number
@@ -18,8 +18,10 @@ func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
 	if err := q.validate(); err != nil {
 		return Page{}, fmt.Errorf("record query: %w", err)
 	}
-	page, err := c.formats.negotiate(ctx, func(ctx context.Context, format string) (Page, error) {
-		return c.ask(ctx, q, format)
+	page, err := c.formats.negotiate(ctx, inquiry{
+		ask:     func(ctx context.Context, format string) (Page, error) { return c.ask(ctx, q, format) },
+		longAgo: func(ctx context.Context, format string) (Page, error) { return c.ask(ctx, q.longAgo(), format) },
+		fits:    q.fits,
 	})
 	if err == nil {
 		return page, nil

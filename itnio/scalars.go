@@ -26,11 +26,15 @@ func parseInt(t text) (Int, bool) {
 	if v, err := strconv.ParseInt(string(b), 10, 64); err == nil {
 		return Int{V: v, Set: true}, true
 	}
+	if whole, fraction, ok := bytes.Cut(b, []byte(".")); ok && len(whole) > 0 && len(bytes.Trim(fraction, "0")) == 0 {
+		v, err := strconv.ParseInt(string(whole), 10, 64)
+		return Int{V: v, Set: err == nil}, err == nil
+	}
 	if bytes.ContainsAny(b, "xX_nN") || !bytes.ContainsAny(b, ".eE") {
 		return Int{}, false
 	}
 	f, err := strconv.ParseFloat(string(b), 64)
-	if err != nil || f != math.Trunc(f) || math.Abs(f) >= 1<<63 {
+	if err != nil || f != math.Trunc(f) || math.Abs(f) >= 1<<53 { // larger ones stand for several integers
 		return Int{}, false
 	}
 	return Int{V: int64(f), Set: true}, true
@@ -69,8 +73,8 @@ func (r *rows) time(name string, to *time.Time) error {
 	return nil
 }
 
-// parseTime reads a time in any of the forms seen in APIs of this kind: date and time with a blank or a T between
-// them, with or without a fraction and a zone, or Unix seconds or milliseconds. Without a zone it is in loc. An empty
+// parseTime reads a time in any of the forms seen in APIs of this kind: date, its parts joined by - or /, and time with
+// a blank or a T between them, with or without a fraction and a zone, or Unix seconds or milliseconds. Without a zone it is in loc. An empty
 // text, 0 and a date of zeros are the zero time; false for what cannot be read, years before 1970 included.
 func parseTime(b []byte, loc *time.Location) (time.Time, bool) {
 	b = bytes.TrimSpace(b)
@@ -79,7 +83,7 @@ func parseTime(b []byte, loc *time.Location) (time.Time, bool) {
 		return time.Time{}, true
 	case len(b) > maxDigits:
 		return time.Time{}, false
-	case len(b) < 16 || b[4] != '-':
+	case len(b) < 16 || b[4] != '-' && b[4] != '/':
 		return parseUnix(b)
 	}
 	year, ok1 := digits(b, 0, 4)
@@ -87,7 +91,7 @@ func parseTime(b []byte, loc *time.Location) (time.Time, bool) {
 	day, ok3 := digits(b, 8, 2)
 	hour, ok4 := digits(b, 11, 2)
 	minute, ok5 := digits(b, 14, 2)
-	shaped := b[7] == '-' && b[13] == ':' && (b[10] == ' ' || b[10] == 'T' || b[10] == 't')
+	shaped := b[7] == b[4] && b[13] == ':' && (b[10] == ' ' || b[10] == 'T' || b[10] == 't')
 	if !shaped || !ok1 || !ok2 || !ok3 || !ok4 || !ok5 {
 		return time.Time{}, false
 	}

@@ -16,6 +16,21 @@ type Country struct {
 	Answer      float64 // answered calls against the mean; 0 is 1
 }
 
+// regionsOf gives what region says of each country: its name, or its code where other countries go by the same name.
+func regionsOf(countries []Country) []string {
+	bearers := map[string]int{}
+	for _, c := range countries {
+		bearers[c.Name]++
+	}
+	regions := make([]string, len(countries))
+	for i, c := range countries {
+		if regions[i] = c.Name; bearers[c.Name] > 1 {
+			regions[i] = c.Code
+		}
+	}
+	return regions
+}
+
 // number makes up a number: calling code, prefix, random digits.
 func (c *Country) number(random uint64) uint64 {
 	head, err := strconv.ParseUint(c.CallingCode+c.Prefix, 10, 64)

@@ -15,6 +15,7 @@ type Habits struct {
 
 	Accept         TimeFormat
 	RefuseSilently bool // the other time format is answered with total 0 instead of -22
+	IgnoreWindow   bool // the other time format is answered as if there were no window
 	RefuseFuture   bool // an endTime after the server's now is answered with -22
 
 	PageSize          int           // imposed whatever is asked; 0: as asked
@@ -33,6 +34,7 @@ type Habits struct {
 	OmitVoiceGroupID bool // records have no voiceGroupId
 	EncryptNumbers   bool // called is null and encryptCalled has the number, as in the vendor's sample
 	OpaqueNumbers    bool // and the number there is unreadable: countries that share a calling code cannot be told apart
+	Region           bool // region names the country, beside ccode or alone; else it is null, as in the sample
 	SIPHangupCode    bool // hangupCode is the SIP code, as documented; else it is 1 or 0, as in the sample
 }
 
@@ -123,6 +125,7 @@ func habitFactors() []habitFactor {
 			{"datetime", func(h *Habits) { h.Accept = DatetimeOnly }},
 			{"iso or nothing", func(h *Habits) { h.Accept, h.RefuseSilently = ISO8601Only, true }},
 			{"datetime or nothing", func(h *Habits) { h.Accept, h.RefuseSilently = DatetimeOnly, true }},
+			{"datetime or everything", func(h *Habits) { h.Accept, h.IgnoreWindow = DatetimeOnly, true }},
 		},
 		{{"", plain}, {"pages of 50", func(h *Habits) { h.PageSize = 50 }}, {"pages of 15", func(h *Habits) { h.PageSize = 15 }}},
 		{
@@ -141,6 +144,7 @@ func habitFactors() []habitFactor {
 		{{"", plain}, {"no size", func(h *Habits) { h.OmitSize = true }}},
 		{{"", plain}, {"no group id", func(h *Habits) { h.OmitVoiceGroupID = true }}},
 		{{"", plain}, {"encrypted", func(h *Habits) { h.EncryptNumbers = true }}},
+		{{"", plain}, {"regions", func(h *Habits) { h.Region = true }}},
 		{{"", plain}, {"sip codes", func(h *Habits) { h.SIPHangupCode = true }}},
 		{{"", plain}, {"backdated", func(h *Habits) { h.BackdateLate = true }}},
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,6 +97,9 @@ func (s *Simulator) understand(body []byte, now time.Time) (asked, *status) {
 	switch {
 	case okFrom == timeWrong || okTo == timeWrong:
 		return asked{}, statusOf(statusParameter)
+	case (okFrom == timeIgnored || okTo == timeIgnored) && h.IgnoreWindow:
+		a.window, a.matcher = window{math.MinInt64 / 2, math.MaxInt64 / 2}, s.matcher(q.Params)
+		return a, nil
 	case okFrom == timeIgnored || okTo == timeIgnored:
 		a.nothing = true
 		return a, nil
@@ -126,7 +130,7 @@ func (h *Habits) parseTime(text string, zone *time.Location) (time.Time, timeVer
 		return iso, timeRight
 	case plainErr == nil && h.Accept != ISO8601Only:
 		return plain, timeRight
-	case (isoErr == nil || plainErr == nil) && h.RefuseSilently:
+	case (isoErr == nil || plainErr == nil) && (h.RefuseSilently || h.IgnoreWindow):
 		return time.Time{}, timeIgnored
 	}
 	return time.Time{}, timeWrong

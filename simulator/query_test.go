@@ -148,6 +148,9 @@ func TestStatuses(t *testing.T) {
 	a, noon = fixed(t, simulator.Options{Habits: simulator.Habits{RefuseSilently: true, Accept: simulator.ISO8601Only}}, simulator.Call{Reason: enum.Busy})
 	p := a.query(body(noon.Add(-time.Hour), noon, 1, 1, ""))
 	assert.Equal(t, []int{0, 0, 0}, []int{p.Status, p.Total, len(p.Records)}, "silently nothing")
+	a, noon = fixed(t, simulator.Options{Habits: simulator.Habits{IgnoreWindow: true, Accept: simulator.ISO8601Only}}, simulator.Call{Reason: enum.Busy})
+	p = a.query(body(noon.Add(-48*time.Hour), noon.Add(-47*time.Hour), 1, 1, ""))
+	assert.Equal(t, []int{0, 1, 1}, []int{p.Status, p.Total, len(p.Records)}, "as if there were no window")
 }
 
 func TestEndsAndFilterField(t *testing.T) {
@@ -281,6 +284,9 @@ func TestRecordHabits(t *testing.T) {
 	_, r = get(simulator.Habits{OpaqueNumbers: true})
 	assert.Nil(t, r["called"])
 	assert.False(t, strings.HasPrefix(r["encryptCalled"].(string), "1416"))
+	assert.Nil(t, r["region"])
+	_, r = get(simulator.Habits{Region: true})
+	assert.Equal(t, "CA", r["region"], "three countries go by the name in ccode")
 	_, r = get(simulator.Habits{Location: time.UTC})
 	assert.Equal(t, "2025-01-08 03:00:00", r["callStartTime"])
 	_, r = get(simulator.Habits{ClockSkew: 7 * time.Minute})

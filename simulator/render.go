@@ -179,7 +179,11 @@ func (w *renderer) record(r *row) {
 	w.numbers(r)
 	w.name("calledInfo")
 	w.raw(calledInfo)
-	w.null("region")
+	if w.h.Region {
+		w.string("region", s.regions[r.country])
+	} else {
+		w.null("region")
+	}
 	w.string("seatName", s.texts.all[r.agent])
 	w.string("sipGroupName", s.texts.all[r.group])
 	if !w.h.OmitVoiceGroupID {

@@ -55,6 +55,8 @@ type Simulator struct {
 	o    Options
 	zone *time.Location
 
+	regions []string // of Options.Countries
+
 	mu       sync.Mutex
 	tenants  []*tenant
 	texts    texts
@@ -94,6 +96,7 @@ func New(o Options) *Simulator {
 	s := &Simulator{
 		o:        o,
 		zone:     o.Habits.zone(),
+		regions:  regionsOf(o.Countries),
 		faults:   o.Faults,
 		plans:    o.Scenarios,
 		traffic:  true,

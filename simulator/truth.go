@@ -21,7 +21,7 @@ type Call struct {
 	Reason enum.Reason // ReasonUnknown as long as it is incomplete
 	Party  enum.Party
 
-	Country      string // ISO 3166-1 alpha-2, 001, or unknown where the record has no country code
+	Country      string // ISO 3166-1 alpha-2, 001, or unknown where the record has neither country code nor region
 	CallingCode  string
 	Group        string // "" if the record has none; may hold invalid UTF-8, as Agent may
 	VoiceGroupID int64
@@ -143,8 +143,12 @@ func (s *Simulator) call(t *tenant, r *row) Call {
 	if r.tags != 0 {
 		c.Tags = strings.Split(s.texts.all[r.tags], tagSep)
 	}
-	if r.is(noCountry) {
+	switch {
+	case !r.is(noCountry):
+	case !s.o.Habits.Region:
 		c.Country, c.CallingCode = "unknown", ""
+	case c.Country == "001":
+		c.CallingCode = "" // the name does not tell it
 	}
 	if c.Incomplete {
 		c.Hidden = t.filter == ByHangup

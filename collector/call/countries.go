@@ -278,9 +278,9 @@ func countries() []country {
 	return all
 }
 
-// CountryInfo gives the English short name of a country as Call has it: "International networks" for "001", whatever
-// the calling code, and "" for "unknown" and whatever is no country.
-func CountryInfo(country, _ string) string {
+// CountryName gives the English short name of a country as Call has it: "International networks" for "001", and "" for
+// "unknown" and whatever is no country.
+func CountryName(country string) string {
 	if country == International {
 		return "International networks"
 	}

@@ -188,7 +188,7 @@ func TestLocateEveryCode(t *testing.T) {
 			got, code := a.locate(s, "", "")
 			assert.Equal(t, c.alpha2+" "+c.code, got+" "+code, s)
 		}
-		assert.Equal(t, c.name, CountryInfo(c.alpha2, c.code))
+		assert.Equal(t, c.name, CountryName(c.alpha2))
 	}
 }
 
@@ -215,12 +215,12 @@ func TestCountriesAreComplete(t *testing.T) {
 	}
 }
 
-func TestCountryInfo(t *testing.T) {
+func TestCountryName(t *testing.T) {
 	t.Parallel()
 	for country, want := range map[string]string{
 		"CN": "China", "001": "International networks", "unknown": "", "": "", "ZZ": "", "CN|CHN": "", "cn": "", "\n": "",
 	} {
-		assert.Equal(t, want, CountryInfo(country, ""), country)
+		assert.Equal(t, want, CountryName(country), country)
 	}
 }
 

@@ -250,8 +250,13 @@ func TestSIPCode(t *testing.T) {
 		{"486)", "503", "503"},
 		{")486(", "", "unknown"},
 		{"(486)(x", "", "486"},
-		{"failed(486)(timeout)", "404", "404"},
-		{"failed(486)(timeout)", "", "unknown"},
+		{"failed(486)(timeout)", "404", "486"},
+		{"failed(486)()", "", "486"},
+		{"()(486)(timeout)", "", "486"},
+		{"failed(timeout)", "404", "404"},
+		{"failed(486 Busy Here)", "", "486"},
+		{"failed(4860 Busy Here)", "", "unknown"},
+		{"failed(Busy Here 486)", "", "unknown"},
 		{"failed(99)", "", "unknown"},
 		{"failed(700)", "", "unknown"},
 		{"failed(099)", "", "unknown"},
@@ -393,7 +398,7 @@ func FuzzFrom(f *testing.F) {
 			require.NotEmpty(t, c.Media)
 			require.Regexp(t, `^([A-Z]{2}|001|unknown)$`, c.Country)
 			require.Regexp(t, `^[0-9]{0,3}$`, c.CallingCode)
-			require.Equal(t, c.Country == Unknown, CountryInfo(c.Country, c.CallingCode) == "")
+			require.Equal(t, c.Country == Unknown, CountryName(c.Country) == "")
 			require.Regexp(t, `^([1-6][0-9]{2}|unknown)$`, c.SIPCode)
 			for _, d := range []int64{c.Talk, c.Ring} {
 				require.True(t, d >= 0 && d <= maxSeconds)

@@ -2,11 +2,13 @@ package call
 
 import "strings"
 
-// sipCode is the SIP code in the last brackets of the error reason, as in "call failed(486)", else the hang-up code if
-// it is one, else "unknown".
+// sipCode is the SIP code in the last brackets of the error reason that hold one, as in "call failed(486)", else the
+// hang-up code if it is one, else "unknown".
 func sipCode(errorReason, hangupCode string) string {
-	if code := bracketed(errorReason); isSIPCode(code) {
-		return code
+	for content, rest := bracketed(errorReason); content != "" || rest != ""; content, rest = bracketed(rest) {
+		if code, _, _ := strings.Cut(content, " "); isSIPCode(code) { // "486 Busy Here"
+			return code
+		}
 	}
 	if code := strings.TrimSpace(hangupCode); isSIPCode(code) {
 		return code
@@ -14,18 +16,18 @@ func sipCode(errorReason, hangupCode string) string {
 	return Unknown
 }
 
-// bracketed is the content of the last brackets of s that are closed.
-func bracketed(s string) string {
+// bracketed is the content of the last brackets of s that are closed, and what stands before them.
+func bracketed(s string) (content, before string) {
 	last := strings.LastIndexByte(s, ')')
 	if last < 0 {
-		return ""
+		return "", ""
 	}
 	open := strings.LastIndexByte(s[:last], '(')
 	if open < 0 {
-		return ""
+		return "", ""
 	}
-	content, _, _ := strings.Cut(s[open+1:], ")")
-	return strings.TrimSpace(content)
+	content, _, _ = strings.Cut(s[open+1:], ")")
+	return strings.TrimSpace(content), s[:open]
 }
 
 // isSIPCode reports whether s is a SIP response code, 100 to 699.

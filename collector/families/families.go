@@ -13,9 +13,9 @@ import (
 
 // Label values that stand for something else than themselves.
 const (
-	Other   = "other"   // what the limits folded away
-	None    = "none"    // the record names nothing
-	Unknown = "unknown" // the record names nothing that is known
+	Other   = call.Other   // what the limits folded away
+	None    = call.None    // the record names nothing
+	Unknown = call.Unknown // the record names nothing that is known
 )
 
 // Labels that need a name in code: those that limits fold.
@@ -64,7 +64,7 @@ func always() []Family {
 			Name: "itnio_calls_total", Type: exposition.Counter, Adds: AddsOne,
 			Help:    "Finished calls, each counted once.",
 			Labels:  []string{LabelAccount, LabelAgentGroup, LabelCountry, "call_type", "outcome", "hangup_reason", "hangup_party"},
-			Source:  "`callType`, `hangupReason`, `hangingDirection`, `sipGroupName` or `voiceGroupId`, `ccode`",
+			Source:  "`callType`, `hangupReason`, `hangingDirection`, `sipGroupName` or `voiceGroupId`, `ccode` or `region`",
 			Example: `sum by (agent_group) (increase(itnio_calls_total{call_type="incoming",outcome="no_answer"}[1h]))`,
 		},
 		{
@@ -85,7 +85,7 @@ func always() []Family {
 			Name: "itnio_call_sip_responses_total", Type: exposition.Counter, Adds: AddsOne,
 			Help:    "Finished calls by the SIP response code they ended with.",
 			Labels:  []string{LabelAccount, LabelCountry, "call_type", "code"},
-			Source:  "`errorReason` (the code in its brackets), else `hangupCode`",
+			Source:  "`errorReason` (the code in its brackets), else `hangupCode` where it is one",
 			Example: `sum by (code) (increase(itnio_call_sip_responses_total{code=~"5.."}[15m]))`,
 		},
 		{
@@ -271,7 +271,7 @@ func Value(label, account string, c *call.Call) string {
 	case "calling_code":
 		return c.CallingCode
 	case "name":
-		return call.CountryInfo(c.Country, c.CallingCode)
+		return call.CountryName(c.Country)
 	case "voice_group_id":
 		return c.VoiceGroupID
 	case "brand":

@@ -71,7 +71,7 @@ func TestValues(t *testing.T) {
 			switch label {
 			case LabelTag: // one value for each tag
 			case "name":
-				require.Equal(t, call.CountryInfo("CN", "86"), Value(label, "main", &c))
+				require.Equal(t, call.CountryName("CN"), Value(label, "main", &c))
 			default:
 				require.Contains(t, want, label)
 				require.Equal(t, want[label], Value(label, "main", &c), label)
