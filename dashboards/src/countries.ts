@@ -56,7 +56,7 @@ export const countries = () =>
         attempts: m.attempts(m.whole, country), asr: m.asr(m.whole, country), ner: m.ner(m.whole, country), acd: m.acd(m.whole, country), minutes: m.minutes(m.whole, country), short: m.shortCalls(m.whole, country),
         dasr: `${m.asr(m.whole, country)} - ${lastWeekAsr}`, dcalls: `${m.attempts(m.whole, country)} / (${lastWeek('1w')} > 0) - 1`,
       },
-      labels: [{ id: 'country', title: 'Country', width: 66 }],
+      labels: [{ id: 'country', title: 'Country', minWidth: 64 }],
       values: [
         { id: 'attempts', title: 'Attempts', decimals: 0, width: 74 }, { id: 'asr', title: 'ASR', unit: 'percentunit', decimals: 1, steps: asrSteps, color: 'text', width: 64 },
         { id: 'dasr', title: 'ΔASR', unit: 'percentunit', decimals: 1, steps: change, color: 'text', width: 64 },
