@@ -19,7 +19,8 @@ tool alertmanager github.com/prometheus/alertmanager/cmd/alertmanager@v0.31.1
 
 dir=$(mktemp -d)
 pids=
-trap 'trap - EXIT INT TERM; [ -z "$pids" ] || kill $pids 2>/dev/null || :; wait; rm -rf "$dir"' EXIT INT TERM
+trap '[ -z "$pids" ] || kill $pids 2>/dev/null || :; wait; rm -rf "$dir"' EXIT
+trap 'exit 0' INT TERM
 go build -o "$dir/itnio_exporter" .
 mkdir "$dir/rules"
 cp dashboards/rules/*.yml "$dir/rules/"

@@ -11,7 +11,7 @@ export const agentsDashboard = () =>
     uid: 'itnio-agents', title: 'Call centre: agents', variables: ['account', 'agent_group', 'agent'],
     description: 'Calls by agent. Empty unless metrics.agents is set to name or hash in the exporter\'s configuration.',
   })
-    .withPanel(text('Personal data', 'Agent names are **personal data**, and figures for single people may need their consent or that of a works council. The exporter leaves them out unless `metrics.agents` is `name` or `hash`. Records show talk and ring time only: they cannot tell availability, hold or after-call work, so they are no measure of anyone\'s work as a whole.'))
+    .withPanel(text('Personal data', 'Agent names are **personal data**, and figures for single people may need their consent or that of a works council. The exporter leaves them out unless `metrics.agents` is `name` or `hash`. Records show talk and ring time only: they cannot tell availability, hold or after-call work, so they are no measure of anyone\'s work as a whole.', 24, 4))
     .withPanel(stat({ title: 'Agents with calls', width: 6, decimals: 0, noValue: off, expr: `count(${total('itnio_agent_calls_total', '', ' by (agent)')} > 0)`, description: 'Agents with at least one finished call in the time range.' }))
     .withPanel(stat({ title: 'Calls', width: 6, decimals: 0, noValue: off, expr: total('itnio_agent_calls_total'), description: 'Finished calls of the chosen agents.' }))
     .withPanel(stat({ title: 'Talk time', width: 6, unit: 'suffix: h', decimals: 1, noValue: off, expr: `${total('itnio_agent_talk_seconds_total')} / 3600`, description: 'Talk time of the chosen agents, in hours.' }))
@@ -24,9 +24,9 @@ export const agentsDashboard = () =>
         ring: `${total('itnio_agent_ring_seconds_total', '', byAgent)} / (${total('itnio_agent_calls_total', '', byAgent)} > 0)`,
         hang: `${total('itnio_agent_calls_total', ', outcome="answered", hangup_party="agent"', byAgent)} / (${total('itnio_agent_calls_total', ', outcome="answered", hangup_party=~"agent|customer"', byAgent)} > 0)`,
       },
-      labels: [{ id: 'agent', title: 'Agent' }, { id: 'agent_group', title: 'Agent group' }],
+      labels: [{ id: 'agent', title: 'Agent', minWidth: 130 }, { id: 'agent_group', title: 'Agent group', minWidth: 110 }],
       values: [
-        { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 240 }, { id: 'answered', title: 'Answered', decimals: 0, width: 100 }, { id: 'talk', title: 'Talk time', unit: 's', decimals: 1, width: 110 },
+        { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 150 }, { id: 'answered', title: 'Answered', decimals: 0, width: 100 }, { id: 'talk', title: 'Talk time', unit: 's', decimals: 1, width: 110 },
         { id: 'acd', title: 'Talk a call', unit: 's', decimals: 0, width: 110 }, { id: 'ring', title: 'Ring a call', unit: 's', decimals: 0, width: 110 }, { id: 'hang', title: 'Hung up first', unit: 'percentunit', decimals: 0, width: 120 },
       ],
     }))
