@@ -82,7 +82,7 @@ func TestComposeUsesTheTestedFiles(t *testing.T) {
 	if !slices.Equal(prometheus.RuleFiles, []string{"rules/*.yml"}) || mounted["./dashboards/rules"] != filepath.Dir(mounted["./dashboards/prometheus.yml"])+"/rules" {
 		t.Errorf("rules %v are mounted at %s", prometheus.RuleFiles, mounted["./dashboards/rules"])
 	}
-	targets := append(prometheus.Alerting.Alertmanagers[0].Static[0].Targets, prometheus.Scrapes[0].Static[0].Targets...)
+	targets := slices.Concat(prometheus.Alerting.Alertmanagers[0].Static[0].Targets, prometheus.Scrapes[0].Static[0].Targets)
 	for _, target := range targets {
 		if host, _, _ := strings.Cut(target, ":"); stack.Services[host].Image == "" {
 			t.Errorf("%s is no service", target)

@@ -2,7 +2,6 @@ package check
 
 import (
 	"cmp"
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -203,7 +202,7 @@ func (l timeline) test() string {
 	var b strings.Builder
 	b.WriteString(l.comment)
 	b.WriteString(`
-# Written by dashboards/check (go test -run RuleTests -update). The accounts are explained there.
+# Written by dashboards/check (UPDATE=1 go test -run RuleTests .). The accounts are explained there.
 # Groups are all evaluated at evaluation_interval here.
 rule_files: [../thresholds.yml, ../recording.yml` + l.alerts() + `]
 fuzzy_compare: true
@@ -413,20 +412,18 @@ func (a actor) deployed(l timeline) []piece {
 	return []piece{{a.begins, 0, true}, {l.ends - a.begins, 1, false}}
 }
 
-var update = flag.Bool("update", false, "write the generated rule tests anew")
-
 // TestRuleTestsAreUpToDate: the files of the runs are what this file writes.
 func TestRuleTestsAreUpToDate(t *testing.T) {
 	for _, l := range timelines() {
 		want := l.test()
-		if *update {
+		if os.Getenv("UPDATE") != "" {
 			if err := os.WriteFile(l.file, []byte(want), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
 		got, err := os.ReadFile(l.file)
 		if err != nil || string(got) != want {
-			t.Errorf("%s is not what this test writes (go test -run RuleTests -update): %v", l.file, err)
+			t.Errorf("%s is not what this test writes (UPDATE=1 go test -run RuleTests .): %v", l.file, err)
 		}
 	}
 }
