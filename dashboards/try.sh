@@ -3,7 +3,7 @@
 #
 #   dashboards/try.sh            until Ctrl-C; data are kept in a temporary folder and removed
 #
-# Prometheus, promtool and Alertmanager are taken from $TOOLS, else from the PATH, else built from their modules (about five
+# Prometheus 3 and Alertmanager are taken from $TOOLS, else from the PATH, else built from their modules (about five
 # minutes, once). Everything listens on 127.0.0.1: exporter $EXPORTER_PORT, Prometheus $PROMETHEUS_PORT, Alertmanager $ALERTMANAGER_PORT.
 set -eu
 cd "$(dirname "$0")/.."
@@ -19,7 +19,8 @@ tool alertmanager github.com/prometheus/alertmanager/cmd/alertmanager@v0.31.1
 
 dir=$(mktemp -d)
 pids=
-trap 'trap - EXIT INT TERM; [ -z "$pids" ] || kill $pids 2>/dev/null || :; wait; rm -rf "$dir"' EXIT INT TERM
+trap '[ -z "$pids" ] || kill $pids 2>/dev/null || :; wait; rm -rf "$dir"' EXIT
+trap 'exit 0' INT TERM
 go build -o "$dir/itnio_exporter" .
 mkdir "$dir/rules"
 cp dashboards/rules/*.yml "$dir/rules/"
@@ -34,4 +35,6 @@ echo "metrics:      http://127.0.0.1:$EXPORTER_PORT/metrics"
 echo "Prometheus:   http://127.0.0.1:$PROMETHEUS_PORT/alerts"
 echo "Alertmanager: http://127.0.0.1:$ALERTMANAGER_PORT"
 echo "Dashboards:   import dashboards/*.json into a Grafana whose data source is that Prometheus. Ctrl-C ends it all."
-wait
+while sleep 2; do # until one of them ends, which says why itself
+  for pid in $pids; do kill -0 "$pid" 2>/dev/null || { echo "one of them has ended; see above" >&2; exit 1; }; done
+done

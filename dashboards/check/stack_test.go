@@ -39,6 +39,7 @@ type stack struct {
 }
 
 // TestStack needs prometheus, promtool and alertmanager in the PATH and takes about a quarter of an hour, so it has to be asked for: STACK=1.
+// If the counts are not the truth, what says why is kept in a new folder in EVIDENCE (the system's temporary folder if that is not set).
 func TestStack(t *testing.T) {
 	if os.Getenv("STACK") == "" {
 		t.Skip("STACK is not set")
@@ -131,11 +132,45 @@ func (s *stack) settle() {
 			return
 		}
 		if now.After(deadline) {
+			s.evidence()
 			s.t.Fatalf("%d calls were made, %d are outstanding, Prometheus has %v; %v", total, outstanding, got,
 				s.query(`{__name__=~"itnio_exporter_(records_total|record_anomalies_total|series_held|open_windows|catch_up_remaining_seconds|audit_missing_records_total)"} != 0`))
 		}
 		time.Sleep(2 * time.Second)
 	}
+}
+
+// evidence keeps what says why the counts are not the truth: the exporter's metrics, all calls as the simulator made them, logs, ledger.
+func (s *stack) evidence() {
+	dir, err := os.MkdirTemp(os.Getenv("EVIDENCE"), "stack-")
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	var b bytes.Buffer
+	for c := range s.sim.Calls() {
+		fmt.Fprintf(&b, "%+v\n", c)
+	}
+	truth := b.Bytes()
+	page, err := http.Get("http://" + s.exporterAt + "/metrics")
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	defer func() { _ = page.Body.Close() }() // it was read
+	var metrics bytes.Buffer
+	if _, err := metrics.ReadFrom(page.Body); err != nil {
+		s.t.Error(err)
+	}
+	for name, text := range map[string][]byte{"calls.txt": truth, "metrics.txt": metrics.Bytes(), "api.txt": fmt.Appendf(nil, "%v", s.sim.Stats())} {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			s.t.Error(err)
+		}
+	}
+	if err := os.CopyFS(filepath.Join(dir, "run"), os.DirFS(s.dir)); err != nil {
+		s.t.Error(err)
+	}
+	s.t.Logf("evidence is kept in %s", dir)
 }
 
 func (s *stack) counts(t *testing.T) {
@@ -229,9 +264,9 @@ func (s *stack) kpis(t *testing.T) {
 		"Call centre: agent groups / Dialler abandonment": count(func(c *simulator.Call) bool { return c.Type == enum.GroupCall && c.Reason.Outcome() == enum.Abandoned }) / count(func(c *simulator.Call) bool {
 			return c.Type == enum.GroupCall && (c.Reason.Outcome() == enum.Abandoned || answered(c))
 		}),
-		"Call centre: overview / Calls":              count(func(*simulator.Call) bool { return true }),
-		"Call centre: overview / Conversation (ACD)": talk(answered) / count(answered),
-		"Call centre: overview / Traffic":            talk(answered) / 3600,
+		"Call centre: overview / Calls":         count(func(*simulator.Call) bool { return true }),
+		"Call centre: overview / Talk per call": talk(answered) / count(answered),
+		"Call centre: overview / Traffic":       talk(answered) / 3600,
 	}
 	for _, d := range allDashboards(t) {
 		for _, x := range d.Expressions() {
@@ -382,7 +417,7 @@ func (s *stack) build() {
 }
 
 func (s *stack) startExporter() {
-	s.exporter = s.command(s.path("itnio_exporter"), "--config.file="+s.path("config.yml"), "--storage.path="+s.path("data"), "--web.listen-address="+s.exporterAt)
+	s.exporter = s.command(s.path("itnio_exporter"), "--config.file="+s.path("config.yml"), "--storage.path="+s.path("data"), "--web.listen-address="+s.exporterAt, "--log.level=debug")
 }
 
 func (s *stack) stopExporter() {

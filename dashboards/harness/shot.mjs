@@ -20,6 +20,9 @@ for (const name of names.length ? names : ['overview', 'agent-groups', 'countrie
       await page.goto(`http://127.0.0.1:${PORT}/?${query}`);
       await page.waitForFunction(() => document.title === 'ready', null, { timeout: 60000 }).catch(() => console.log(name, 'is not ready'));
       if (theme === 'dark' && size === 'wide') for (const line of await page.evaluate(() => window.report ?? [])) if (/: (0 points|.*error|.*parse)/.test(line)) console.log(name, '|', line);
+      // Tables are drawn a moment after the rest.
+      await page.waitForFunction(() => [...document.querySelectorAll('[role=grid]')].every(g => g.querySelectorAll('[role=row]').length > 1), null, { timeout: 15000 }).catch(() => console.log(name, theme, size, 'a table is empty'));
+      await page.waitForTimeout(1000);
       const bottom = await page.evaluate(() => Math.ceil(document.querySelector('#board').getBoundingClientRect().bottom) - 50);
       await page.setViewportSize({ width: page.viewportSize().width, height: bottom });
       await page.screenshot({ path: `${out}/${name}-${theme}-${size}.png`, fullPage: true });

@@ -44,12 +44,12 @@ export const agentGroups = () =>
         calls: m.calls(m.whole, groups), offered: m.offered(m.whole, groups), missed: m.missedShare(m.whole, groups), level: m.serviceLevel(m.whole, groups), asa: m.asa(m.whole, groups),
         acd: m.acd(m.whole, groups, m.byCallAndType), hang: m.agentHangups(m.whole, groups), last: `time() - max by (agent_group) (itnio_last_call_timestamp_seconds{${m.byGroup}})`,
       },
-      labels: [{ id: 'agent_group', title: 'Agent group' }],
+      labels: [{ id: 'agent_group', title: 'Agent group', minWidth: 120 }],
       values: [
-        { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 120 }, { id: 'offered', title: 'Offered', decimals: 0, width: 75 },
-        { id: 'missed', title: 'Abandoned', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), color: 'text', width: 95 },
-        { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), color: 'text', width: 105 },
-        { id: 'asa', title: 'ASA', unit: 's', decimals: 1, width: 70 }, { id: 'acd', title: 'ACD', unit: 's', decimals: 1, width: 80 },
+        { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 105 }, { id: 'offered', title: 'Offered', decimals: 0, width: 70 },
+        { id: 'missed', title: 'Abandoned', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), color: 'text', width: 92 },
+        { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), color: 'text', width: 102 },
+        { id: 'asa', title: 'ASA', unit: 's', decimals: 1, width: 65 }, { id: 'acd', title: 'ACD', unit: 's', decimals: 1, width: 78 },
         { id: 'hang', title: 'Agent hung up', unit: 'percentunit', decimals: 0, width: 112 }, { id: 'last', title: 'Last call', unit: 's', decimals: 0, width: 80, steps: highIsBad(1800, 3600), color: 'text' },
       ],
     }))

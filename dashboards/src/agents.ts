@@ -11,10 +11,10 @@ export const agentsDashboard = () =>
     uid: 'itnio-agents', title: 'Call centre: agents', variables: ['account', 'agent_group', 'agent'],
     description: 'Calls by agent. Empty unless metrics.agents is set to name or hash in the exporter\'s configuration.',
   })
-    .withPanel(text('Personal data', 'Agent names are **personal data**, and figures for single people may need their consent or that of a works council. The exporter leaves them out unless `metrics.agents` is `name` or `hash`. Records show talk and ring time only: they cannot tell availability, hold or after-call work, so they are no measure of anyone\'s work as a whole.'))
+    .withPanel(text('Personal data', 'Agent names are **personal data**, and figures for single people may need their consent or that of a works council. The exporter leaves them out unless `metrics.agents` is `name` or `hash`. Records show talk and ring time only: they cannot tell availability, hold or after-call work, so they are no measure of anyone\'s work as a whole.', 24, 4))
     .withPanel(stat({ title: 'Agents with calls', width: 6, decimals: 0, noValue: off, expr: `count(${total('itnio_agent_calls_total', '', ' by (agent)')} > 0)`, description: 'Agents with at least one finished call in the time range.' }))
     .withPanel(stat({ title: 'Calls', width: 6, decimals: 0, noValue: off, expr: total('itnio_agent_calls_total'), description: 'Finished calls of the chosen agents.' }))
-    .withPanel(stat({ title: 'Talk time', width: 6, unit: 's', decimals: 1, noValue: off, expr: total('itnio_agent_talk_seconds_total'), description: 'Talk time of the chosen agents.' }))
+    .withPanel(stat({ title: 'Talk time', width: 6, unit: 'suffix: h', decimals: 1, noValue: off, expr: `${total('itnio_agent_talk_seconds_total')} / 3600`, description: 'Talk time of the chosen agents, in hours.' }))
     .withPanel(stat({ title: 'Talk time a call', width: 6, unit: 's', decimals: 0, noValue: off, expr: `${total('itnio_agent_talk_seconds_total')} / (${total('itnio_agent_calls_total', ', outcome="answered"')} > 0)`, description: 'Talk seconds / answered calls.' }))
     .withPanel(table({
       title: 'Agents', height: 14, sort: 'Calls', noValue: '–', description: 'The time range in one line for each agent.',
@@ -24,11 +24,11 @@ export const agentsDashboard = () =>
         ring: `${total('itnio_agent_ring_seconds_total', '', byAgent)} / (${total('itnio_agent_calls_total', '', byAgent)} > 0)`,
         hang: `${total('itnio_agent_calls_total', ', outcome="answered", hangup_party="agent"', byAgent)} / (${total('itnio_agent_calls_total', ', outcome="answered", hangup_party=~"agent|customer"', byAgent)} > 0)`,
       },
-      labels: [{ id: 'agent', title: 'Agent' }, { id: 'agent_group', title: 'Agent group' }],
+      labels: [{ id: 'agent', title: 'Agent', minWidth: 130 }, { id: 'agent_group', title: 'Agent group', minWidth: 110 }],
       values: [
-        { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 240 }, { id: 'answered', title: 'Answered', decimals: 0, width: 100 }, { id: 'talk', title: 'Talk time', unit: 's', decimals: 1, width: 110 },
+        { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 150 }, { id: 'answered', title: 'Answered', decimals: 0, width: 100 }, { id: 'talk', title: 'Talk time', unit: 's', decimals: 1, width: 110 },
         { id: 'acd', title: 'Talk a call', unit: 's', decimals: 0, width: 110 }, { id: 'ring', title: 'Ring a call', unit: 's', decimals: 0, width: 110 }, { id: 'hang', title: 'Hung up first', unit: 'percentunit', decimals: 0, width: 120 },
       ],
     }))
-    .withPanel(timeseries({ title: 'Calls by agent', unit: 'suffix: /h', interval: '5m', noValue: off, targets: [query(`topk(10, sum by (agent) (rate(itnio_agent_calls_total{${agents}}[1h]))) * 3600`, '{{agent}}')], description: 'Finished calls an hour, the ten busiest agents at each moment.' }))
+    .withPanel(timeseries({ title: 'Calls by agent', unit: 'suffix: /h', interval: '5m', noValue: off, legend: 'table', targets: [query(`topk(10, sum by (agent) (rate(itnio_agent_calls_total{${agents}}[1h]))) * 3600`, '{{agent}}')], description: 'Finished calls an hour, the ten busiest agents at each moment.' }))
     .withPanel(timeseries({ title: 'Agents talking', unit: 'suffix: erl', interval: '5m', noValue: off, stacked: true, targets: [query(`sum by (agent_group) (rate(itnio_agent_talk_seconds_total{${agents}}[1h]))`, '{{agent_group}}')], description: 'Talk seconds per second over an hour: how many of the chosen agents were talking on average.' }));

@@ -56,18 +56,18 @@ export const countries = () =>
         attempts: m.attempts(m.whole, country), asr: m.asr(m.whole, country), ner: m.ner(m.whole, country), acd: m.acd(m.whole, country), minutes: m.minutes(m.whole, country), short: m.shortCalls(m.whole, country),
         dasr: `${m.asr(m.whole, country)} - ${lastWeekAsr}`, dcalls: `${m.attempts(m.whole, country)} / (${lastWeek('1w')} > 0) - 1`,
       },
-      labels: [{ id: 'country', title: 'Country', width: 70 }],
+      labels: [{ id: 'country', title: 'Country', minWidth: 64 }],
       values: [
-        { id: 'attempts', title: 'Attempts', decimals: 0, width: 76 }, { id: 'asr', title: 'ASR', unit: 'percentunit', decimals: 1, steps: asrSteps, color: 'text', width: 70 },
-        { id: 'dasr', title: 'ΔASR', unit: 'percentunit', decimals: 1, steps: change, color: 'text', width: 72 },
-        { id: 'ner', title: 'NER', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.85, 0.92), color: 'text', width: 70 }, { id: 'acd', title: 'ACD', unit: 's', decimals: 1, width: 78 },
-        { id: 'minutes', title: 'Minutes', decimals: 0, width: 74 }, { id: 'dcalls', title: 'ΔCalls', unit: 'percentunit', decimals: 0, width: 70 },
-        { id: 'short', title: 'Short', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.15), color: 'text', width: 68 },
+        { id: 'attempts', title: 'Attempts', decimals: 0, width: 74 }, { id: 'asr', title: 'ASR', unit: 'percentunit', decimals: 1, steps: asrSteps, color: 'text', width: 64 },
+        { id: 'dasr', title: 'ΔASR', unit: 'percentunit', decimals: 1, steps: change, color: 'text', width: 64 },
+        { id: 'ner', title: 'NER', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.85, 0.92), color: 'text', width: 64 }, { id: 'acd', title: 'ACD', unit: 's', decimals: 1, width: 76 },
+        { id: 'minutes', title: 'Minutes', decimals: 0, width: 70 }, { id: 'dcalls', title: 'ΔCalls', unit: 'percentunit', decimals: 0, width: 64 },
+        { id: 'short', title: 'Short', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.15), color: 'text', width: 62 },
       ],
     }))
     .withPanel(timeseries({ title: 'ASR by country', unit: 'percentunit', max: 1, interval: '1h', targets: [query(m.asr(m.series, country), '{{country}}')], description: 'Answered / attempts, outgoing, at least an hour a point.' }))
     .withPanel(timeseries({ title: 'NER by country', unit: 'percentunit', max: 1, interval: '1h', targets: [query(m.ner(m.series, country), '{{country}}')], description: '(Answered + busy + no answer + unreachable) / attempts. When it falls for one country, its carrier has failed.' }))
-    .withPanel(timeseries({ title: 'SIP codes', unit: 'suffix: /min', stacked: true, interval: '5m', colors: { 200: 'green', 404: 'purple', 480: 'yellow', 486: 'orange', 487: 'blue', 500: 'dark-red', 503: 'red', unknown: 'gray' }, targets: [query(`sum by (code) (rate(itnio_call_sip_responses_total{${m.byAccount}, country=~"$country", call_type=~"$call_type"}[$__rate_interval])) * 60`, '{{code}}')], description: 'Calls a minute by the SIP code in the record. 200 answered, 404 no such number, 480 and 408 not reached, 486 busy, 487 cancelled, 5xx the network failed.' }))
+    .withPanel(timeseries({ title: 'SIP codes', unit: 'suffix: /min', stacked: true, interval: '5m', colors: { 200: 'green', 403: 'dark-yellow', 404: 'purple', 408: 'light-yellow', 480: 'yellow', 484: 'light-purple', 486: 'orange', 487: 'blue', 500: 'dark-red', 502: 'semi-dark-red', 503: 'red', 603: 'dark-purple', unknown: 'gray' }, targets: [query(`sum by (code) (rate(itnio_call_sip_responses_total{${m.byAccount}, country=~"$country", call_type=~"$call_type"}[$__rate_interval])) * 60`, '{{code}}')], description: 'Calls a minute by the SIP code in the record. 200 answered, 404 no such number, 480 and 408 not reached, 486 busy, 487 cancelled, 5xx the network failed.' }))
     .withPanel(timeseries({ title: 'Minutes by country', unit: 'suffix: min/h', stacked: true, interval: '5m', targets: [query(`topk(10, ${m.erlang(country, `${m.byCall}, call_type=~"outgoing|group_call"`)}) * 60`, '{{country}}')], description: 'Outgoing talk minutes an hour, the ten busiest countries at each moment. What revenue-share fraud makes surge.' }))
     .withRow(row('New and unusual'))
     .withPanel(table({
@@ -77,4 +77,4 @@ export const countries = () =>
       labels: [{ id: 'country', title: 'Country' }], values: [{ id: 'A', title: 'Calls', decimals: 0 }],
     }))
     .withPanel(bars({ title: 'Short calls by country', width: 8, height: 9, unit: 'percentunit', decimals: 1, max: 0.3, legend: '{{country}}', steps: highIsBad(0.1, 0.15), expr: `topk(12, ${m.shortCalls(m.whole, country)})`, description: 'Talk of 6 s or less / answered, outgoing.' }))
-    .withPanel(bars({ title: 'One-ring incoming calls', width: 8, height: 9, decimals: 0, legend: '{{country}}', hue: 'orange', expr: `topk(12, sum by (country) (increase(itnio_call_ring_duration_seconds_bucket{${m.byCall}, call_type="incoming", answered="false", le=~"3([.]0)?"}[$__range])))`, description: 'Incoming calls that were hung up within 3 s, by country. Many from one country are wangiri: the caller wants to be called back.' }));
+    .withPanel(bars({ title: 'One-ring incoming calls', width: 8, height: 9, decimals: 0, max: 20, legend: '{{country}}', steps: [['blue'], ['orange', 10], ['red', 20]], expr: `topk(12, sum by (country) (increase(itnio_call_ring_duration_seconds_bucket{${m.byCall}, call_type="incoming", answered="false", le=~"3([.]0)?"}[$__range])))`, description: 'Incoming calls that were hung up within 3 s, by country. Many from one country are wangiri: the caller wants to be called back.' }));

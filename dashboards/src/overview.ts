@@ -10,7 +10,7 @@ export const overview = () =>
     .withPanel(stat({ title: 'Answered (ASR)', width: 3, unit: 'percentunit', decimals: 1, expr: m.asr(m.whole), steps: lowIsBad(0.3, 0.4), description: 'Answer-seizure ratio of outgoing calls: answered / attempts (ITU-T E.411).' }))
     .withPanel(stat({ title: 'Service level', width: 3, unit: 'percentunit', decimals: 1, expr: m.serviceLevel(m.whole), steps: lowIsBad(0.7, 0.8), description: 'Incoming calls answered within 20 s / (offered − abandoned within 5 s). The usual target is 80 %.' }))
     .withPanel(stat({ title: 'Missed', width: 3, unit: 'percentunit', decimals: 1, expr: m.missedShare(m.whole), steps: highIsBad(0.1, 0.2), description: 'Incoming calls not answered / offered.' }))
-    .withPanel(stat({ title: 'Conversation (ACD)', width: 3, unit: 's', decimals: 1, expr: m.acd(m.whole, [], m.byCallAndType), description: 'Average length of conversation: talk seconds / answered calls (ITU-T E.437).' }))
+    .withPanel(stat({ title: 'Talk per call', width: 3, unit: 's', decimals: 1, expr: m.acd(m.whole, [], m.byCallAndType), description: 'Average length of conversation (ACD): talk seconds / answered calls (ITU-T E.437).' }))
     .withPanel(stat({ title: 'Traffic', width: 3, unit: 'suffix: erl', decimals: 1, expr: m.erlang(), description: 'Talk seconds per second over the last hour (erlang, ITU-T E.600). A call\'s seconds are credited when it ends.' }))
     .withPanel(stat({ title: 'Counted up to', width: 3, unit: 's', decimals: 0, noValue: 'no data', expr: `time() - min(itnio_exporter_complete_until_timestamp_seconds{${m.byAccount}})`, steps: highIsBad(300, 900), description: 'Everything that the API showed this long ago is counted. The oldest of the chosen accounts.' }))
     .withPanel(stat({ title: 'Alerts firing', width: 3, decimals: 0, noValue: '0', expr: `count(ALERTS{alertname=~"Itnio.+", alertstate="firing", account=~"$account|"}) or vector(0)`, steps: highIsBad(1, 3), description: 'Firing alerts of the rules that come with the exporter. They are listed below.' }))
@@ -31,18 +31,18 @@ export const overview = () =>
     }))
     .withPanel(table({
       title: 'Agent groups', width: 12, height: 10, sort: 'Calls',
-      description: 'The time range in one line for each group. Answered, missed, service level and answer speed are of incoming calls. A name leads to the group\'s dashboard.',
+      description: 'The time range in one line for each group. Answered, missed, service level and ASA (average speed of answer) are of incoming calls. A name leads to the group\'s dashboard.',
       queries: { calls: m.calls(m.whole, ['agent_group']), offered: m.offered(m.whole, ['agent_group']), missed: m.missedShare(m.whole, ['agent_group']), level: m.serviceLevel(m.whole, ['agent_group']), asa: m.asa(m.whole, ['agent_group']), last: `time() - max by (agent_group) (itnio_last_call_timestamp_seconds{${m.byGroup}})` },
-      labels: [{ id: 'agent_group', title: 'Agent group', links: linkTo('itnio-agent-groups', 'agent_group') }],
+      labels: [{ id: 'agent_group', title: 'Agent group', minWidth: 120, links: linkTo('itnio-agent-groups', 'agent_group') }],
       values: [
-        { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 140 }, { id: 'offered', title: 'Offered', decimals: 0, width: 75 },
-        { id: 'missed', title: 'Missed', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), color: 'text', width: 75 },
-        { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), color: 'text', width: 105 },
-        { id: 'asa', title: 'Answer speed', unit: 's', decimals: 1, width: 118 }, { id: 'last', title: 'Last call', unit: 's', decimals: 0, width: 90 },
+        { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 105 }, { id: 'offered', title: 'Offered', decimals: 0, width: 70 },
+        { id: 'missed', title: 'Missed', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), color: 'text', width: 70 },
+        { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), color: 'text', width: 102 },
+        { id: 'asa', title: 'ASA', unit: 's', decimals: 1, width: 65 }, { id: 'last', title: 'Last call', unit: 's', decimals: 0, width: 80 },
       ],
     }))
     .withPanel(bars({ title: 'Minutes by country', width: 5, height: 10, unit: 'suffix: min', decimals: 0, legend: '{{country}}', expr: `topk(12, ${m.minutes(m.whole, ['country'], m.byCallAndType)})`, description: 'Talk time of answered calls in the time range, the twelve busiest countries.' }))
-    .withPanel(bars({ title: 'Why calls ended', width: 7, height: 10, decimals: 0, legend: '{{hangup_reason}}', expr: `sort_desc(${m.calls(m.whole, ['hangup_reason'])} > 0)`, hue: 'purple', description: 'Calls by the API\'s hang-up reason in the time range.' }))
+    .withPanel(bars({ title: 'Why calls ended', width: 7, height: 10, decimals: 0, legend: '{{hangup_reason}}', expr: `sort_desc(${m.calls(m.whole, ['hangup_reason'])} > 0)`, hue: 'purple', above: true, description: 'Calls by the API\'s hang-up reason in the time range.' }))
     .withRow(row('Alerts'))
     .withPanel(table({
       title: 'Firing alerts', height: 6, noValue: 'No alert is firing', drop: ['alertstate', 'Value', 'job', 'instance', 'label', 'status', 'code'],

@@ -26,11 +26,14 @@ export const query = (expr: string, legend = '') => new DataqueryBuilder().datas
 const now = (expr: string, legend = '') => new DataqueryBuilder().datasource(datasource).expr(expr).legendFormat(legend || '__auto').instant();
 export const column = (refId: string, expr: string) => now(expr).format(PromQueryFormat.Table).refId(refId);
 
+/** Whole numbers are written out: 30,512 and not 31 K. */
+const unit = (o: { unit?: string; decimals?: number }) => o.unit ?? (o.decimals === 0 ? 'locale' : 'short');
+
 interface Common { title: string; description: string; unit?: string; decimals?: number; steps?: Steps; width?: number; height?: number; noValue?: string }
 
 export const stat = (o: Common & { expr: string; min?: number; color?: 'value' | 'background'; mappings?: Parameters<Stat['mappings']>[0]; legend?: string }) => {
   const p = new Stat().title(o.title).description(o.description).datasource(datasource).span(o.width ?? 4).height(o.height ?? 4)
-    .withTarget(now(o.expr, o.legend)).unit(o.unit ?? 'short').thresholds(steps(o.steps ?? neutral)).noValue(o.noValue ?? 'no calls')
+    .withTarget(now(o.expr, o.legend)).unit(unit(o)).thresholds(steps(o.steps ?? neutral)).noValue(o.noValue ?? 'no calls')
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .graphMode(common.BigValueGraphMode.None).justifyMode(common.BigValueJustifyMode.Center).wideLayout(false)
     .colorMode(o.color === 'background' ? common.BigValueColorMode.Background : common.BigValueColorMode.Value)
@@ -76,14 +79,15 @@ export const timeseries = (o: Common & {
   return p;
 };
 
-export const bars = (o: Common & { expr: string; legend: string; max?: number; min?: number; hue?: string }) => {
+export const bars = (o: Common & { expr: string; legend: string; max?: number; min?: number; hue?: string; above?: boolean }) => {
   const p = new BarGauge().title(o.title).description(o.description).datasource(datasource).span(o.width ?? 8).height(o.height ?? 8)
-    .withTarget(now(o.expr, o.legend)).unit(o.unit ?? 'short').noValue(o.noValue ?? 'no calls').min(o.min ?? 0)
+    .withTarget(now(o.expr, o.legend)).unit(unit(o)).noValue(o.noValue ?? 'no calls').min(o.min ?? 0)
     .orientation(common.VizOrientation.Horizontal).displayMode(common.BarGaugeDisplayMode.Basic).valueMode(common.BarGaugeValueMode.Text)
     .showUnfilled(true).thresholds(steps(o.steps ?? [['blue']]))
     .colorScheme(o.steps ? new FieldColorBuilder().mode(FieldColorModeId.Thresholds) : new FieldColorBuilder().mode(FieldColorModeId.Fixed).fixedColor(o.hue ?? 'blue'))
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']).fields('').values(false));
   if (o.max !== undefined) p.max(o.max);
+  if (o.above) p.namePlacement(common.BarGaugeNamePlacement.Top); // long names
   return o.decimals === undefined ? p : p.decimals(o.decimals);
 };
 
@@ -95,7 +99,7 @@ export const heatmap = (o: Common & { expr: string; scheme?: string }) =>
     .tooltip(new HeatmapTooltipBuilder().mode(common.TooltipDisplayMode.Single).yHistogram(true));
 
 /** A column of a table: the query's refId (or a label), its heading and how it is drawn. */
-export interface Column { id: string; title: string; unit?: string; decimals?: number; steps?: Steps; color?: 'text' | 'background' | 'gauge'; width?: number; max?: number; links?: string; mappings?: unknown }
+export interface Column { id: string; title: string; unit?: string; decimals?: number; steps?: Steps; color?: 'text' | 'background' | 'gauge'; width?: number; minWidth?: number; max?: number; links?: string; mappings?: unknown }
 
 export const table = (o: Common & { queries: Record<string, string>; labels: Column[]; values: Column[]; sort?: string; drop?: string[] }) => {
   const p = new Table().title(o.title).description(o.description).datasource(datasource).span(o.width ?? 24).height(o.height ?? 9)
@@ -117,9 +121,10 @@ export const table = (o: Common & { queries: Record<string, string>; labels: Col
   if (o.sort) p.sortBy([new common.TableSortByFieldStateBuilder().displayName(o.sort).desc(true)]);
   for (const c of columns) {
     const props: DynamicConfigValue[] = [];
-    if (c.unit) props.push({ id: 'unit', value: c.unit });
+    if (o.values.includes(c)) props.push({ id: 'unit', value: unit(c) });
     if (c.decimals !== undefined) props.push({ id: 'decimals', value: c.decimals });
     if (c.width) props.push({ id: 'custom.width', value: c.width });
+    if (c.minWidth) props.push({ id: 'custom.minWidth', value: c.minWidth });
     if (c.max !== undefined) props.push({ id: 'min', value: 0 }, { id: 'max', value: c.max });
     // An empty cell would get the colour of the lowest threshold.
     const empty = { type: 'special', options: { match: 'null+nan', result: { text: '–', color: 'text', index: 9 } } };

@@ -20,7 +20,7 @@ export function Heatmap({ frames, theme, width, height, options, timing }) {
     g.scale(dpr, dpr);
     const rows = frames.map(f => ({ le: f.fields[1].labels.le === '+Inf' ? Infinity : +f.fields[1].labels.le, at: new Map(f.fields[0].values.map((t, i) => [t, f.fields[1].values[i]])) })).sort((a, b) => a.le - b.le);
     const times = [...new Set(frames.flatMap(f => f.fields[0].values))].sort((a, b) => a - b);
-    const left = 46, bottom = 42, w = (width - left - 8) / times.length, h = (height - bottom - 6) / rows.length;
+    const left = 58, bottom = 42, w = (width - left - 8) / times.length, h = (height - bottom - 6) / rows.length;
     const cells = times.map(t => rows.map((r, i) => Math.max(0, (r.at.get(t) ?? 0) - (i ? rows[i - 1].at.get(t) ?? 0 : 0))));
     const most = Math.max(1e-9, ...cells.flat());
     const scheme = chromatic['interpolate' + options.color.scheme] ?? chromatic.interpolateOranges;
