@@ -167,7 +167,7 @@ func (c *Collector) adopt(v *config.Validated, apis map[string]API) error {
 			account.Conceal(true)
 		}
 		c.accounts[a.Name] = &member{cfg: a, account: account, poller: newPoller(r)}
-		c.metrics.begin(a.Name)
+		c.metrics.begin(a.Name, v.Metrics())
 		if c.run != nil {
 			c.accounts[a.Name].poller.start(c.run)
 		}

@@ -3,7 +3,10 @@ package collector
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"itnio_exporter/collector/call"
+	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/ledger"
+	"itnio_exporter/config"
 	"itnio_exporter/itnio"
 )
 
@@ -85,12 +88,22 @@ func newMetrics(reg prometheus.Registerer, l *ledger.Ledger) (*metrics, error) {
 }
 
 // begin makes an account's counters exist at 0, so that their first rise is one.
-func (m *metrics) begin(account string) {
+func (m *metrics) begin(account string, model config.Metrics) {
 	for _, r := range ledger.Results() {
 		m.records.WithLabelValues(account, r.String())
 	}
 	for _, status := range itnio.StatusLabels() {
 		m.requests.WithLabelValues(account, itnio.PathRecordQuery, status)
+	}
+	for _, a := range call.Anomalies() {
+		m.anomalies.WithLabelValues(account, string(a.Kind))
+	}
+	for _, f := range families.New(model).Families {
+		for _, label := range f.Labels {
+			if label != families.LabelAccount {
+				m.overflow.WithLabelValues(account, label)
+			}
+		}
 	}
 	m.auditMissing.WithLabelValues(account)
 	m.deleted.WithLabelValues(account)

@@ -50,6 +50,20 @@ func TestLateRecordIsReadByTheNextPass(t *testing.T) {
 	}
 }
 
+// A walk over whole pages ends at an empty one, which some servers answer with nothing at all, not even a total.
+func TestEmptyAnswersWithoutTotal(t *testing.T) {
+	plain, mute := newAccount(t, usual()), newAccount(t, usual())
+	mute.srv.mute = true
+	for _, a := range []*account{plain, mute} {
+		a.srv.page = 10
+		a.traffic(begin-6*hour, begin+6*hour, 10)
+		a.minutes(240)
+		require.Empty(t, a.unseen())
+		require.Zero(t, a.st.OpenWindows())
+	}
+	require.Equal(t, plain.srv.requests, mute.srv.requests)
+}
+
 // A total that was wrong for a while must not hide as many records as it was wrong by once it is right again.
 func TestWrongTotalForAWhileHidesNothing(t *testing.T) {
 	for _, lie := range []int{1, -1, 2} {

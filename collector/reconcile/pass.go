@@ -470,8 +470,15 @@ func (p *Pass) Take(a Answer) {
 	}
 	size = max(size, len(a.IDs))
 	untold := a.Total < 0
-	p.s.untold = untold
-	if untold {
+	switch {
+	case !untold || len(a.IDs) > 0:
+		p.s.untold = untold
+	case t.walk.page > 0: // the end of a walk: some servers then leave everything out
+		untold, a.Total = t.walk.untold, t.walk.total
+	default: // nothing, which needs no total
+		untold, a.Total = false, 0
+	}
+	if untold && len(a.IDs) > 0 {
 		a.Total = len(a.IDs)
 		if len(a.IDs) >= size {
 			a.Total = 2 * size

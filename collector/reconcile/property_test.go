@@ -18,6 +18,7 @@ func drawServer(t *rapid.T, s *server) {
 	s.lie = pick(t, "lie", 0, 0, 0, 1, -1, 3)
 	s.noSize = rapid.Bool().Draw(t, "no size")
 	s.noTotal = pick(t, "no total", false, false, false, true)
+	s.mute = pick(t, "mute", false, false, true)
 	s.firstAgain = rapid.Bool().Draw(t, "first again")
 	s.maxWidth = pick(t, "max width", 0, 0, 6*hour, int64(day))
 	s.maxTotal = pick(t, "max total", 0, 0, 300)

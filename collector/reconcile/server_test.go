@@ -24,6 +24,7 @@ type server struct {
 	cap              int  // of totals
 	lie              int  // what totals are wrong by
 	noSize, noTotal  bool
+	mute             bool // empty answers hold nothing else either
 	firstAgain       bool // past the end
 	maxWidth         int64
 	maxTotal         int
@@ -104,6 +105,9 @@ func (s *server) answer(a Ask) (Answer, Refusal, bool) {
 	}
 	for _, r := range found[begin:min(len(found), begin+size)] {
 		out.IDs = append(out.IDs, r.id)
+	}
+	if s.mute && len(out.IDs) == 0 {
+		out.Total, out.Size = -1, 0
 	}
 	return out, 0, false
 }
