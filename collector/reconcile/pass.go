@@ -806,11 +806,11 @@ func (p *Pass) Refused(r Refusal) bool {
 	if (r == Broken || r == Parameter && t.kind == frontier) && !p.persists(t) {
 		return false
 	}
-	switch {
-	case t.kind == ahead, t.kind == confirm:
+	switch t.kind {
+	case ahead, confirm:
 		p.pop()
 		return true
-	case t.kind == frontier:
+	case frontier:
 		return p.splitFrontier(2, 1)
 	}
 	i, j, ok := s.tl.tiled(t.win)

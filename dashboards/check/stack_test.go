@@ -58,8 +58,10 @@ func TestStack(t *testing.T) {
 
 func start(t *testing.T) *stack {
 	t.Helper()
-	s := &stack{t: t, dir: t.TempDir(), hook: &Hook{}, began: time.Now().Add(20 * time.Second)}
+	s := &stack{t: t, dir: t.TempDir(), hook: &Hook{}}
 	s.build()
+	s.lastWeek()
+	s.began = time.Now().Add(20 * time.Second) // the exporter is up by then: what ends before its first good answer is baseline
 	countries := slices.DeleteFunc(simulator.DefaultCountries(), func(c simulator.Country) bool { return c.Weight < 4 && c.Code != "CU" })
 	s.sim = simulator.New(simulator.Options{
 		Seed: 11, Start: s.began, CallsPerDay: 600000, TalkMedian: 8 * time.Second, TalkSigma: 0.6, Countries: countries, Groups: simulator.DefaultGroups()[:6],
@@ -92,7 +94,6 @@ metrics: {agents: name, tags: true, media: true}
 	config := strings.ReplaceAll(strings.ReplaceAll(s.read("../prometheus.yml"), "'exporter:10198'", "'"+s.exporterAt+"'"), "'alertmanager:9093'", "'"+alertmanagerAt+"'")
 	config = strings.Replace(config, "scrape_interval: 5s", "scrape_interval: 2s\n  evaluation_interval: 2s", 1)
 	s.write("prometheus.yml", strings.Replace(config, "scrape_timeout: 4s", "scrape_timeout: 2s", 1))
-	s.lastWeek()
 	s.startExporter()
 	s.command("alertmanager", "--config.file="+s.path("alertmanager.yml"), "--storage.path="+s.path("alertmanager"), "--cluster.listen-address=", "--web.listen-address="+alertmanagerAt)
 	s.command("prometheus", "--config.file="+s.path("prometheus.yml"), "--storage.tsdb.path="+s.path("prometheus"), "--web.listen-address="+prometheusAt, "--storage.tsdb.retention.time=10d")
