@@ -79,7 +79,8 @@ func (r *reader) ask(ctx context.Context, q itnio.Query) (itnio.Page, error) {
 }
 
 const (
-	attempts   = 4 // at one request, before a pass is given up; what it has learned stays, so the next one has less to do
+	attempts   = 3 // at one request, before a pass is given up; what it has learned stays, so the next one has less to do
+	throttled  = 5 // attempts where there were too many requests: the next ones are made more slowly
 	firstPause = 250 * time.Millisecond
 	patience   = 30 * time.Second // the longest wait that a server may ask for without ending the pass
 )
@@ -87,7 +88,11 @@ const (
 // pause is how long to wait before a request is made again that has failed n times. False: it is not, for now.
 func pause(err error, n int) (wait time.Duration, again bool) {
 	told, _ := itnio.RetryAfter(err)
-	if n >= attempts || told > patience {
+	most := attempts
+	if itnio.Throttled(err) {
+		most = throttled
+	}
+	if n >= most || told > patience {
 		return 0, false
 	}
 	switch status := itnio.Status(err); status {
@@ -100,7 +105,7 @@ func pause(err error, n int) (wait time.Duration, again bool) {
 	case "http_5xx", "connection", "decode", "-18": // may be gone a moment later
 		wait = firstPause << (2 * (n - 1))
 	default: // too many requests, or no one knows
-		wait = time.Second << (n - 1)
+		wait = min(time.Second<<(n-1), 4*time.Second)
 	}
 	return max(wait, told), true
 }
