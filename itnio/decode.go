@@ -56,7 +56,7 @@ func (d decoder) decode(body []byte) (answer, error) {
 			p, err = again, nil
 		}
 	}
-	if p.noData && !p.hasPage && p.status.V == 0 {
+	if !p.hasData && !p.hasPage && p.status.V == 0 {
 		p.hasPage, p.total = true, Int{Set: true} // how some servers say that a page is empty
 	}
 	switch {
@@ -96,7 +96,7 @@ type parser struct {
 	reason               string
 	total, size, current Int
 	hasPage              bool // there was a total, or a list of records
-	noData               bool // data was null
+	hasData              bool // data was there, and not null
 	badRecords           bool
 }
 
@@ -125,13 +125,13 @@ func (p *parser) envelopeMember(name []byte) error {
 		p.reason = string(p.rows.text(raw).b)
 		return err
 	case "data":
-		switch p.in.PeekKind() {
+		kind := p.in.PeekKind()
+		p.hasData = kind != 'n'
+		switch kind {
 		case '{':
 			return members(p.in, p.pageMember)
 		case '[':
 			return p.dataArray()
-		case 'n':
-			p.noData = true
 		}
 		return p.in.SkipValue()
 	}

@@ -66,7 +66,9 @@ func TestErrorsHideWhatServersEcho(t *testing.T) {
 		},
 		"html":    func(*http.Request) (*http.Response, error) { return respond(502, echo), nil },
 		"garbage": func(*http.Request) (*http.Response, error) { return respond(200, echo), nil },
-		"no data": func(*http.Request) (*http.Response, error) { return respond(200, `{"status":0,"`+echo+`":1}`), nil },
+		"data text": func(*http.Request) (*http.Response, error) {
+			return respond(200, `{"status":0,"data":"`+echo+`"}`), nil
+		},
 		"broken": func(*http.Request) (*http.Response, error) {
 			return respond(200, `{"status":0,"data":{"`+echo+`":x}`), nil
 		},
