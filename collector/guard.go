@@ -109,7 +109,7 @@ func (f *first) ahead() (lag time.Duration, wrong bool) {
 	newest := slices.Sorted(maps.Values(f.lags))
 	newest = newest[:min(guardSize, len(newest))]
 	// Of history, the newest tells the zone best; one or two may be odd.
-	return newest[2], newest[len(newest)/2] < minLag
+	return newest[2], median(newest) < minLag
 }
 
 // settle ends the doubts if there were records enough.

@@ -64,9 +64,9 @@ func (p *poller) run(ctx context.Context) {
 		if err != nil {
 			failures++
 			wait := backoff(err, failures, p.r.global.BackoffMax)
-			wait -= p.jitter(wait / 5)                 // accounts that failed together do not come back together
-			if told, ok := itnio.RetryAfter(err); ok { // nor does any come back before it was told to
-				wait = max(wait, min(told, maxRetryAfter)+p.jitter(time.Second))
+			wait -= p.jitter(wait / 5)             // accounts that failed together do not come back together
+			if told := toldToWait(err); told > 0 { // nor does any come back before it was told to
+				wait = max(wait, told+p.jitter(time.Second))
 			}
 			p.rest(now.Add(wait))
 			if sleep(ctx, wait) != nil {
@@ -88,8 +88,7 @@ func (p *poller) run(ctx context.Context) {
 		if err := p.r.inBackground(ctx, due); err != nil && ctx.Err() == nil {
 			// The next reading will fail in the same way if it lasts, and say so.
 			level.Debug(p.r.logger).Log("msg", "sweep or audit given up for now", "err", err)
-			if told, ok := itnio.RetryAfter(err); ok {
-				told = min(told, maxRetryAfter)
+			if told := toldToWait(err); told > 0 {
 				p.rest(p.r.now().Add(told))
 				if sleep(ctx, told) != nil {
 					return
@@ -175,6 +174,12 @@ const (
 	minBackoff    = time.Second // the first wait after a failure
 	maxRetryAfter = time.Hour   // the longest wait that a server may ask for
 )
+
+// toldToWait is how long the server asked to be left alone; 0: it did not.
+func toldToWait(err error) time.Duration {
+	told, _ := itnio.RetryAfter(err)
+	return min(told, maxRetryAfter)
+}
 
 // backoff is how long an account is left alone after so many failures in a row.
 func backoff(err error, failures int, limit time.Duration) time.Duration {

@@ -18,12 +18,17 @@ func steady(t testing.TB, adjust func(*server)) *account {
 	a.minutes(180)
 	for range 4 {
 		a.srv.now += 15 * 60
-		a.live()
-		a.sweep()
-		a.audit()
+		a.round()
 	}
 	require.Empty(t, a.unseen())
 	return a
+}
+
+// round is a poll with all that may come behind it.
+func (a *account) round() {
+	a.live()
+	a.sweep()
+	a.audit()
 }
 
 func TestLateRecordIsReadByTheNextPass(t *testing.T) {
@@ -209,9 +214,7 @@ func TestSecondThatCannotBeRead(t *testing.T) {
 	require.Positive(t, a.st.OpenWindows())
 	a.srv.deaf = nil
 	a.srv.now += hour
-	a.live()
-	a.sweep()
-	a.audit()
+	a.round()
 	require.Empty(t, a.unseen())
 	require.Zero(t, a.st.OpenWindows())
 }
@@ -231,18 +234,14 @@ func TestSecondsInARowThatCannotBeRead(t *testing.T) {
 		before := a.srv.requests
 		a.srv.add(a.srv.now - 4*hour)
 		a.srv.now += 60
-		a.live()
-		a.sweep()
-		a.audit()
+		a.round()
 		require.Less(t, a.srv.requests-before, 300)
 		for _, r := range a.unseen() {
 			require.True(t, from-2 <= r.at && r.at <= to+2, "%d", r.at-begin)
 		}
 		a.srv.deaf = nil
 		a.srv.now += hour
-		a.live()
-		a.sweep()
-		a.audit()
+		a.round()
 		require.Empty(t, a.unseen())
 		require.Zero(t, a.st.OpenWindows())
 	}
@@ -264,9 +263,7 @@ func TestRecordThatBreaksTheAnswer(t *testing.T) {
 			a.srv.add(a.srv.now-3*hour, a.srv.now-hour, bad-5, bad+5)
 			before := a.srv.requests
 			a.srv.now += 60
-			a.live()
-			a.sweep()
-			a.audit()
+			a.round()
 			require.Less(t, a.srv.requests-before, 100)
 			for _, left := range a.unseen() {
 				require.InDelta(t, bad, left.at, 2)
@@ -335,9 +332,7 @@ func TestPastThatIsRefused(t *testing.T) {
 	a.srv.add(a.srv.now-kept+2*hour, a.srv.now-day)
 	before := a.srv.requests
 	a.srv.now += hour
-	a.live()
-	a.sweep()
-	a.audit()
+	a.round()
 	require.False(t, a.failed)
 	require.Less(t, a.srv.requests-before, 300)
 	for _, left := range a.unseen() {
@@ -356,9 +351,7 @@ func TestQuotaEndsThePass(t *testing.T) {
 		a.srv.deaf = nil
 		a.srv.add(a.srv.now-60, a.srv.now-hour)
 		a.srv.now += 60
-		a.live()
-		a.sweep()
-		a.audit()
+		a.round()
 		require.Empty(t, a.unseen())
 	}
 }
@@ -478,9 +471,7 @@ func TestHorizonRaisedAndLowered(t *testing.T) {
 		a.audit()
 		a.srv.add(a.srv.now-h+1800, a.srv.now-2*hour-1800)
 		a.srv.now += 60
-		a.live()
-		a.sweep()
-		a.audit()
+		a.round()
 		require.Empty(t, a.unseen(), "horizon %d", h)
 		require.False(t, a.st.Unread(a.srv.now, 0))
 	}
