@@ -189,6 +189,28 @@ func TestPassOfAWrongClockEnds(t *testing.T) {
 	require.LessOrEqual(t, a.st.swept, a.srv.now-a.set.Lookback)
 }
 
+// An audit or a sweep that alone was planned by a wrong clock, that of a poll's last answer, must not put off what follows.
+func TestClockThatWasAheadBetweenPolls(t *testing.T) {
+	for _, ahead := range []int64{10 * hour, 5 * day, 3650 * day} {
+		for _, kind := range []Kind{Sweep, Audit} {
+			a := steady(t, nil)
+			a.srv.now += 60
+			a.live()
+			if kind == Sweep {
+				a.run(a.st.Sweep(a.srv.now+ahead, 0), 50)
+			} else {
+				a.run(a.st.Audit(a.srv.now+ahead, 0), 500)
+			}
+			a.srv.add(a.srv.now - 5*hour)
+			a.minutes(62)
+			require.Empty(t, a.unseen(), "ahead by %d", ahead)
+			for _, c := range a.st.tl.cells {
+				require.LessOrEqual(t, c.readAt, a.srv.now)
+			}
+		}
+	}
+}
+
 func TestAuditThatWasGivenUpIsTriedAgainSoon(t *testing.T) {
 	a := steady(t, nil)
 	a.srv.now += hour

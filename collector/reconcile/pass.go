@@ -99,6 +99,7 @@ type walk struct {
 }
 
 func (s *State) newPass(k Kind, now, floor int64) *Pass {
+	s.newest = max(s.newest, now) // the clock may be wrong for this pass alone: the next poll is to see that it was set back
 	return &Pass{
 		Kind: k, Begun: now, now: now, floor: floor, s: s, reign: s.reign, Anomalies: map[call.Anomaly]int{}, rates: &s.live,
 	}
