@@ -54,6 +54,21 @@ func TestLabelValuesThatWereAdmittedStay(t *testing.T) {
 	require.EqualValues(t, 2, exposed(tl.Ledger)[calls("g9")])
 }
 
+// A family without the account's label may be left with no label, or with one that is empty: its key must not stop every batch.
+func TestFamilyLeftWithoutLabels(t *testing.T) {
+	for _, keep := range [][]string{{}, {"calling_code"}} {
+		m := testMetrics()
+		m.Labels = map[string][]string{"itnio_country_info": keep}
+		tl := newTestLedger(t, withModel(m))
+		tl.establish()
+		require.Equal(t, []Result{Counted, Counted}, tl.count(someCall(1), someCall(2, func(c *call.Call) { c.Country, c.CallingCode = call.Unknown, "" })))
+		before := exposed(tl.Ledger)
+		require.EqualValues(t, 1, before["itnio_country_info{}"])
+		tl.reopen()
+		require.Equal(t, before, exposed(tl.Ledger))
+	}
+}
+
 func TestOverflowOfOptInLabels(t *testing.T) {
 	m := withEverything()
 	m.Limits = config.Limits{AgentGroup: 1, Agent: 1, Tag: 1, Media: 1, Series: 1000}

@@ -64,9 +64,8 @@ func (l *Ledger) openFamily(root *bolt.Bucket, row families.Family, in *family) 
 func (l *Ledger) loadSeries(b *bolt.Bucket, f *family) error {
 	at := slices.Index(f.Labels, families.LabelAccount)
 	err := b.ForEach(func(k, v []byte) error {
-		key := string(k)
-		labels := strings.Split(key, labelSeparator)
-		if len(labels) != len(f.Labels) {
+		key, labels, ok := labelsOf(k, len(f.Labels))
+		if !ok {
 			return errDamaged
 		}
 		m, created, shown, err := decodeSeries(v, len(f.Bounds), f.Type == exposition.Histogram)

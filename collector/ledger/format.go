@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"slices"
+	"strings"
 
 	"itnio_exporter/collector/exposition"
 )
@@ -55,6 +56,28 @@ func unseal(b []byte) ([]byte, error) {
 		return nil, errDamaged
 	}
 	return body, nil
+}
+
+// storedKey is the key of a series as it is stored. A family may be left with one label that is empty, or with none at all, and
+// an empty key cannot be stored.
+func storedKey(key string) []byte {
+	if key == "" {
+		return []byte(labelSeparator)
+	}
+	return []byte(key)
+}
+
+// labelsOf is the reverse of storedKey, for a family with n labels.
+func labelsOf(stored []byte, n int) (key string, labels []string, ok bool) {
+	key = string(stored)
+	if n < 2 && key == labelSeparator {
+		key = ""
+	}
+	if n == 0 {
+		return key, nil, key == ""
+	}
+	labels = strings.Split(key, labelSeparator)
+	return key, labels, len(labels) == n
 }
 
 func be64(v int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(v)) }

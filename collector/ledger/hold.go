@@ -101,7 +101,7 @@ func (l *Ledger) Release() error {
 		root := tx.Bucket([]byte(bucketFamilies))
 		for _, r := range due {
 			b := root.Bucket([]byte(r.f.Name)).Bucket([]byte(bucketSeries))
-			if err := b.Put([]byte(r.s.key), encodeSeries(r.s, r.s.cur, true)); err != nil {
+			if err := b.Put(storedKey(r.s.key), encodeSeries(r.s, r.s.cur, true)); err != nil {
 				return err
 			}
 		}

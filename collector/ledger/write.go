@@ -57,7 +57,7 @@ func (f *fold) write(tx *bolt.Tx, b *Batch) error {
 		}
 		bucket := root.Bucket([]byte(fam.Name)).Bucket([]byte(bucketSeries))
 		for _, s := range f.touched[i] {
-			if err := bucket.Put([]byte(s.key), encodeSeries(s, s.next, s.shown || shown[s])); err != nil {
+			if err := bucket.Put(storedKey(s.key), encodeSeries(s, s.next, s.shown || shown[s])); err != nil {
 				return err
 			}
 		}
