@@ -228,8 +228,10 @@ func (r *reader) expire() error {
 	if r.state.CatchUp(now.Unix()) > 0 {
 		return nil
 	}
-	// The horizon, the widest window of a day, and a day.
-	_, err := r.account.Expire(now, r.global.Horizon+48*time.Hour)
+	// The horizon, the widest window of a day, and a day. As many days as pass between two audits, and one more to make up for
+	// times without any.
+	most := 1 + int(r.global.AuditInterval/(24*time.Hour))
+	_, err := r.account.Expire(now, r.global.Horizon+48*time.Hour, most)
 	return err
 }
 

@@ -185,6 +185,31 @@ func TestExpiry(t *testing.T) {
 	})
 }
 
+// TestExpiryWithRareAudits: where days pass between two audits, each has more than one day of ids to let go.
+func TestExpiryWithRareAudits(t *testing.T) {
+	if raceDetector {
+		t.Skip("days take too long under the race detector")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		o := steady(time.Now())
+		o.CallsPerDay = 400
+		w := newWorld(t, o, func(c *config.Config) {
+			c.Global.Horizon, c.Global.AuditInterval, c.Global.PollInterval = duration(72*time.Hour), duration(49*time.Hour), duration(time.Hour)
+		})
+		w.start()
+		for range 30 {
+			time.Sleep(24 * time.Hour)
+			w.look()
+		}
+		require.Less(t, w.c.accounts["main"].account.IDs(), 10*400)
+		v := w.judge(50 * time.Hour)
+		require.Zero(t, v.lost)
+		require.Zero(t, v.double)
+		require.Zero(t, v.wrong)
+		w.end()
+	})
+}
+
 // TestReloadConcealsNothing: a shorter lookback does not make a ledger that is up to date look like a backup.
 func TestReloadConcealsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -233,38 +233,41 @@ func (a *Account) Forget() error {
 	return nil
 }
 
-// dayStep keeps one wrong Date from emptying the ledger: days are dropped one at a time, at most one in this while.
+// dayStep keeps one wrong Date from emptying the ledger: few days are dropped at a time, and none again in this while.
 const dayStep = time.Hour
 
-// Expire drops the oldest day of ids if it was first seen more than keep before the server's time. It is for the caller to
-// see that every window of before then has been read.
-func (a *Account) Expire(server time.Time, keep time.Duration) (dropped bool, err error) {
+// Expire drops the oldest days of ids, at most so many, that were first seen more than keep before the server's time. It is for
+// the caller to see that every window of before then has been read.
+func (a *Account) Expire(server time.Time, keep time.Duration, most int) (dropped int, err error) {
 	a.l.writer.Lock()
 	defer a.l.writer.Unlock()
 	n := len(a.days)
-	if n == 0 {
-		return false, nil
-	}
-	oldest := a.dayNumbers[n-1]
-	if (oldest+1)*secondsPerDay > server.Add(-keep).Unix() {
-		return false, nil
+	for dropped < min(most, n) && (a.dayNumbers[n-dropped-1]+1)*secondsPerDay <= server.Add(-keep).Unix() {
+		dropped++
 	}
 	now := a.l.now()
-	if since := now.Sub(a.stepped); !a.stepped.IsZero() && since >= 0 && since < dayStep {
-		return false, nil
+	if since := now.Sub(a.stepped); dropped == 0 || !a.stepped.IsZero() && since >= 0 && since < dayStep {
+		return 0, nil
 	}
+	gone := a.dayNumbers[n-dropped:]
 	meta := a.meta
-	meta.OldestDay = max(meta.OldestDay, oldest+1)
+	meta.OldestDay = max(meta.OldestDay, gone[0]+1)
 	err = a.update(&meta, func(b *bolt.Bucket) error {
-		return b.Bucket([]byte(bucketIDs)).DeleteBucket(be32(oldest))
+		for _, number := range gone {
+			if err := b.Bucket([]byte(bucketIDs)).DeleteBucket(be32(number)); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	a.l.mu.Lock()
 	defer a.l.mu.Unlock()
-	a.days, a.dayNumbers, a.stepped = a.days[:n-1:n-1], a.dayNumbers[:n-1:n-1], now
-	return true, nil
+	left := n - dropped
+	a.days, a.dayNumbers, a.stepped = a.days[:left:left], a.dayNumbers[:left:left], now
+	return dropped, nil
 }
 
 // update makes a changed meta, and whatever else, durable and then public. writer is held.

@@ -156,9 +156,9 @@ func TestExpire(t *testing.T) {
 	require.Zero(t, tl.account.Floor(), "nothing was dropped")
 	expire := func(server time.Time) bool {
 		t.Helper()
-		dropped, err := tl.account.Expire(server, keep)
+		dropped, err := tl.account.Expire(server, keep, 1)
 		require.NoError(t, err)
-		return dropped
+		return dropped == 1
 	}
 	midnight := start().Truncate(24 * time.Hour)
 	require.False(t, expire(midnight.Add(24*time.Hour+keep-time.Second)))
@@ -198,7 +198,7 @@ func TestClockThatWasBehindCountsNothingTwice(t *testing.T) {
 		}})
 		for range 3 {
 			c.advance(dayStep)
-			_, err := tl.account.Expire(now.Add(6*24*time.Hour), 9*24*time.Hour)
+			_, err := tl.account.Expire(now.Add(6*24*time.Hour), 9*24*time.Hour, 1)
 			require.NoError(t, err)
 		}
 		tl.reopen()
@@ -230,9 +230,9 @@ func TestDaysInAnyOrder(t *testing.T) {
 				}
 			}
 			c.advance(time.Hour)
-			dropped, err := tl.account.Expire(start().Add(100*24*time.Hour), 24*time.Hour)
+			dropped, err := tl.account.Expire(start().Add(100*24*time.Hour), 24*time.Hour, 1)
 			require.NoError(rt, err)
-			require.True(rt, dropped)
+			require.Equal(rt, 1, dropped)
 			oldest := 99
 			for n := range distinct {
 				oldest = min(oldest, n)

@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -367,17 +368,19 @@ func (x *machine) step() {
 		d := time.Duration(rapid.IntRange(1, 40).Draw(t, "hours")) * time.Hour
 		x.server = x.server.Add(d)
 		x.clock.advance(2 * time.Hour)
-		dropped, err := x.a.Expire(x.server, 48*time.Hour)
+		most := rapid.IntRange(1, 3).Draw(t, "days")
+		dropped, err := x.a.Expire(x.server, 48*time.Hour, most)
 		require.NoError(t, err)
-		oldest := int64(1 << 40)
-		for n := range x.m.days {
-			oldest = min(oldest, n)
+		days := slices.Sorted(maps.Keys(x.m.days))
+		want := 0
+		for _, n := range days[:min(most, len(days))] {
+			if (n+1)*86400 <= x.server.Add(-48*time.Hour).Unix() {
+				want++
+				delete(x.m.days, n)
+				x.m.oldest = max(x.m.oldest, n+1)
+			}
 		}
-		require.Equal(t, len(x.m.days) > 0 && (oldest+1)*86400 <= x.server.Add(-48*time.Hour).Unix(), dropped)
-		if dropped {
-			delete(x.m.days, oldest)
-			x.m.oldest = max(x.m.oldest, oldest+1)
-		}
+		require.Equal(t, want, dropped)
 	case 4: // a kill in the middle of a transaction: it never was
 		b := x.batch()
 		before, was := x.file(), exposed(x.l)
