@@ -150,8 +150,10 @@ func identityOf(a config.Account) ledger.Identity {
 	return ledger.Identity{Name: a.Name, BaseURL: a.BaseURL, Filter: a.Filter.Fingerprint()}
 }
 
-// adopt makes the accounts of a configuration the ones that are read. mu is held, or no one else knows c yet.
+// adopt makes the accounts of a configuration the ones that are read. One that cannot be keeps no other from being read. mu is
+// held, or no one else knows c yet.
 func (c *Collector) adopt(v *config.Validated, apis map[string]API) error {
+	var errs []error
 	calls := call.NewNormalizer(call.Options{Agents: v.Metrics().Agents, AgentHashKey: []byte(v.Metrics().AgentHashKey)})
 	for _, a := range v.Accounts() {
 		if c.accounts[a.Name] != nil {
@@ -159,7 +161,8 @@ func (c *Collector) adopt(v *config.Validated, apis map[string]API) error {
 		}
 		account, err := c.ledger.Attach(identityOf(a))
 		if err != nil {
-			return err
+			errs = append(errs, err)
+			continue
 		}
 		r := newReader(a, v.Global(), apis[a.Name], account, c.ledger, calls, c.metrics, c.logger, c.o.Now)
 		r.observe = c.o.observe
@@ -172,7 +175,20 @@ func (c *Collector) adopt(v *config.Validated, apis map[string]API) error {
 			c.accounts[a.Name].poller.start(c.run)
 		}
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// dismiss ends the reading of an account, for good if it has left the configuration. mu is held.
+func (c *Collector) dismiss(name string, left bool) {
+	m := c.accounts[name]
+	if c.run != nil {
+		m.poller.stop()
+	}
+	if left {
+		c.ledger.Detach(m.account)
+		c.metrics.end(name)
+	}
+	delete(c.accounts, name)
 }
 
 // Reload puts another configuration in force. If it cannot be, it changes nothing and says why.
@@ -189,31 +205,38 @@ func (c *Collector) Reload(v *config.Validated) error {
 		wanted[a.Name] = a
 	}
 	// Those that change are stopped first: no batch is under way when the model changes.
-	for name, m := range c.accounts {
+	was := maps.Clone(c.accounts)
+	for name, m := range was {
 		a, stays := wanted[name]
-		if stays && !all && reflect.DeepEqual(a, m.cfg) {
-			continue
+		if !stays || all || !reflect.DeepEqual(a, m.cfg) {
+			c.dismiss(name, !stays)
 		}
-		if c.run != nil {
-			m.poller.stop()
-		}
-		if !stays {
-			c.ledger.Detach(m.account)
-			c.metrics.end(name)
-		}
-		delete(c.accounts, name)
 	}
 	c.ledger.SetZeroFirst(v.Global().ZeroFirst)
-	if err := c.ledger.SetModel(families.New(v.Metrics())); err != nil {
-		// The old configuration goes on.
-		old, perr := c.prepare(c.cfg)
-		return errors.Join(err, perr, c.adopt(c.cfg, old))
+	err = c.ledger.SetModel(families.New(v.Metrics()))
+	if err == nil {
+		err = c.adopt(v, apis)
 	}
-	if err := c.adopt(v, apis); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, c.goBack(was))
 	}
 	c.cfg = v
 	return nil
+}
+
+// goBack goes on with the old configuration, with the accounts as they were before a reload that failed midway. mu is held.
+func (c *Collector) goBack(was map[string]*member) error {
+	c.ledger.SetZeroFirst(c.cfg.Global().ZeroFirst)
+	for name, m := range c.accounts {
+		if was[name] != m {
+			c.dismiss(name, was[name] == nil)
+		}
+	}
+	apis := map[string]API{}
+	for name, m := range was {
+		apis[name] = m.poller.r.api
+	}
+	return c.adopt(c.cfg, apis)
 }
 
 // releaseEvery is how often series are looked through for those whose 0 has been seen for long enough.

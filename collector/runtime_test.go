@@ -4,7 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -483,4 +485,51 @@ func TestReload(t *testing.T) {
 		}
 		w.end()
 	})
+}
+
+// TestReloadThatFailsMidway: where the disk fills up during a reload, the old configuration goes on with all its accounts.
+func TestReloadThatFailsMidway(t *testing.T) {
+	for spare := range int32(3) {
+		t.Run(strconv.Itoa(int(spare)), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				two := func(first, second string, lookback time.Duration) func(*config.Config) {
+					return func(c *config.Config) {
+						other := c.Accounts[0]
+						c.Accounts[0].Name, other.Name, c.Global.Lookback = first, second, duration(lookback)
+						c.Accounts = append(c.Accounts, other)
+					}
+				}
+				o := steady(time.Now())
+				o.CallsPerDay = 2400
+				w := newWorld(t, o, two("main", "old", 2*time.Hour))
+				w.start()
+				time.Sleep(10 * time.Minute)
+				next := testConfig(t, func(c *config.Config) {
+					two("new", "main", 3*time.Hour)(c)
+					last := c.Accounts[0]
+					last.Name = "newer"
+					c.Accounts = append(c.Accounts, last)
+				})
+				w.spare.Store(spare)
+				w.diskFull.Store(true)
+				require.ErrorIs(t, w.c.Reload(next), syscall.ENOSPC)
+				w.diskFull.Store(false)
+				time.Sleep(10 * time.Minute)
+				status := w.c.Status()
+				require.Len(t, status, 2)
+				for i, name := range []string{"main", "old"} {
+					require.Equal(t, name, status[i].Name)
+					require.WithinDuration(t, time.Now(), status[i].LastSuccess, 2*time.Minute)
+				}
+				w.look()
+				require.NoError(t, w.c.Reload(next))
+				time.Sleep(10 * time.Minute)
+				require.Len(t, w.c.Status(), 3)
+				v := w.judge(3 * time.Minute)
+				require.Zero(t, v.lost)
+				require.Zero(t, v.double)
+				w.end()
+			})
+		})
+	}
 }

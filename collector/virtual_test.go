@@ -43,6 +43,7 @@ type world struct {
 	now      func() time.Time
 	logger   log.Logger
 	diskFull atomic.Bool
+	spare    atomic.Int32 // transactions that a full disk still takes
 	habits   simulator.Habits
 }
 
@@ -107,7 +108,7 @@ func (w *world) start() {
 			return &http.Client{Transport: w.sim.RoundTripper()}, nil
 		},
 		beforeCommit: func() error {
-			if w.diskFull.Load() {
+			if w.diskFull.Load() && w.spare.Add(-1) < 0 {
 				return syscall.ENOSPC
 			}
 			return nil
