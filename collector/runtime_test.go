@@ -1,7 +1,10 @@
 package collector
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -208,6 +211,57 @@ func TestExpiryWithRareAudits(t *testing.T) {
 		require.Zero(t, v.lost)
 		require.Zero(t, v.double)
 		require.Zero(t, v.wrong)
+		w.end()
+	})
+}
+
+// transport stands between the client and the API.
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestBareListInShortPages: the vendor's table has data as an array. A server that sends the records alone says neither a total
+// nor the size of the page, which may be shorter than asked for: a page that is not full by the size asked for is not the last.
+func TestBareListInShortPages(t *testing.T) {
+	if raceDetector {
+		t.Skip("hours take too long under the race detector")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		o := steady(time.Now())
+		o.CallsPerDay, o.Habits.PageSize = 9600, 15
+		w := newWorld(t, o, func(c *config.Config) {
+			c.Global.PollInterval, c.Global.Lookback = duration(5*time.Minute), duration(30*time.Minute)
+		})
+		w.through = func(next http.RoundTripper) http.RoundTripper {
+			return transport(func(r *http.Request) (*http.Response, error) {
+				resp, err := next.RoundTrip(r)
+				if err != nil {
+					return nil, err
+				}
+				var answer struct {
+					Status int             `json:"status"`
+					Data   json.RawMessage `json:"data"`
+				}
+				var page struct {
+					Records json.RawMessage `json:"records"`
+				}
+				require.NoError(t, json.NewDecoder(resp.Body).Decode(&answer))
+				if json.Unmarshal(answer.Data, &page) == nil && page.Records != nil {
+					answer.Data = page.Records
+				}
+				body, err := json.Marshal(answer)
+				require.NoError(t, err)
+				resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+				return resp, nil
+			})
+		}
+		w.start()
+		time.Sleep(3 * time.Hour)
+		v := w.judge(time.Hour + 10*time.Minute)
+		require.Zero(t, v.lost)
+		require.Zero(t, v.wrong)
+		require.Zero(t, v.double)
+		require.Greater(t, v.counted, 200)
 		w.end()
 	})
 }

@@ -45,6 +45,7 @@ type world struct {
 	diskFull atomic.Bool
 	spare    atomic.Int32 // transactions that a full disk still takes
 	habits   simulator.Habits
+	through  func(http.RoundTripper) http.RoundTripper // nil, or what stands between
 }
 
 // tally is what was counted, as the runtime tells of it. Waking at the same virtual instant orders nothing, so it has a lock.
@@ -105,7 +106,11 @@ func (w *world) start() {
 	c, err := New(Options{
 		Config: w.cfg, StoragePath: w.dir, Logger: w.logger, Registerer: w.reg, NoSync: true, Now: w.now,
 		HTTPClient: func(config.Account) (*http.Client, error) {
-			return &http.Client{Transport: w.sim.RoundTripper()}, nil
+			transport := w.sim.RoundTripper()
+			if w.through != nil {
+				transport = w.through(transport)
+			}
+			return &http.Client{Transport: transport}, nil
 		},
 		beforeCommit: func() error {
 			if w.diskFull.Load() && w.spare.Add(-1) < 0 {

@@ -97,7 +97,7 @@ type Query struct {
 // Page is one answer to a Query.
 type Page struct {
 	Total   int // records in the window, as the server says; -1: not said
-	Size    int // page size the server says it used; the asked size where it does not say
+	Size    int // page size the server says it used; 0: not said, and it may be another one than asked for
 	Current int // page number the server says it sent
 	Records []Record
 	Bytes   int       // size of the answer's body

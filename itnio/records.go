@@ -74,7 +74,7 @@ func (c *Client) attempt(ctx context.Context, q Query, body []byte) (Page, error
 	rep, err := c.send(ctx, PathRecordQuery, body)
 	var page Page
 	if err == nil {
-		page, err = c.read(rep, q.Size)
+		page, err = c.read(rep)
 		c.release(rep.body)
 	}
 	c.pace.learn(err)
@@ -83,7 +83,7 @@ func (c *Client) attempt(ctx context.Context, q Query, body []byte) (Page, error
 }
 
 // read makes a page, or the error it tells of, out of an answer.
-func (c *Client) read(rep reply, size int) (Page, error) {
+func (c *Client) read(rep reply) (Page, error) {
 	a, err := c.decoder.decode(rep.body.Bytes())
 	var business *StatusError
 	if err == nil && a.status != 0 {
@@ -98,9 +98,6 @@ func (c *Client) read(rep reply, size int) (Page, error) {
 		return Page{}, business
 	}
 	page := a.page
-	if page.Size <= 0 {
-		page.Size = size
-	}
 	page.Bytes = rep.body.Len()
 	page.Date = rep.date
 	return page, nil
