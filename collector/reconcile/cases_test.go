@@ -485,6 +485,24 @@ func TestDeletionThatHidesAnInsert(t *testing.T) {
 	require.Empty(t, a.unseen(), "read whole before it leaves the horizon")
 }
 
+// The same where few audits fit into the horizon.
+func TestDeletionThatHidesAnInsertWithRareAudits(t *testing.T) {
+	for _, horizon := range []int64{4 * hour, 6 * hour, 8 * hour} {
+		a := newAccount(t, Settings{Lookback: 7200, Horizon: horizon, AuditInterval: 2 * hour})
+		a.traffic(begin-6*hour, begin+20*hour, 30)
+		a.minutes(360)
+		at := a.srv.now - 7200 - 900
+		old := slices.IndexFunc(a.srv.records, func(r record) bool { return r.at >= at })
+		a.srv.remove(uint64(old + 1))
+		id := a.srv.add(at + 1)[0]
+		for range 6 {
+			a.minutes(60)
+			a.st.deletedSeen = 0
+		}
+		require.Contains(t, a.seen, id, "horizon %d", horizon)
+	}
+}
+
 func TestHorizonRaisedAndLowered(t *testing.T) {
 	a := steady(t, nil)
 	for _, h := range []int64{3 * hour, 9 * hour, 2 * day} {

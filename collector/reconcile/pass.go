@@ -226,6 +226,10 @@ func (p *Pass) questions(from, to int64, each bool, recheck int64) {
 		run, changes = nil, nil
 	}
 	deleting := s.deletedSeen != 0 && p.now-s.deletedSeen <= day
+	// From which age on cells are leaving the horizon, and before which one their last reading is too long ago. Where few audits
+	// fit between the lookback and the horizon, the reading after the lookback must not be taken for the last one.
+	leaves := max(s.set.Horizon-2*s.set.AuditInterval, s.set.Lookback)
+	before := max(s.set.Horizon-3*s.set.AuditInterval, (s.set.Lookback+s.set.Horizon)/2)
 	for ; i < len(s.tl.cells) && s.tl.cells[i].From < to; i++ {
 		c := &s.tl.cells[i]
 		if c.From < p.floor {
@@ -234,7 +238,7 @@ func (p *Pass) questions(from, to int64, each bool, recheck int64) {
 		age := p.now - c.To
 		p.rates.saw(age, c.width(), 0)
 		// The last time around: what an insert and a deletion have hidden from the totals for as long as a week.
-		leaving := p.Kind == Audit && age >= s.set.Horizon-2*s.set.AuditInterval && c.readAt < c.To+s.set.Horizon-3*s.set.AuditInterval
+		leaving := p.Kind == Audit && age >= leaves && c.readAt < c.To+before
 		old := c.readAt < p.now-s.set.AuditInterval/2
 		watched := old && p.Kind == Audit && (deleting && age < watchful || p.now < s.distrust)
 		// What is counted but not shown may come to be shown.
