@@ -503,6 +503,22 @@ func TestDeletionThatHidesAnInsertWithRareAudits(t *testing.T) {
 	}
 }
 
+// A horizon that was raised reaches back to the floor, which may lie in the midst of what was read as one window.
+func TestFloorInTheMidstOfAWindow(t *testing.T) {
+	a := newAccount(t, Settings{Lookback: 7200, Horizon: 7 * day, AuditInterval: hour})
+	a.traffic(begin-10*day, begin+day, 3*hour)
+	a.minutes(180)
+	a.floor = begin - 3*day - 1234
+	id := a.srv.add(a.floor + 100)[0]
+	asked := len(a.srv.asks)
+	a.srv.now += hour
+	a.round()
+	require.Contains(t, a.seen, id)
+	for _, q := range a.srv.asks[asked:] {
+		require.GreaterOrEqual(t, q.From, a.floor-1)
+	}
+}
+
 func TestHorizonRaisedAndLowered(t *testing.T) {
 	a := steady(t, nil)
 	for _, h := range []int64{3 * hour, 9 * hour, 2 * day} {

@@ -232,8 +232,11 @@ func (p *Pass) questions(from, to int64, each bool, recheck int64) {
 	before := max(s.set.Horizon-3*s.set.AuditInterval, (s.set.Lookback+s.set.Horizon)/2)
 	for ; i < len(s.tl.cells) && s.tl.cells[i].From < to; i++ {
 		c := &s.tl.cells[i]
-		if c.From < p.floor {
-			continue // ids of then are no longer kept
+		if c.From < p.floor { // ids of then are no longer kept
+			if c.To > p.floor {
+				p.push(&task{kind: whole, win: Window{p.floor, c.To}})
+			}
+			continue
 		}
 		age := p.now - c.To
 		p.rates.saw(age, c.width(), 0)
