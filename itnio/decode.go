@@ -57,7 +57,7 @@ func (d decoder) decode(body []byte) (answer, error) {
 		}
 	}
 	if !p.hasData && !p.hasPage && p.status.V == 0 {
-		p.hasPage, p.total = true, Int{Set: true} // how some servers say that a page is empty
+		p.hasPage = true // how some servers say that a page is empty
 	}
 	switch {
 	case p.rows.tooMany:

@@ -12,6 +12,8 @@ type formats struct {
 	mu        sync.Mutex
 	preferred string
 	confirmed bool
+	refusal   string // how the question about long ago was last turned down, and in which format
+	refusals  int    // in a row
 }
 
 func newFormats(setting string) *formats {
@@ -46,6 +48,21 @@ func (f *formats) prefer(format string) {
 	}
 }
 
+// refusalsTell is how often a window of long ago has to be turned down in the same way before that is taken for the
+// server's habit. A refusal may be of that one request, and a format once confirmed stays.
+const refusalsTell = 3
+
+// turnedDown notes that a window of long ago was refused, and reports whether it always is.
+func (f *formats) turnedDown(format string, err error) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if how := format + " " + Status(err); how != f.refusal {
+		f.refusal, f.refusals = how, 0
+	}
+	f.refusals++
+	return f.refusals >= refusalsTell
+}
+
 func otherFormat(format string) string {
 	if format == TimeISO8601 {
 		return TimeDatetime
@@ -70,7 +87,7 @@ func (f *formats) negotiate(ctx context.Context, q inquiry) (Page, error) {
 	}
 	had := err == nil && holds(page)
 	if had {
-		if read, told := q.readsWindow(ctx, first, page); read {
+		if read, told := f.readsWindow(ctx, q, first, page); read {
 			if told {
 				f.confirm(first)
 			}
@@ -81,7 +98,7 @@ func (f *formats) negotiate(ctx context.Context, q inquiry) (Page, error) {
 	second := otherFormat(first)
 	page2, err2 := q.ask(ctx, second)
 	if err2 == nil && holds(page2) {
-		read, told := q.readsWindow(ctx, second, page2)
+		read, told := f.readsWindow(ctx, q, second, page2)
 		switch {
 		case !told:
 			return page2, nil
@@ -121,12 +138,13 @@ func (f *formats) negotiate(ctx context.Context, q inquiry) (Page, error) {
 
 // readsWindow finds out whether the server reads the window for which it has sent a page: unless it does, it has as much
 // of long ago. Unless told, it could not be found out.
-func (q inquiry) readsWindow(ctx context.Context, format string, sent Page) (read, told bool) {
+func (f *formats) readsWindow(ctx context.Context, q inquiry, format string, sent Page) (read, told bool) {
 	page, err := q.longAgo(ctx, format)
 	if err != nil {
-		return true, refused(err) || excessive(err) // what is refused was read
+		return true, (refused(err) || excessive(err)) && f.turnedDown(format, err) // what is always refused was read
 	}
-	return len(page.Records) == 0 || page.Total < sent.Total, true // a total alone may be wrong
+	// A total alone may be wrong, and off by a few.
+	return len(page.Records) == 0 || page.Total >= 0 && page.Total <= sent.Total/2, true
 }
 
 // understood reports whether a format that was refused is read after all: then the refusal was about the window, such as

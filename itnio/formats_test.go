@@ -31,11 +31,13 @@ func TestFits(t *testing.T) {
 
 func TestFormats(t *testing.T) {
 	var (
-		empty = func() (Page, error) { return Page{Total: 0}, nil }
-		full  = func() (Page, error) { return Page{Total: 1}, nil }
-		all   = func() (Page, error) { return Page{Total: 9, Records: make([]Record, 1)}, nil }
-		more  = func() (Page, error) { return Page{Total: 20, Records: make([]Record, 20)}, nil }
-		fit   = func() (Page, error) {
+		empty  = func() (Page, error) { return Page{Total: 0}, nil }
+		full   = func() (Page, error) { return Page{Total: 1}, nil }
+		all    = func() (Page, error) { return Page{Total: 9, Records: make([]Record, 1)}, nil }
+		ten    = func() (Page, error) { return Page{Total: 10, Records: make([]Record, 10)}, nil }
+		untold = func() (Page, error) { return Page{Total: -1, Records: make([]Record, 10)}, nil }
+		more   = func() (Page, error) { return Page{Total: 20, Records: make([]Record, 20)}, nil }
+		fit    = func() (Page, error) {
 			return Page{Total: 9, Records: []Record{{}, {Create: aQuery().From.Add(time.Minute)}}}, nil
 		}
 		status = func(code int) func() (Page, error) {
@@ -89,9 +91,17 @@ func TestFormats(t *testing.T) {
 			{iso: empty, datetime: status(-21)}, {iso: http(422), datetime: full, total: 1}, {datetime: empty},
 		}},
 		"datetime, an undocumented status": {TimeAuto, []call{{iso: status(-33), datetime: full, total: 1}, {datetime: empty}}},
-		"iso, long ago is refused":         {TimeAuto, []call{{iso: full, past: "iso!", total: 1}, {iso: empty}}},
-		"iso, long ago is in trouble":      {TimeAuto, []call{{iso: full, past: "iso?", total: 1}, {iso: full, total: 1}, {iso: empty}}},
-		"iso is ignored":                   {TimeAuto, []call{{iso: all, datetime: full, past: "iso", total: 1}, {datetime: empty}}},
+		"iso, long ago is always refused": {TimeAuto, []call{
+			{iso: full, past: "iso!", total: 1}, {iso: full, past: "iso?", total: 1}, {iso: full, past: "iso!", total: 1}, {iso: empty, datetime: empty},
+			{iso: full, past: "iso!", total: 1}, {iso: empty},
+		}},
+		"iso is ignored, long ago was refused": {TimeAuto, []call{
+			{iso: all, past: "iso!", total: 9}, {iso: all, past: "iso+", total: 9}, {iso: all, past: "iso!", total: 9}, {iso: all, datetime: full, past: "iso", total: 1}, {datetime: empty},
+		}},
+		"iso is ignored, total of long ago is one less": {TimeAuto, []call{{iso: ten, datetime: full, past: "iso", total: 1}, {datetime: empty}}},
+		"iso is ignored, no totals":                     {TimeAuto, []call{{iso: untold, datetime: full, past: "iso", total: 1}, {datetime: empty}}},
+		"iso, long ago is in trouble":                   {TimeAuto, []call{{iso: full, past: "iso?", total: 1}, {iso: full, total: 1}, {iso: empty}}},
+		"iso is ignored":                                {TimeAuto, []call{{iso: all, datetime: full, past: "iso", total: 1}, {datetime: empty}}},
 		"iso is ignored, nothing yet": {TimeAuto, []call{
 			{iso: all, datetime: empty, past: "iso"}, {iso: all, datetime: empty, past: "iso"}, {datetime: full, total: 1}, {datetime: empty},
 		}},
@@ -101,8 +111,10 @@ func TestFormats(t *testing.T) {
 		"iso is ignored, too much at once": {TimeAuto, []call{{iso: status(-23), datetime: full, total: 1}, {datetime: empty}}},
 		"too much, and datetime silent":    {TimeAuto, []call{{iso: status(-23), datetime: empty, label: "-23"}, {iso: full, total: 1}, {iso: empty}}},
 		"too long in both":                 {TimeAuto, []call{{iso: status(-76), datetime: status(-76), label: "-76"}, {iso: full, total: 1}}},
-		"iso, too much in long ago":        {TimeAuto, []call{{iso: full, past: "iso+", total: 1}, {iso: empty}}},
-		"iso, less of long ago":            {TimeAuto, []call{{iso: more, past: "iso", total: 20}, {iso: empty}}},
+		"iso, too much in long ago": {TimeAuto, []call{
+			{iso: full, past: "iso+", total: 1}, {iso: full, past: "iso+", total: 1}, {iso: full, past: "iso+", total: 1}, {iso: empty},
+		}},
+		"iso, less of long ago": {TimeAuto, []call{{iso: more, past: "iso", total: 20}, {iso: empty}}},
 		"iso is ignored, nothing in datetime, and yet it fits": {TimeAuto, []call{
 			{iso: fit, datetime: empty, past: "iso", total: 9}, {iso: fit, datetime: empty, past: "iso", total: 9}, {iso: fit, datetime: full, past: "iso", total: 1}, {datetime: empty},
 		}},

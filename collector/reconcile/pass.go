@@ -468,16 +468,18 @@ func (p *Pass) Take(a Answer) {
 	p.passOver()
 	p.Requests++
 	t := p.top()
+	untold := a.Total < 0
+	p.s.largest = max(p.s.largest, len(a.IDs))
+	if untold && a.Size > p.s.largest {
+		a.Size = 0 // nothing but a page that large shows that it is true
+	}
 	size := a.Size
 	if size <= 0 {
-		// A page is full if there was none larger.
-		p.s.largest = max(p.s.largest, len(a.IDs))
-		size = max(p.s.largest, 1)
+		size = max(p.s.largest, 1) // a page is full if there was none larger
 	} else if size != pageSize && p.Requests == 1 {
 		p.Anomalies[call.AnomalyPageSizeImposed]++
 	}
 	size = max(size, len(a.IDs))
-	untold := a.Total < 0
 	switch {
 	case !untold || len(a.IDs) > 0:
 		p.s.untold = untold
@@ -622,7 +624,7 @@ func (p *Pass) step(t *task, a Answer, size int, untold bool) {
 	}
 	switch {
 	case len(a.IDs) == 0, fresh == 0:
-	case len(a.IDs) < size && len(w.ids) >= a.Total && (!untold || a.Size > 0):
+	case len(a.IDs) < size && (!untold || a.Size > 0) && w.last(len(a.IDs), a.Total):
 	case w.page >= maxPages:
 		w.steady = false
 	default:
@@ -632,6 +634,12 @@ func (p *Pass) step(t *task, a Answer, size int, untold bool) {
 		w.total = len(w.ids)
 	}
 	p.walked(t)
+}
+
+// last reports whether a short page is the last of a walk. The size that the server says may be false, and the total capped or
+// one too few: then all pages are as short, and there are more.
+func (w *walk) last(n, total int) bool {
+	return len(w.ids) >= total && (w.page == 1 || n < w.largest)
 }
 
 // window is what a task is about; the frontier has no end.
