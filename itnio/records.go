@@ -40,7 +40,7 @@ func (c *Client) ask(ctx context.Context, q Query, format string) (Page, error) 
 	}
 	var resigned, reconnected bool
 	for {
-		page, err := c.attempt(ctx, q, body)
+		page, err := c.attempt(ctx, body)
 		stale, isStale := errors.AsType[staleError](err)
 		switch {
 		case !resigned && expired(err):
@@ -62,7 +62,7 @@ func expired(err error) bool {
 }
 
 // attempt sends one request and reads its answer.
-func (c *Client) attempt(ctx context.Context, q Query, body []byte) (Page, error) {
+func (c *Client) attempt(ctx context.Context, body []byte) (Page, error) {
 	if err := c.pace.wait(ctx); err != nil {
 		cause := ctx.Err()
 		if cause == nil {
