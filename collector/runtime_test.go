@@ -73,9 +73,7 @@ func TestBaseline(t *testing.T) {
 		w.start()
 		time.Sleep(8 * time.Hour)
 		v := w.judge(time.Hour + 2*time.Minute)
-		require.Zero(t, v.lost)
-		require.Zero(t, v.wrong)
-		require.Zero(t, v.double)
+		v.exact(t)
 		require.Greater(t, v.counted, 7000)
 		w.end()
 	})
@@ -148,9 +146,7 @@ func TestDowntime(t *testing.T) {
 		require.NotZero(t, w.own("itnio_exporter_complete_until_timestamp_seconds"))
 		w.look()
 		v := w.judge(5 * time.Minute)
-		require.Zero(t, v.lost)
-		require.Zero(t, v.double)
-		require.Zero(t, v.wrong)
+		v.exact(t)
 		w.end()
 	})
 }
@@ -181,9 +177,7 @@ func TestExpiry(t *testing.T) {
 				}
 			}
 			v := w.judge(time.Hour + 12*time.Minute)
-			require.Zero(t, v.lost)
-			require.Zero(t, v.double)
-			require.Zero(t, v.wrong)
+			v.exact(t)
 			w.end()
 		}
 		require.Less(t, most, 7*4000)
@@ -208,9 +202,7 @@ func TestExpiryWithRareAudits(t *testing.T) {
 		}
 		require.Less(t, w.c.accounts["main"].account.IDs(), 10*400)
 		v := w.judge(50 * time.Hour)
-		require.Zero(t, v.lost)
-		require.Zero(t, v.double)
-		require.Zero(t, v.wrong)
+		v.exact(t)
 		w.end()
 	})
 }
@@ -258,9 +250,7 @@ func TestBareListInShortPages(t *testing.T) {
 		w.start()
 		time.Sleep(3 * time.Hour)
 		v := w.judge(time.Hour + 10*time.Minute)
-		require.Zero(t, v.lost)
-		require.Zero(t, v.wrong)
-		require.Zero(t, v.double)
+		v.exact(t)
 		require.Greater(t, v.counted, 200)
 		w.end()
 	})

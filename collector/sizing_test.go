@@ -6,8 +6,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"itnio_exporter/config"
 	"itnio_exporter/simulator"
 )
@@ -61,7 +59,5 @@ func size(t *testing.T, callsPerDay float64, poll time.Duration, rate float64) {
 	t.Logf("%.0f calls a day, polled each %s, %g requests a second: requests a day %d, in the busiest minute %d, delay p50 %s p99 %s max %s, counted %d, lost %d, double %d",
 		callsPerDay, poll, rate, before-atStart, busiest, v.delay(.5).Round(time.Second), v.delay(.99).Round(time.Second),
 		v.delay(1).Round(time.Second), v.counted, v.lost, v.double)
-	require.Zero(t, v.lost)
-	require.Zero(t, v.double)
-	require.Zero(t, v.wrong)
+	v.exact(t)
 }

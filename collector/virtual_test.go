@@ -200,6 +200,14 @@ type verdict struct {
 	twice                        []string
 }
 
+// exact requires that every call was counted once, and nothing else.
+func (v verdict) exact(t *testing.T) {
+	t.Helper()
+	require.Zero(t, v.lost)
+	require.Zero(t, v.wrong)
+	require.Zero(t, v.double, "%v", v.twice)
+}
+
 // judge takes calls that have been visible for longer than grace as ones that must have been counted.
 func (w *world) judge(grace time.Duration) verdict {
 	w.t.Helper()
@@ -286,9 +294,7 @@ func TestVirtualDays(t *testing.T) {
 				w.end()
 				t.Logf("filter on %s, %d days: counted %d, lost %d, double %d, wrong %d, requests a day %v, delay p50 %s p99 %s max %s",
 					filter.name, days, v.counted, v.lost, v.double, v.wrong, perDay, v.delay(.5), v.delay(.99), v.delay(1))
-				require.Zero(t, v.lost)
-				require.Zero(t, v.double)
-				require.Zero(t, v.wrong)
+				v.exact(t)
 				require.Greater(t, v.counted, days*15000)
 				require.Less(t, slices.Max(perDay), filter.limit)
 				require.LessOrEqual(t, v.delay(.99), 61*time.Second)
