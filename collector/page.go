@@ -20,7 +20,7 @@ func (r *reader) take(p *reconcile.Pass, page itnio.Page) (reconcile.Answer, err
 	if server.IsZero() {
 		server = r.api.ServerNow()
 	}
-	if err := r.establish(server); err != nil {
+	if err := r.establish(&page); err != nil {
 		return answer, err
 	}
 	batch := ledger.Batch{Items: make([]ledger.Item, 0, len(page.Records))}

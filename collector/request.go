@@ -23,11 +23,12 @@ func (r *reader) learnClock(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.establish(page.Date)
+	return r.establish(&page)
 }
 
 // establish sets the epoch if this is the account's first good answer.
-func (r *reader) establish(server time.Time) error {
+func (r *reader) establish(page *itnio.Page) error {
+	server := page.First
 	if server.IsZero() {
 		server = r.api.ServerNow()
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -75,6 +76,35 @@ func TestBaseline(t *testing.T) {
 		v := w.judge(time.Hour + 2*time.Minute)
 		v.exact(t)
 		require.Greater(t, v.counted, 7000)
+		w.end()
+	})
+}
+
+// TestEpoch: the epoch goes by the first good answer, also where that one was to a question in a time format which the server
+// does not read, and answers are slow.
+func TestEpoch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := steady(time.Now())
+		o.Latency, o.Habits.Accept, o.Habits.RefuseSilently = 3*time.Second, simulator.DatetimeOnly, true
+		w := newWorld(t, o, func(c *config.Config) { c.Global.InitialHistory = duration(time.Hour) })
+		var first atomic.Pointer[http.Header]
+		w.through = func(next http.RoundTripper) http.RoundTripper {
+			return transport(func(r *http.Request) (*http.Response, error) {
+				resp, err := next.RoundTrip(r)
+				if err == nil && resp.StatusCode == http.StatusOK {
+					first.CompareAndSwap(nil, &resp.Header)
+				}
+				return resp, err
+			})
+		}
+		w.start()
+		time.Sleep(20 * time.Minute)
+		date, err := http.ParseTime(first.Load().Get("Date"))
+		require.NoError(t, err)
+		require.Equal(t, date.Add(-time.Hour), w.epoch().UTC())
+		v := w.judge(10 * time.Minute)
+		v.exact(t)
+		require.Greater(t, v.counted, 100)
 		w.end()
 	})
 }

@@ -140,7 +140,8 @@ func TestRequest(t *testing.T) {
 			require.Len(t, page.Records, 100)
 			require.Equal(t, len(fullPage()), page.Bytes)
 			require.WithinDuration(t, time.Now(), page.Date, time.Minute)
-			page.Records, page.Bytes, page.Date = nil, 0, time.Time{}
+			require.Equal(t, page.Date, page.First)
+			page.Records, page.Bytes, page.Date, page.First = nil, 0, time.Time{}, time.Time{}
 			require.Equal(t, Page{Total: 5000, Size: 50, Current: 1}, page)
 		})
 	}

@@ -102,4 +102,5 @@ type Page struct {
 	Records []Record
 	Bytes   int       // size of the answer's body
 	Date    time.Time // the server's time by the Date header of this authenticated answer; zero: it had none
+	First   time.Time // Date of the first good answer to the query: an earlier one than Date if it took several; zero: none had one
 }

@@ -18,12 +18,21 @@ func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
 	if err := q.validate(); err != nil {
 		return Page{}, fmt.Errorf("record query: %w", err)
 	}
+	var first time.Time
+	ask := func(ctx context.Context, q Query, format string) (Page, error) {
+		page, err := c.ask(ctx, q, format)
+		if err == nil && first.IsZero() {
+			first = page.Date
+		}
+		return page, err
+	}
 	page, err := c.formats.negotiate(ctx, inquiry{
-		ask:     func(ctx context.Context, format string) (Page, error) { return c.ask(ctx, q, format) },
-		longAgo: func(ctx context.Context, format string) (Page, error) { return c.ask(ctx, q.longAgo(), format) },
+		ask:     func(ctx context.Context, format string) (Page, error) { return ask(ctx, q, format) },
+		longAgo: func(ctx context.Context, format string) (Page, error) { return ask(ctx, q.longAgo(), format) },
 		fits:    q.fits,
 	})
 	if err == nil {
+		page.First = first
 		return page, nil
 	}
 	if e, ok := errors.AsType[*StatusError](err); ok && e.Code == StatusParameter {
