@@ -150,8 +150,8 @@ func identityOf(a config.Account) ledger.Identity {
 	return ledger.Identity{Name: a.Name, BaseURL: a.BaseURL, Filter: a.Filter.Fingerprint()}
 }
 
-// adopt makes the accounts of a configuration the ones that are read. One that cannot be keeps no other from being read. mu is
-// held, or no one else knows c yet.
+// adopt makes the accounts of a configuration the ones that are to be read. One that cannot be keeps no other from being read.
+// mu is held, or no one else knows c yet.
 func (c *Collector) adopt(v *config.Validated, apis map[string]API) error {
 	var errs []error
 	calls := call.NewNormalizer(call.Options{Agents: v.Metrics().Agents, AgentHashKey: []byte(v.Metrics().AgentHashKey)})
@@ -171,19 +171,24 @@ func (c *Collector) adopt(v *config.Validated, apis map[string]API) error {
 		}
 		c.accounts[a.Name] = &member{cfg: a, account: account, poller: newPoller(r)}
 		c.metrics.begin(a.Name, v.Metrics())
-		if c.run != nil {
-			c.accounts[a.Name].poller.start(c.run)
-		}
 	}
 	return errors.Join(errs...)
+}
+
+// read begins to read the accounts that are not being read yet. mu is held.
+func (c *Collector) read() {
+	if c.run == nil {
+		return
+	}
+	for _, m := range c.accounts {
+		m.poller.start(c.run)
+	}
 }
 
 // dismiss ends the reading of an account, for good if it has left the configuration. mu is held.
 func (c *Collector) dismiss(name string, left bool) {
 	m := c.accounts[name]
-	if c.run != nil {
-		m.poller.stop()
-	}
+	m.poller.stop()
 	if left {
 		c.ledger.Detach(m.account)
 		c.metrics.end(name)
@@ -213,15 +218,17 @@ func (c *Collector) Reload(v *config.Validated) error {
 		}
 	}
 	c.ledger.SetZeroFirst(v.Global().ZeroFirst)
-	err = c.ledger.SetModel(families.New(v.Metrics()))
-	if err == nil {
-		err = c.adopt(v, apis)
+	err = c.adopt(v, apis)
+	if err == nil { // last, for there is no way back from it: the values of families that are switched off are forgotten
+		err = c.ledger.SetModel(families.New(v.Metrics()))
 	}
 	if err != nil {
-		return errors.Join(err, c.goBack(was))
+		err = errors.Join(err, c.goBack(was))
+	} else {
+		c.cfg = v
 	}
-	c.cfg = v
-	return nil
+	c.read()
+	return err
 }
 
 // goBack goes on with the old configuration, with the accounts as they were before a reload that failed midway. mu is held.
@@ -250,9 +257,7 @@ func (c *Collector) Run(ctx context.Context) error {
 		return errors.New("the collector runs already")
 	}
 	c.run = ctx
-	for _, m := range c.accounts {
-		m.poller.start(ctx)
-	}
+	c.read()
 	c.mu.Unlock()
 	tick := time.NewTicker(releaseEvery)
 	defer tick.Stop()

@@ -39,14 +39,20 @@ func newPoller(r *reader) *poller {
 	}
 }
 
-// start begins to read until ctx ends or stop is called.
+// start begins to read until ctx ends or stop is called, unless it has been called before.
 func (p *poller) start(ctx context.Context) {
+	if p.cancel != nil {
+		return
+	}
 	ctx, p.cancel = context.WithCancel(ctx)
 	go p.run(ctx)
 }
 
 // stop waits until the account is left alone.
 func (p *poller) stop() {
+	if p.cancel == nil {
+		return
+	}
 	p.cancel()
 	<-p.done
 }

@@ -575,11 +575,24 @@ func TestReloadThatFailsMidway(t *testing.T) {
 				}
 				o := steady(time.Now())
 				o.CallsPerDay = 2400
-				w := newWorld(t, o, two("main", "old", 2*time.Hour))
+				w := newWorld(t, o, func(c *config.Config) {
+					two("main", "old", 2*time.Hour)(c)
+					c.Metrics.Agents = string(config.AgentsName)
+				})
 				w.start()
 				time.Sleep(10 * time.Minute)
+				names := func() (names []string) {
+					fams, _ := w.c.ledger.Exposition()
+					for _, f := range fams {
+						names = append(names, f.Name)
+					}
+					return names
+				}
+				had := names()
+				require.Contains(t, had, "itnio_agent_calls_total")
 				next := testConfig(t, func(c *config.Config) {
 					two("new", "main", 3*time.Hour)(c)
+					c.Metrics.Agents = string(config.AgentsOff)
 					last := c.Accounts[0]
 					last.Name = "newer"
 					c.Accounts = append(c.Accounts, last)
@@ -588,6 +601,7 @@ func TestReloadThatFailsMidway(t *testing.T) {
 				w.diskFull.Store(true)
 				require.ErrorIs(t, w.c.Reload(next), syscall.ENOSPC)
 				w.diskFull.Store(false)
+				require.Equal(t, had, names())
 				time.Sleep(10 * time.Minute)
 				status := w.c.Status()
 				require.Len(t, status, 2)
