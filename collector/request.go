@@ -3,6 +3,8 @@ package collector
 import (
 	"context"
 	"errors"
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/go-kit/log/level"
@@ -53,11 +55,14 @@ func refused(err error) (reconcile.Refusal, bool) {
 	if _, told := itnio.RetryAfter(err); told {
 		return 0, false
 	}
+	if e, ok := errors.AsType[*itnio.HTTPError](err); ok && e.StatusCode/100 == 4 {
+		return reconcile.Broken, slices.Contains([]int{http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity}, e.StatusCode)
+	}
 	switch itnio.Status(err) {
-	case "-1", "-2", "-15", "-16", "http_4xx", "connection":
+	case "-1", "-2", "-15", "-16":
 		return 0, false
 	}
-	return reconcile.Broken, true
+	return reconcile.Broken, true // a broken connection among them: the server may fail over a record in the window
 }
 
 // ask makes a request, again if it failed in a way that may pass. A pass has many requests: if each failure ended it, a server

@@ -334,16 +334,28 @@ func (w *world) startUnwell(fails func(itnio.Query) error) {
 // TestRecordThatBreaksTheAnswer: a record that makes the server fail keeps none but those of its own second from being counted,
 // wherever it is: in the newest minutes, the lookback or what is caught up with.
 func TestRecordThatBreaksTheAnswer(t *testing.T) {
-	for _, age := range []time.Duration{-10 * time.Minute, time.Second, time.Hour, 5 * time.Hour} {
-		t.Run(age.String(), func(t *testing.T) {
+	code := func(c int) error { return &itnio.HTTPError{StatusCode: c} }
+	for _, tt := range []struct {
+		age time.Duration
+		how error
+	}{
+		{-10 * time.Minute, code(500)},
+		{time.Second, code(500)},
+		{time.Hour, code(500)},
+		{5 * time.Hour, code(500)},
+		{-10 * time.Minute, itnio.ErrConnection},
+		{5 * time.Hour, itnio.ErrConnection},
+		{time.Hour, code(400)},
+	} {
+		t.Run(tt.age.String()+", "+tt.how.Error(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o := steady(time.Now())
 				o.CallsPerDay = 4800
 				w := newWorld(t, o, func(c *config.Config) { c.Global.InitialHistory = duration(8 * time.Hour) })
-				bad := time.Now().Add(-age).Truncate(time.Second)
+				bad := time.Now().Add(-tt.age).Truncate(time.Second)
 				w.startUnwell(func(q itnio.Query) error {
 					if !q.From.After(bad) && !q.To.Before(bad) && !time.Now().Before(bad) {
-						return &itnio.HTTPError{StatusCode: http.StatusInternalServerError}
+						return tt.how
 					}
 					return nil
 				})
