@@ -66,7 +66,7 @@ func (c *clock) skew() (time.Duration, bool) {
 // dateOf reads the Date header; the zero time if it is missing or makes no sense.
 func dateOf(h http.Header) time.Time {
 	t, err := http.ParseTime(h.Get("Date"))
-	if err != nil || t.Unix() <= 0 {
+	if err != nil || t.Year() < 1990 { // a clock that was never set, at 1970 or 1980, is no time to ask by
 		return time.Time{}
 	}
 	return t.UTC()

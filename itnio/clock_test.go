@@ -76,6 +76,8 @@ func TestDateOf(t *testing.T) {
 		"":                               {},
 		"2025-01-03 08:00:00":            {},
 		"Thu, 01 Jan 1970 00:00:00 GMT":  {},
+		"Fri, 02 Jan 1970 03:04:05 GMT":  {},
+		"Tue, 01 Jan 1980 00:00:00 GMT":  {},
 	} {
 		require.Equal(t, want, dateOf(http.Header{"Date": {header}}), header)
 	}
