@@ -166,7 +166,7 @@ func (c *Collector) adopt(v *config.Validated, apis map[string]API) error {
 		}
 		r := newReader(a, v.Global(), apis[a.Name], account, c.ledger, calls, c.metrics, c.logger, c.o.Now)
 		r.observe = c.o.observe
-		if c.run == nil && r.slept() { // not at a reload: what is shown by then stays
+		if c.run == nil && r.slept(c.o.Now()) { // not at a reload: what is shown by then stays
 			account.Conceal(true)
 		}
 		c.accounts[a.Name] = &member{cfg: a, account: account, poller: newPoller(r)}

@@ -72,10 +72,11 @@ func newReader(cfg config.Account, global config.Global, api API, account *ledge
 	return r
 }
 
-// slept reports whether the account was left alone for long: its ledger may be a backup, and others have seen higher values.
-func (r *reader) slept() bool {
+// slept reports whether the account was left alone for long before now: its ledger may be a backup, and others have seen
+// higher values.
+func (r *reader) slept(now time.Time) bool {
 	swept := r.account.Swept()
-	return swept != 0 && r.now().Sub(time.Unix(swept, 0)) > 2*r.global.Lookback
+	return swept != 0 && now.Sub(time.Unix(swept, 0)) > 2*r.global.Lookback
 }
 
 func apiFilter(f config.Filter) itnio.Filter {
@@ -118,6 +119,9 @@ func (r *reader) live(ctx context.Context) error {
 	if _, known := r.api.Skew(); !known {
 		if err := r.learnClock(ctx); err != nil {
 			return err
+		}
+		if !r.slept(r.api.ServerNow()) { // it only seemed so by the local clock
+			r.account.Conceal(false)
 		}
 	}
 	r.passes++

@@ -314,6 +314,27 @@ func (u unwell) Records(ctx context.Context, q itnio.Query) (itnio.Page, error) 
 	return u.API.Records(ctx, q)
 }
 
+// TestSlowServerClock: a ledger does not look like a backup because the server's clock is hours behind the local one.
+func TestSlowServerClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := func() time.Time { return time.Now().Add(-5 * time.Hour) }
+		o := steady(now())
+		o.Now = now
+		w := newWorld(t, o, nil)
+		w.start()
+		time.Sleep(30 * time.Minute)
+		before, _ := w.c.ledger.Exposition()
+		w.end()
+		w.start()
+		time.Sleep(time.Second) // the first answers are there, the first pass is not over
+		require.True(t, w.c.Status()[0].LastSuccess.IsZero())
+		after, _ := w.c.ledger.Exposition()
+		require.Len(t, after, len(before))
+		require.NotEmpty(t, after)
+		w.end()
+	})
+}
+
 // startUnwell is start with an API that fails for some queries.
 func (w *world) startUnwell(fails func(itnio.Query) error) {
 	w.t.Helper()
