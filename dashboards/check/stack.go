@@ -144,6 +144,13 @@ func (h *Hook) Got(receiver, status, alert string) (string, bool) {
 	return text, ok
 }
 
+// Forget forgets what was told.
+func (h *Hook) Forget() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.seen = nil
+}
+
 // FreePort is a port of 127.0.0.1 that nobody listens on.
 func FreePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
