@@ -301,19 +301,6 @@ func TestReloadConcealsNothing(t *testing.T) {
 	})
 }
 
-// unwell is an API that fails for some queries.
-type unwell struct {
-	API
-	fails func(itnio.Query) error
-}
-
-func (u unwell) Records(ctx context.Context, q itnio.Query) (itnio.Page, error) {
-	if err := u.fails(q); err != nil {
-		return itnio.Page{}, err
-	}
-	return u.API.Records(ctx, q)
-}
-
 // TestSlowServerClock: a ledger does not look like a backup because the server's clock is hours behind the local one.
 func TestSlowServerClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -333,6 +320,19 @@ func TestSlowServerClock(t *testing.T) {
 		require.NotEmpty(t, after)
 		w.end()
 	})
+}
+
+// unwell is an API that fails for some queries.
+type unwell struct {
+	API
+	fails func(itnio.Query) error
+}
+
+func (u unwell) Records(ctx context.Context, q itnio.Query) (itnio.Page, error) {
+	if err := u.fails(q); err != nil {
+		return itnio.Page{}, err
+	}
+	return u.API.Records(ctx, q)
 }
 
 // startUnwell is start with an API that fails for some queries.

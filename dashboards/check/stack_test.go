@@ -22,7 +22,7 @@ import (
 
 const (
 	hasten = 30              // the stack's rules run this much faster
-	run    = 4 * time.Minute // twice an hastened hour: rules on the week look at the hours, on the hour, before the last one
+	run    = 4 * time.Minute // twice a hastened hour: rules on the week look at the hours, on the hour, before the last one
 )
 
 // stack is the real thing: simulated API, exporter, Prometheus with the rules, Alertmanager, and one who is told.
