@@ -11,15 +11,15 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// clientCheck validates the settings of one HTTP client: what can never work is refused at start and not at the first
-// request. Settings and files that the client reads itself are looked at and left as they are.
+// clientCheck validates the settings of one HTTP client, so that what can never work is refused at start and not at the
+// first request. It changes no setting: the client reads the files again itself.
 type clientCheck struct {
 	config *Config
 	source *source
 	path   string // of the block http_client
 }
 
-// checkHTTPClient validates a client's settings, its files included, and gives a copy of its own.
+// checkHTTPClient validates a client's settings, its files included, and returns a copy.
 func (c *Config) checkHTTPClient(s *source, in *promconfig.HTTPClientConfig, path string) (promconfig.HTTPClientConfig, error) {
 	if in == nil {
 		return defaultHTTPClient(), nil

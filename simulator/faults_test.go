@@ -22,7 +22,7 @@ import (
 	"itnio_exporter/simulator"
 )
 
-// TestRequestFaults has each fault of a request always, then ended by Until.
+// TestRequestFaults has each fault of a request with probability 1, until Until.
 func TestRequestFaults(t *testing.T) {
 	for name, c := range map[string]struct {
 		faults simulator.Faults
@@ -128,7 +128,7 @@ func TestPageFaults(t *testing.T) {
 		}
 		assert.True(t, shifted)
 
-		// Faults that last a while: with probability 1 there is one in every quarter of an hour.
+		// Faults of a period: with probability 1 every quarter of an hour has one.
 		while := func(f simulator.Faults, n int, seen func(page) bool) {
 			t.Helper()
 			yes, no := 0, 0
@@ -183,7 +183,7 @@ func TestPageFaults(t *testing.T) {
 	})
 }
 
-// TestRecordFaults reads the records of a day with each fault of a record at a tenth, and compares them with Calls.
+// TestRecordFaults reads a day of records, each fault with a probability of 0.1, and compares them with Calls.
 func TestRecordFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := traffic()
