@@ -152,7 +152,7 @@ func (k clientCheck) header(key string, h promconfig.Header) error {
 var proxySchemes = [...]string{"http", "https", "socks5", "socks5h"}
 
 func (k clientCheck) proxy(p promconfig.ProxyConfig, block string) error {
-	if u := p.ProxyURL.URL; u != nil && u.String() != "" && (!slices.Contains(proxySchemes[:], u.Scheme) || u.Hostname() == "") {
+	if u := p.ProxyURL.URL; u != nil && u.String() != "" && (!slices.Contains(proxySchemes[:], u.Scheme) || !hasHost(u)) {
 		return k.refuse(block+".proxy_url", "is not the URL of a proxy; write it as http://proxy.example:3128, with %s", strings.Join(proxySchemes[:], ", "))
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.ProxyConnectHeader)) {
