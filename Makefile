@@ -17,7 +17,8 @@ demo: ## The exporter against a simulated call centre, on http://127.0.0.1:10198
 stack: ## The demo with a real Prometheus and Alertmanager, built from their modules where they are not on the PATH.
 	dashboards/try.sh
 
-test: ## All tests.
+test: ## All tests; those with a real Prometheus need PROMETHEUS_BIN.
+	@test -n "$$PROMETHEUS_BIN" || command -v prometheus >/dev/null || echo "skipping the tests with a real Prometheus: PROMETHEUS_BIN is not set"
 	$(GO) test ./...
 
 race: ## All tests with the race detector (needs a C compiler).
@@ -34,7 +35,7 @@ rules: ## Check and test the recording rules and alerts with promtool, which has
 	$(PROMTOOL) test rules dashboards/rules/tests/*.yml
 
 docs: ## Regenerate docs/metrics.md.
-	$(GO) test ./collector -run MetricsPage -update-docs
+	$(GO) test ./docs -update
 
 FUZZTIME ?= 1m
 fuzz: ## Every fuzz test for FUZZTIME (1m).
