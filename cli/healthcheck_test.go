@@ -82,7 +82,15 @@ func TestHealthcheckAnswers(t *testing.T) {
 
 // A server that lets a client without a certificate in, or that is not there, is not what the configuration says.
 func TestRefusesStrangers(t *testing.T) {
-	for name, greeting := range map[string]string{"silent": "", "talking": "hello"} {
+	for name, meet := range map[string]func(*tls.Conn){
+		"silent":  func(*tls.Conn) {},
+		"talking": func(c *tls.Conn) { _, _ = io.WriteString(c, "hello") },
+		"resetting": func(c *tls.Conn) {
+			_ = c.Handshake()
+			_ = c.NetConn().(*net.TCPConn).SetLinger(0)
+			_ = c.NetConn().Close()
+		},
+	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewUnstartedServer(nil)
 			server.StartTLS() // for its certificate
@@ -91,7 +99,7 @@ func TestRefusesStrangers(t *testing.T) {
 			require.NoError(t, err)
 			go func() {
 				if c, err := listener.Accept(); err == nil {
-					_, _ = io.WriteString(c, greeting)
+					meet(c.(*tls.Conn))
 					_ = c.Close()
 				}
 			}()
