@@ -139,7 +139,7 @@ func (r *reader) anomaly(kind call.Anomaly, n int) {
 func (r *reader) commit(b *ledger.Batch, server time.Time) (*ledger.Report, error) {
 	d := r.state.Durable(server.Unix())
 	b.Account, b.Server = r.account, server
-	b.Cells, b.DropBefore, b.Swept = d.Cells, d.DropBefore, d.Swept
+	b.Cells, b.DropBefore, b.Swept = stored(d.Cells), d.DropBefore, d.Swept
 	began := r.now()
 	report, err := r.ledger.Commit(b)
 	if err != nil {

@@ -93,7 +93,25 @@ func (r *reader) forgetState() {
 	r.state = reconcile.New(reconcile.Settings{
 		Lookback: seconds(r.global.Lookback), Horizon: seconds(r.global.Horizon),
 		AuditInterval: seconds(r.global.AuditInterval), History: seconds(r.global.InitialHistory),
-	}, r.account.Cells(), r.account.Swept())
+	}, remembered(r.account.Cells()), r.account.Swept())
+}
+
+// remembered is what the ledger has stored of the windows, for the planner.
+func remembered(cells []ledger.Cell) []reconcile.Cell {
+	out := make([]reconcile.Cell, len(cells))
+	for i := range cells {
+		out[i] = reconcile.Cell(cells[i])
+	}
+	return out
+}
+
+// stored is what the planner wants to be remembered of the windows, for the ledger.
+func stored(cells []reconcile.Cell) []ledger.Cell {
+	out := make([]ledger.Cell, len(cells))
+	for i := range cells {
+		out[i] = ledger.Cell(cells[i])
+	}
+	return out
 }
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }

@@ -154,7 +154,7 @@ type answers struct{ rand *rand.Rand }
 func (n answers) next() (a Answer, r Refusal, no bool) {
 	g := n.rand
 	if g.IntN(20) == 0 {
-		return a, Refusal(g.IntN(3)), true
+		return a, Refusal(g.IntN(int(Broken) + 1)), true
 	}
 	a.Size = []int{0, 1, 5, 10, 100, -3, 1 << 40}[g.IntN(7)]
 	a.Total = []int{-1, 0, 1, 7, 50, 1 << 20, -1 << 40, 1 << 50}[g.IntN(8)]

@@ -3,8 +3,6 @@ package reconcile
 import (
 	"math"
 	"slices"
-
-	"itnio_exporter/collector/ledger"
 )
 
 // record is one of the fake server's records: filtered on by at, to be seen while visible <= now < gone.
@@ -152,7 +150,7 @@ type account struct {
 	floor int64
 	seen  map[uint64]struct{}
 
-	cells []ledger.Cell
+	cells []Cell
 	swept int64
 
 	deleted, unsettled int
@@ -183,11 +181,11 @@ func (a *account) save() {
 		a.swept = d.Swept
 	}
 	for _, c := range d.Cells {
-		a.cells = slices.DeleteFunc(a.cells, func(o ledger.Cell) bool { return o.From < c.To && c.From < o.To })
+		a.cells = slices.DeleteFunc(a.cells, func(o Cell) bool { return o.From < c.To && c.From < o.To })
 		a.cells = append(a.cells, c)
 	}
-	a.cells = slices.DeleteFunc(a.cells, func(o ledger.Cell) bool { return o.To <= d.DropBefore })
-	slices.SortFunc(a.cells, func(x, y ledger.Cell) int { return int(x.From - y.From) })
+	a.cells = slices.DeleteFunc(a.cells, func(o Cell) bool { return o.To <= d.DropBefore })
+	slices.SortFunc(a.cells, func(x, y Cell) int { return int(x.From - y.From) })
 	a.st.Saved(d)
 }
 

@@ -4,8 +4,6 @@ import (
 	"math"
 	"slices"
 	"time"
-
-	"itnio_exporter/collector/ledger"
 )
 
 // Settings of an account's reading, all in seconds.
@@ -80,8 +78,18 @@ type reading struct {
 	ids   []uint64
 }
 
-// New makes the state of an account from what the ledger remembers of it.
-func New(set Settings, cells []ledger.Cell, swept int64) *State {
+// Cell is a window that was read, as it is to be remembered across restarts: [From, To), Unix seconds.
+type Cell struct {
+	From, To int64
+	Total    int  // what the server says while nothing has changed
+	IDs      int  // distinct ids that were read
+	Unique   int  // of these, the ones that the cell before it does not hold too
+	Open     bool // not complete: read it again
+	Blind    bool // Total tells nothing: only reading the window whole does
+}
+
+// New makes the state of an account from the cells and the time that Durable gave before.
+func New(set Settings, cells []Cell, swept int64) *State {
 	s := &State{
 		set: set, page: pageSize, future: day,
 		mismatch: map[Window]reading{}, gone: map[uint64]struct{}{}, dirty: map[int64]struct{}{},
@@ -101,9 +109,6 @@ func New(set Settings, cells []ledger.Cell, swept int64) *State {
 	}
 	return s
 }
-
-// Configure changes the settings, as a reload does.
-func (s *State) Configure(set Settings) { s.set = set }
 
 func (s *State) unlimit() { s.limit = bounds{total: math.MaxInt, width: 93 * day} }
 
@@ -246,7 +251,7 @@ func (s *State) OpenWindows() int {
 
 // Durable is what is to be written down of the windows, in the transaction of the next batch.
 type Durable struct {
-	Cells      []ledger.Cell
+	Cells      []Cell
 	DropBefore int64
 	Swept      int64
 }
@@ -260,12 +265,12 @@ func (s *State) Durable(now int64) Durable {
 	for from := range s.dirty {
 		if i := s.tl.from(from); i < len(s.tl.cells) && s.tl.cells[i].From == from {
 			c := &s.tl.cells[i]
-			d.Cells = append(d.Cells, ledger.Cell{
+			d.Cells = append(d.Cells, Cell{
 				From: c.From, To: c.To, Total: c.total, IDs: c.n, Unique: c.unique, Open: c.open, Blind: c.blind,
 			})
 		}
 	}
-	slices.SortFunc(d.Cells, func(a, b ledger.Cell) int { return int(a.From - b.From) })
+	slices.SortFunc(d.Cells, func(a, b Cell) int { return int(a.From - b.From) })
 	if len(s.tl.cells) > 0 && s.tl.cells[0].To <= now-s.set.Horizon {
 		d.DropBefore = now - s.set.Horizon
 	}
