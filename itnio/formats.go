@@ -2,8 +2,6 @@ package itnio
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"sync"
 )
 
@@ -156,38 +154,13 @@ func (q inquiry) understood(ctx context.Context, format string) bool {
 
 // excessive reports whether an error says that a window holds too much or is too long. So it may seem to a server that
 // does not read it.
-func excessive(err error) bool {
-	e, ok := errors.AsType[*StatusError](err)
-	return ok && (e.Code == StatusDataCaps || e.Code == StatusWindowTooLong)
-}
+func excessive(err error) bool { return ClassOf(err) == ClassWindow }
 
 // holds reports whether a window has records.
 func holds(p Page) bool { return p.Total > 0 || len(p.Records) > 0 }
 
-// refused reports whether an error may be what a server says to a time that it cannot read. A status that is not
-// documented may mean that as well.
-func refused(err error) bool {
-	if e, ok := errors.AsType[*StatusError](err); ok {
-		switch e.Code {
-		case StatusParameter, StatusSystemException, StatusInvalid:
-			return true
-		}
-		return meaning(e.Code) == ""
-	}
-	e, ok := errors.AsType[*HTTPError](err)
-	return ok && (e.StatusCode == http.StatusInternalServerError || badRequest(e.StatusCode))
-}
-
-// badRequest reports whether an HTTP status puts the blame on what the request says.
-func badRequest(code int) bool {
-	return code == http.StatusBadRequest || code == http.StatusUnprocessableEntity
-}
+// refused reports whether an error may be what a server says to a time that it cannot read.
+func refused(err error) bool { return err != nil && ruleOf(err).doubt >= someDoubt }
 
 // plainlyRefused reports whether an error puts the blame on the request.
-func plainlyRefused(err error) bool {
-	if e, ok := errors.AsType[*StatusError](err); ok {
-		return e.Code == StatusParameter || e.Code == StatusInvalid
-	}
-	e, ok := errors.AsType[*HTTPError](err)
-	return ok && badRequest(e.StatusCode)
-}
+func plainlyRefused(err error) bool { return err != nil && ruleOf(err).doubt == fullDoubt }
