@@ -18,6 +18,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/stretchr/testify/require"
 
+	"itnio_exporter/collector/account"
 	"itnio_exporter/config"
 	"itnio_exporter/itnio"
 	"itnio_exporter/simulator"
@@ -203,7 +204,7 @@ func TestExpiry(t *testing.T) {
 				time.Sleep(time.Hour)
 				w.look()
 				if horizon == 24*time.Hour {
-					most = max(most, w.c.accounts["main"].account.IDs())
+					most = max(most, w.c.members["main"].account.IDs())
 				}
 			}
 			v := w.judge(time.Hour + 12*time.Minute)
@@ -230,7 +231,7 @@ func TestExpiryWithRareAudits(t *testing.T) {
 			time.Sleep(24 * time.Hour)
 			w.look()
 		}
-		require.Less(t, w.c.accounts["main"].account.IDs(), 10*400)
+		require.Less(t, w.c.members["main"].account.IDs(), 10*400)
 		v := w.judge(50 * time.Hour)
 		v.exact(t)
 		w.end()
@@ -322,34 +323,17 @@ func TestSlowServerClock(t *testing.T) {
 	})
 }
 
-// unwell is an API that fails for some queries.
-type unwell struct {
-	API
+// failing is an API that fails for some queries.
+type failing struct {
+	account.API
 	fails func(itnio.Query) error
 }
 
-func (u unwell) Records(ctx context.Context, q itnio.Query) (itnio.Page, error) {
-	if err := u.fails(q); err != nil {
+func (f failing) Records(ctx context.Context, q itnio.Query) (itnio.Page, error) {
+	if err := f.fails(q); err != nil {
 		return itnio.Page{}, err
 	}
-	return u.API.Records(ctx, q)
-}
-
-// startUnwell is start with an API that fails for some queries.
-func (w *world) startUnwell(fails func(itnio.Query) error) {
-	w.t.Helper()
-	w.start()
-	w.halt() // before it has begun: nothing waits in the bubble
-	m := w.c.accounts["main"]
-	r := newReader(m.cfg, w.cfg.Global(), unwell{m.poller.r.api, fails}, m.account, w.c.ledger, m.poller.r.calls, w.c.metrics, w.logger, w.now)
-	r.observe = m.poller.r.observe
-	m.poller = newPoller(r)
-	ctx, cancel := context.WithCancel(context.Background())
-	w.stop, w.stopped, w.c.run = cancel, make(chan struct{}), nil
-	go func() {
-		defer close(w.stopped)
-		_ = w.c.Run(ctx)
-	}()
+	return f.API.Records(ctx, q)
 }
 
 // TestRecordThatBreaksTheAnswer: a record that makes the server fail keeps none but those of its own second from being counted,
@@ -374,12 +358,13 @@ func TestRecordThatBreaksTheAnswer(t *testing.T) {
 				o.CallsPerDay = 4800
 				w := newWorld(t, o, func(c *config.Config) { c.Global.InitialHistory = duration(8 * time.Hour) })
 				bad := time.Now().Add(-tt.age).Truncate(time.Second)
-				w.startUnwell(func(q itnio.Query) error {
+				w.fails = func(q itnio.Query) error {
 					if !q.From.After(bad) && !q.To.Before(bad) && !time.Now().Before(bad) {
 						return tt.how
 					}
 					return nil
-				})
+				}
+				w.start()
 				time.Sleep(2 * time.Hour)
 				require.Equal(t, 1.0, w.own("itnio_up"))
 				require.Equal(t, 1.0, w.own("itnio_exporter_open_windows"))
@@ -401,7 +386,7 @@ func TestRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), func(c *config.Config) { c.Global.InitialHistory = duration(12 * time.Hour) })
 		var refused time.Time
-		w.startUnwell(func(q itnio.Query) error {
+		w.fails = func(q itnio.Query) error {
 			if !refused.IsZero() {
 				require.GreaterOrEqual(t, time.Since(refused), 7*time.Minute)
 				return nil
@@ -411,7 +396,8 @@ func TestRetryAfter(t *testing.T) {
 			}
 			refused = time.Now()
 			return &itnio.HTTPError{StatusCode: http.StatusTooManyRequests, RetryAfter: 7 * time.Minute}
-		})
+		}
+		w.start()
 		time.Sleep(20 * time.Minute)
 		require.NotZero(t, refused)
 		require.Zero(t, w.own("itnio_exporter_catch_up_remaining_seconds"))

@@ -18,10 +18,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"itnio_exporter/collector/account"
 	"itnio_exporter/collector/call"
 	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/config"
+	"itnio_exporter/itnio"
 	"itnio_exporter/simulator"
 )
 
@@ -45,6 +47,7 @@ type world struct {
 	diskFull atomic.Bool
 	spare    atomic.Int32 // transactions that a full disk still takes
 	habits   simulator.Habits
+	fails    func(itnio.Query) error                   // nil, or which queries fail
 	through  func(http.RoundTripper) http.RoundTripper // nil, or what stands between
 }
 
@@ -118,6 +121,12 @@ func (w *world) start() {
 			}
 			return nil
 		},
+		wrap: func(api account.API) account.API {
+			if w.fails == nil {
+				return api
+			}
+			return failing{api, w.fails}
+		},
 		observe: func(account string, c *call.Call, result ledger.Result) {
 			if result == ledger.Counted {
 				w.tally.add(fmt.Sprintf("%s/%d", account, c.Session), time.Now())
@@ -187,7 +196,7 @@ func lower(is, was *exposition.Metric) bool {
 
 // epoch is when the account began to be counted.
 func (w *world) epoch() time.Time {
-	e, ok := w.c.accounts["main"].account.Epoch()
+	e, ok := w.c.members["main"].account.Epoch()
 	require.True(w.t, ok)
 	return e
 }
