@@ -24,6 +24,7 @@ import (
 	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/ledger"
+	"itnio_exporter/collector/series"
 	"itnio_exporter/config"
 	"itnio_exporter/itnio"
 )
@@ -314,9 +315,9 @@ func (c *Collector) Ready() (bool, string) {
 func (c *Collector) Collectors() []prometheus.Collector {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var known []*exposition.Family
+	var known []*series.Family
 	for _, f := range families.New(c.cfg.Metrics()).Families {
-		known = append(known, &exposition.Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.Labels, Bounds: f.Bounds})
+		known = append(known, &series.Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.Labels, Bounds: f.Bounds})
 	}
 	return []prometheus.Collector{exposition.NewCollector(c.ledger, known...)}
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/collector/call"
-	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/ledger"
+	"itnio_exporter/collector/series"
 	"itnio_exporter/config"
 	"itnio_exporter/simulator"
 )
@@ -38,7 +38,7 @@ type world struct {
 	stopped chan struct{}
 
 	tally    tally
-	last     map[string]*exposition.Metric // series -> as last exposed
+	last     map[string]*series.Metric // series -> as last exposed
 	reg      *prometheus.Registry
 	now      func() time.Time
 	logger   log.Logger
@@ -93,7 +93,7 @@ func newWorld(t testing.TB, o simulator.Options, adjust func(*config.Config)) *w
 	t.Helper()
 	w := &world{
 		t: t, began: time.Now(), dir: t.TempDir(), cfg: testConfig(t, adjust), habits: o.Habits,
-		last: map[string]*exposition.Metric{}, now: time.Now, logger: log.NewNopLogger(),
+		last: map[string]*series.Metric{}, now: time.Now, logger: log.NewNopLogger(),
 	}
 	o.Accounts = simulator.DefaultAccounts()[:1]
 	w.sim = simulator.New(o)
@@ -150,9 +150,9 @@ func (w *world) look() {
 	w.t.Helper()
 	fams, gen := w.c.ledger.Exposition()
 	w.c.ledger.Served(gen, true)
-	seen := map[string]*exposition.Metric{}
+	seen := map[string]*series.Metric{}
 	for _, f := range fams {
-		if f.Type == exposition.Gauge {
+		if f.Type == series.Gauge {
 			continue
 		}
 		for _, m := range f.Metrics {
@@ -170,7 +170,7 @@ func (w *world) look() {
 	w.last = seen
 }
 
-func lower(is, was *exposition.Metric) bool {
+func lower(is, was *series.Metric) bool {
 	if is.Value < was.Value {
 		return true
 	}
