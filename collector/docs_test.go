@@ -16,9 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/collector/call"
-	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/ledger"
+	"itnio_exporter/collector/series"
 	"itnio_exporter/config"
 	"itnio_exporter/enum"
 	"itnio_exporter/itnio"
@@ -145,7 +145,7 @@ func metricsReference(t *testing.T) string {
 	p("numbers. They outlive restarts, with their created times. A series that appears later starts at 0 and shows that 0 until a scraper has fetched it and `zero_first` has")
 	p("passed, so that `increase()` sees its first calls. Ratios are for queries: divide sums, and look at the volume beside them.")
 	p("")
-	types := map[exposition.Type]string{exposition.Counter: "counter", exposition.Gauge: "gauge", exposition.Histogram: "histogram"}
+	types := map[series.Type]string{series.Counter: "counter", series.Gauge: "gauge", series.Histogram: "histogram"}
 	for _, f := range families.All() {
 		p("### %s", f.Name)
 		p("")
@@ -157,9 +157,9 @@ func metricsReference(t *testing.T) string {
 		p("| labels | %s |", code(f.Labels))
 		switch f.Adds {
 		case families.ObserveTalk:
-			p("| buckets | %s (`metrics.duration_buckets`), and native ones of schema %d where the server asks for protobuf |", bounds(m.DurationBuckets), exposition.Schema)
+			p("| buckets | %s (`metrics.duration_buckets`), and native ones of schema %d where the server asks for protobuf |", bounds(m.DurationBuckets), series.Schema)
 		case families.ObserveRing:
-			p("| buckets | %s (`metrics.ring_buckets`), and native ones of schema %d where the server asks for protobuf |", bounds(m.RingBuckets), exposition.Schema)
+			p("| buckets | %s (`metrics.ring_buckets`), and native ones of schema %d where the server asks for protobuf |", bounds(m.RingBuckets), series.Schema)
 		}
 		p("| record fields | %s |", f.Source)
 		if f.OptIn != "" {

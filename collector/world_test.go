@@ -23,8 +23,8 @@ import (
 
 	"itnio_exporter/collector/account"
 	"itnio_exporter/collector/call"
-	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/ledger"
+	"itnio_exporter/collector/series"
 	"itnio_exporter/config"
 	"itnio_exporter/itnio"
 	"itnio_exporter/simulator"
@@ -66,7 +66,7 @@ type world struct {
 	stopped chan struct{}
 
 	tally    tally
-	last     map[string]*exposition.Family // by name, as last exposed
+	last     map[string]*series.Family // by name, as last exposed
 	reg      *prometheus.Registry
 	now      func() time.Time
 	logger   log.Logger
@@ -142,7 +142,7 @@ func newWorld(t testing.TB, o simulator.Options, adjust func(*config.Config)) *w
 	t.Helper()
 	w := &world{
 		t: t, began: time.Now(), dir: t.TempDir(), cfg: testConfig(t, adjust), habits: o.Habits,
-		last: map[string]*exposition.Family{}, now: time.Now, logger: log.NewNopLogger(),
+		last: map[string]*series.Family{}, now: time.Now, logger: log.NewNopLogger(),
 	}
 	if o.Accounts == nil {
 		o.Accounts = []simulator.Account{mainAccount()}
@@ -242,10 +242,10 @@ func (w *world) look() {
 	if len(fams) == 0 {
 		return // concealed until it has caught up
 	}
-	next := map[string]*exposition.Family{}
+	next := map[string]*series.Family{}
 	for _, f := range fams {
 		next[f.Name] = f
-		if was := w.last[f.Name]; was != nil && was != f && f.Type != exposition.Gauge {
+		if was := w.last[f.Name]; was != nil && was != f && f.Type != series.Gauge {
 			w.compare(was, f)
 		}
 	}
@@ -256,9 +256,9 @@ func (w *world) look() {
 	require.LessOrEqual(w.t, sum(w, "itnio_calls_total"), counted)
 }
 
-func (w *world) compare(was, is *exposition.Family) {
+func (w *world) compare(was, is *series.Family) {
 	w.t.Helper()
-	now := make(map[string]*exposition.Metric, len(is.Metrics))
+	now := make(map[string]*series.Metric, len(is.Metrics))
 	for _, m := range is.Metrics {
 		now[strings.Join(m.LabelValues, "\xff")] = m
 	}
@@ -273,7 +273,7 @@ func (w *world) compare(was, is *exposition.Family) {
 	}
 }
 
-func lower(is, was *exposition.Metric) bool {
+func lower(is, was *series.Metric) bool {
 	if is.Value < was.Value {
 		return true
 	}

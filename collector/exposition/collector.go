@@ -3,6 +3,8 @@ package exposition
 import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+
+	"itnio_exporter/collector/series"
 )
 
 var (
@@ -12,13 +14,13 @@ var (
 
 type collector struct {
 	source Source
-	known  []*Family
+	known  []*series.Family
 }
 
 // NewCollector makes the source's families available to any client_golang registry, in the same terms in which the
 // Handler serves them. A registry checks what it is told at registration: known are the families that may ever come,
 // without metrics if need be; those that the source holds by then are added.
-func NewCollector(source Source, known ...*Family) prometheus.Collector {
+func NewCollector(source Source, known ...*series.Family) prometheus.Collector {
 	return &collector{source: source, known: known}
 }
 
@@ -26,7 +28,7 @@ func NewCollector(source Source, known ...*Family) prometheus.Collector {
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	families, _ := c.source.Exposition()
 	described := make(map[string]bool, len(c.known)+len(families))
-	for _, list := range [][]*Family{c.known, families} {
+	for _, list := range [][]*series.Family{c.known, families} {
 		for _, f := range list {
 			if !described[f.Name] {
 				described[f.Name] = true
@@ -51,7 +53,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-func describe(f *Family) *prometheus.Desc {
+func describe(f *series.Family) *prometheus.Desc {
 	return prometheus.NewDesc(f.Name, f.Help, f.LabelNames, nil)
 }
 
@@ -59,9 +61,9 @@ func describe(f *Family) *prometheus.Desc {
 // prometheus.NewConstNativeHistogram no classic ones.
 type constMetric struct {
 	desc   *prometheus.Desc
-	family *Family
+	family *series.Family
 	order  []int
-	metric *Metric
+	metric *series.Metric
 }
 
 // Desc implements prometheus.Metric.

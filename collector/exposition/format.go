@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/prometheus/common/expfmt"
+
+	"itnio_exporter/collector/series"
 )
 
 // format is one that a page can be in. What else a scraper may negotiate, the version of OpenMetrics and the escaping
@@ -40,11 +42,11 @@ func formatOf(contentType expfmt.Format) format {
 type familyEncoder interface {
 	// appendHeader appends what stands before the metrics, which take bodySize bytes.
 	appendHeader(b []byte, bodySize int) []byte
-	appendMetric(b []byte, m *Metric) []byte
+	appendMetric(b []byte, m *series.Metric) []byte
 }
 
 // encoder returns the encoder of a family; nil where expfmt is good enough: nobody but a human asks for protobuf as text.
-func (t format) encoder(f *Family) familyEncoder {
+func (t format) encoder(f *series.Family) familyEncoder {
 	switch t {
 	case text:
 		return newTextEncoder(f)
@@ -57,7 +59,7 @@ func (t format) encoder(f *Family) familyEncoder {
 }
 
 // encodeWhole writes a family with expfmt.
-func (t format) encodeWhole(f *Family) ([]byte, error) {
+func (t format) encodeWhole(f *series.Family) ([]byte, error) {
 	contentType := expfmt.FmtProtoText
 	if t == protoCompact {
 		contentType = expfmt.FmtProtoCompact

@@ -17,13 +17,15 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
+
+	"itnio_exporter/collector/series"
 )
 
 // Source is where the call families come from.
 type Source interface {
 	// Exposition returns the families of the last committed state, each name once, and the state's generation, which
 	// changes exactly when they do. It is called on each scrape and must neither block nor take long.
-	Exposition() (families []*Family, generation uint64)
+	Exposition() (families []*series.Family, generation uint64)
 }
 
 // Options are a Handler's; all may be left out.

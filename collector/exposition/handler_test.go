@@ -30,23 +30,25 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"itnio_exporter/collector/series"
 )
 
 // state is a Source whose generation goes up by one with each change.
 type state struct{ v atomic.Pointer[generation] }
 
 type generation struct {
-	families []*Family
+	families []*series.Family
 	number   uint64
 }
 
-func newState(families ...*Family) *state {
+func newState(families ...*series.Family) *state {
 	s := &state{}
 	s.set(families...)
 	return s
 }
 
-func (s *state) set(families ...*Family) {
+func (s *state) set(families ...*series.Family) {
 	next := &generation{families: families, number: 1}
 	if old := s.v.Load(); old != nil {
 		next.number = old.number + 1
@@ -54,13 +56,13 @@ func (s *state) set(families ...*Family) {
 	s.v.Store(next)
 }
 
-func (s *state) Exposition() ([]*Family, uint64) {
+func (s *state) Exposition() ([]*series.Family, uint64) {
 	g := s.v.Load()
 	return g.families, g.number
 }
 
-func gauge(name string, value float64) *Family {
-	return &Family{Name: name, Help: "A gauge.", Type: Gauge, Metrics: []*Metric{{Value: value}}}
+func gauge(name string, value float64) *series.Family {
+	return &series.Family{Name: name, Help: "A gauge.", Type: series.Gauge, Metrics: []*series.Metric{{Value: value}}}
 }
 
 func liveRegistry() *prometheus.Registry {
@@ -106,17 +108,17 @@ func decoded(t require.TestingT, w *httptest.ResponseRecorder) []byte {
 	return b
 }
 
-func sample() []*Family {
+func sample() []*series.Family {
 	at := time.Unix(1700000000, 0)
-	return []*Family{
-		{Name: "itnio_call_duration_seconds", Help: "Talk time.", Type: Histogram, Bounds: []float64{2.5, 20},
-			LabelNames: []string{"call_type", "account"}, Metrics: []*Metric{{
-				LabelValues: []string{"incoming", "main"}, Created: at, Hist: &HistogramValue{
+	return []*series.Family{
+		{Name: "itnio_call_duration_seconds", Help: "Talk time.", Type: series.Histogram, Bounds: []float64{2.5, 20},
+			LabelNames: []string{"call_type", "account"}, Metrics: []*series.Metric{{
+				LabelValues: []string{"incoming", "main"}, Created: at, Hist: &series.HistogramValue{
 					Count: 4, Sum: 66, Buckets: []uint64{1, 2}, ZeroCount: 1,
-					Native:    []NativeBucket{{25, 2}, {46, 1}},
-					Exemplars: []Exemplar{{"call_session_id", "s1", 8, at}},
+					Native:    []series.NativeBucket{{Index: 25, Count: 2}, {Index: 46, Count: 1}},
+					Exemplars: []series.Exemplar{{LabelName: "call_session_id", LabelValue: "s1", Value: 8, Time: at}},
 				}}}},
-		{Name: "itnio_calls_total", Help: "Calls.", Type: Counter, LabelNames: []string{"agent_group"}, Metrics: []*Metric{
+		{Name: "itnio_calls_total", Help: "Calls.", Type: series.Counter, LabelNames: []string{"agent_group"}, Metrics: []*series.Metric{
 			{LabelValues: []string{"a\"b\\c\nd"}, Value: 7, Created: at},
 			{LabelValues: []string{"客服"}, Value: 1e7, Created: at},
 		}},
@@ -203,7 +205,7 @@ func labels(m *dto.Metric) string {
 func TestCompressedBodiesAreReadByEveryClient(t *testing.T) {
 	families := sample()
 	for i := range 5000 {
-		families[1].Metrics = append(families[1].Metrics, &Metric{LabelValues: []string{fmt.Sprint("group ", i)}, Value: float64(i)})
+		families[1].Metrics = append(families[1].Metrics, &series.Metric{LabelValues: []string{fmt.Sprint("group ", i)}, Value: float64(i)})
 	}
 	server := httptest.NewServer(newHandler(t, newState(families...), liveRegistry(), Options{}))
 	defer server.Close()
@@ -308,9 +310,9 @@ func TestOnServed(t *testing.T) {
 
 // A scraper that hangs up in the middle of a large page has not fetched it.
 func TestOnServedOverTheNetwork(t *testing.T) {
-	f := &Family{Name: "a", LabelNames: []string{"l"}}
+	f := &series.Family{Name: "a", LabelNames: []string{"l"}}
 	for i := range 20000 {
-		f.Metrics = append(f.Metrics, &Metric{LabelValues: []string{fmt.Sprintf("%06d", i) + strings.Repeat("x", 1000)}})
+		f.Metrics = append(f.Metrics, &series.Metric{LabelValues: []string{fmt.Sprintf("%06d", i) + strings.Repeat("x", 1000)}})
 	}
 	done, served := make(chan struct{}), make(chan uint64, 1)
 	h := newHandler(t, newState(f), nil, Options{OnServed: func(_ *http.Request, g uint64) { served <- g }})
@@ -373,7 +375,7 @@ promhttp_metric_handler_errors_total{cause="encoding"} 1
 promhttp_metric_handler_errors_total{cause="gathering"} 2
 `), "promhttp_metric_handler_errors_total"))
 
-	source.set(gauge("a", 1), &Family{Name: "x", LabelNames: []string{"l"}, Metrics: []*Metric{{}}})
+	source.set(gauge("a", 1), &series.Family{Name: "x", LabelNames: []string{"l"}, Metrics: []*series.Metric{{}}})
 	logged.Reset()
 	w = scrape(h, "/metrics", http.Header{"Accept-Encoding": {"gzip"}})
 	require.Equal(t, http.StatusInternalServerError, w.Code)
@@ -402,12 +404,12 @@ func TestBeforeTheFirstFamilies(t *testing.T) {
 // However many scrape at once, in whatever formats, while the state changes: every page is of one generation, the one
 // that is said to have been served, and no scraper sees a later one first.
 func TestScrapesWhileGenerationsChange(t *testing.T) {
-	generationOf := func(n uint64) []*Family {
-		c := &Family{Name: "c_total", Help: "C.", Type: Counter, LabelNames: []string{"l"}}
+	generationOf := func(n uint64) []*series.Family {
+		c := &series.Family{Name: "c_total", Help: "C.", Type: series.Counter, LabelNames: []string{"l"}}
 		for i := range 50 {
-			c.Metrics = append(c.Metrics, &Metric{LabelValues: []string{fmt.Sprintf("%03d", i)}, Value: float64(n)})
+			c.Metrics = append(c.Metrics, &series.Metric{LabelValues: []string{fmt.Sprintf("%03d", i)}, Value: float64(n)})
 		}
-		return []*Family{c, gauge("generation", float64(n))}
+		return []*series.Family{c, gauge("generation", float64(n))}
 	}
 	source := newState(generationOf(1)...)
 	type key struct{}
@@ -540,9 +542,9 @@ func TestCollectorEqualsHandler(t *testing.T) {
 func TestCollectorDescribesWhatIsToCome(t *testing.T) {
 	source := newState()
 	registry := prometheus.NewPedanticRegistry()
-	var known []*Family
+	var known []*series.Family
 	for _, f := range sample() {
-		known = append(known, &Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.LabelNames, Bounds: f.Bounds})
+		known = append(known, &series.Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.LabelNames, Bounds: f.Bounds})
 	}
 	require.NoError(t, registry.Register(NewCollector(source, known...)))
 	require.Error(t, registry.Register(prometheus.NewGauge(prometheus.GaugeOpts{Name: "itnio_calls_total", Help: "Other."})))
@@ -555,7 +557,7 @@ func TestCollectorDescribesWhatIsToCome(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 3, n)
 
-	source.set(append(sample(), &Family{Name: "x", Help: "X.", LabelNames: []string{"l"}, Metrics: []*Metric{{LabelValues: []string{"\xff"}}}})...)
+	source.set(append(sample(), &series.Family{Name: "x", Help: "X.", LabelNames: []string{"l"}, Metrics: []*series.Metric{{LabelValues: []string{"\xff"}}}})...)
 	_, err = prometheus.Gatherers{registry}.Gather()
 	require.ErrorContains(t, err, "UTF-8")
 }

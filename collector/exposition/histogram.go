@@ -1,6 +1,10 @@
 package exposition
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"itnio_exporter/collector/series"
+)
 
 // zeroThreshold is half the breadth of the native zero bucket: client_golang's default, so that histograms of both
 // add up without widening it. Every other observation is at least a second.
@@ -17,7 +21,7 @@ type span struct {
 
 // appendSpans appends native buckets in the exposition's form: runs of buckets, and for each the difference of its
 // count to the one before. The slices are given so that they can be used again.
-func appendSpans(spans []span, deltas []int64, native []NativeBucket) ([]span, []int64) {
+func appendSpans(spans []span, deltas []int64, native []series.NativeBucket) ([]span, []int64) {
 	var (
 		next int32 // the index after the last one written
 		last int64
@@ -44,8 +48,8 @@ func appendSpans(spans []span, deltas []int64, native []NativeBucket) ([]span, [
 
 // takeExemplar returns the exemplar of the bucket with that upper bound, nil if it has none, and those of the buckets
 // above.
-func takeExemplar(exemplars []Exemplar, bound float64) (*Exemplar, []Exemplar) {
-	var found *Exemplar
+func takeExemplar(exemplars []series.Exemplar, bound float64) (*series.Exemplar, []series.Exemplar) {
+	var found *series.Exemplar
 	for len(exemplars) > 0 && exemplars[0].Value <= bound {
 		found, exemplars = &exemplars[0], exemplars[1:]
 	}

@@ -6,10 +6,12 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"itnio_exporter/collector/series"
 )
 
 // familyModel turns a family into client_golang's own terms.
-func familyModel(f *Family) *dto.MetricFamily {
+func familyModel(f *series.Family) *dto.MetricFamily {
 	out := &dto.MetricFamily{Name: &f.Name, Help: &f.Help, Type: protoType(f.Type).Enum()}
 	order := labelOrder(f)
 	for _, m := range f.Metrics {
@@ -21,35 +23,35 @@ func familyModel(f *Family) *dto.MetricFamily {
 }
 
 // writeModel fills in a metric of f, whose labels are written in the given order.
-func writeModel(out *dto.Metric, f *Family, order []int, m *Metric) {
+func writeModel(out *dto.Metric, f *series.Family, order []int, m *series.Metric) {
 	out.Label = make([]*dto.LabelPair, 0, len(order))
 	for _, i := range order {
 		out.Label = append(out.Label, &dto.LabelPair{Name: &f.LabelNames[i], Value: &m.LabelValues[i]})
 	}
 	switch f.Type {
-	case Counter:
+	case series.Counter:
 		out.Counter = &dto.Counter{Value: &m.Value, CreatedTimestamp: timestampModel(m.Created)}
-	case Gauge:
+	case series.Gauge:
 		out.Gauge = &dto.Gauge{Value: &m.Value}
-	case Histogram:
+	case series.Histogram:
 		out.Histogram = histogramModel(f, m)
 	}
 }
 
 // histogramModel fills classic and native buckets into the same histogram: each scraper takes what it knows.
-func histogramModel(f *Family, m *Metric) *dto.Histogram {
+func histogramModel(f *series.Family, m *series.Metric) *dto.Histogram {
 	h := m.Hist
 	out := &dto.Histogram{
 		SampleCount:      &h.Count,
 		SampleSum:        &h.Sum,
 		CreatedTimestamp: timestampModel(m.Created),
-		Schema:           new(int32(Schema)),
+		Schema:           new(int32(series.Schema)),
 		ZeroThreshold:    new(float64(zeroThreshold)),
 		ZeroCount:        &h.ZeroCount,
 	}
 	var (
 		cumulative uint64
-		exemplar   *Exemplar
+		exemplar   *series.Exemplar
 		exemplars  = h.Exemplars
 	)
 	for i, bound := range f.Bounds {
@@ -69,7 +71,7 @@ func histogramModel(f *Family, m *Metric) *dto.Histogram {
 	return out
 }
 
-func bucketModel(cumulative uint64, bound float64, x *Exemplar) *dto.Bucket {
+func bucketModel(cumulative uint64, bound float64, x *series.Exemplar) *dto.Bucket {
 	out := &dto.Bucket{CumulativeCount: new(cumulative), UpperBound: new(bound)}
 	if x != nil {
 		out.Exemplar = &dto.Exemplar{

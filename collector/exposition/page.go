@@ -3,6 +3,8 @@ package exposition
 import (
 	"slices"
 	"sync"
+
+	"itnio_exporter/collector/series"
 )
 
 // page is the families of one generation in one format. It does not change; its compressed forms are made when they
@@ -16,13 +18,13 @@ type page struct {
 
 // segment is one family of a page.
 type segment struct {
-	family       *Family
+	family       *series.Family
 	header, body []byte
 	ends         []int // where in body each metric ends; nil if it is not known
 }
 
 // render makes the page of a generation, taking over from an older page of the same format (or nil) what did not change.
-func render(t format, families []*Family, generation uint64, old *page) (*page, error) {
+func render(t format, families []*series.Family, generation uint64, old *page) (*page, error) {
 	segments := make([]segment, 0, len(families))
 	for _, f := range families {
 		if len(f.Metrics) == 0 {
@@ -49,7 +51,7 @@ func newPage(generation uint64, segments []segment) *page {
 	return p
 }
 
-func renderFamily(t format, f *Family, prev segment) (segment, error) {
+func renderFamily(t format, f *series.Family, prev segment) (segment, error) {
 	if err := checkFamily(f); err != nil {
 		return segment{}, err
 	}
@@ -96,7 +98,7 @@ func renderFamily(t format, f *Family, prev segment) (segment, error) {
 }
 
 // reusable tells whether the metrics of s may stand in f as they are.
-func (s *segment) reusable(f *Family) bool {
+func (s *segment) reusable(f *series.Family) bool {
 	return s.family != nil && s.ends != nil && s.family.Type == f.Type &&
 		slices.Equal(s.family.LabelNames, f.LabelNames) && slices.Equal(s.family.Bounds, f.Bounds)
 }

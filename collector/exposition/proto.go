@@ -6,20 +6,22 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"itnio_exporter/collector/series"
 )
 
 // protoEncoder writes a family as a delimited io.prometheus.client.MetricFamily. The numbers are those of its fields.
 //
 // protodelim writes the same message, but only whole and from a tree of messages made for it, as in textEncoder.
 type protoEncoder struct {
-	family *Family
+	family *series.Family
 	order  []int
 	labels [][]byte // each label's name as the field of a LabelPair, in order
 	spans  []span   // of the metric in hand, as its deltas
 	deltas []int64
 }
 
-func newProtoEncoder(f *Family) familyEncoder {
+func newProtoEncoder(f *series.Family) familyEncoder {
 	e := &protoEncoder{family: f, order: labelOrder(f)}
 	for _, i := range e.order {
 		e.labels = append(e.labels, appendString(nil, 1, f.LabelNames[i]))
@@ -36,7 +38,7 @@ func (e *protoEncoder) appendHeader(b []byte, bodySize int) []byte {
 	return append(b, head...)
 }
 
-func (e *protoEncoder) appendMetric(b []byte, m *Metric) []byte {
+func (e *protoEncoder) appendMetric(b []byte, m *series.Metric) []byte {
 	b, start := open(b, 4)
 	for n, i := range e.order {
 		value := m.LabelValues[i]
@@ -47,14 +49,14 @@ func (e *protoEncoder) appendMetric(b []byte, m *Metric) []byte {
 	}
 	var inner int
 	switch e.family.Type {
-	case Gauge:
+	case series.Gauge:
 		b, inner = open(b, 2)
 		b = appendDouble(b, 1, m.Value)
-	case Counter:
+	case series.Counter:
 		b, inner = open(b, 3)
 		b = appendDouble(b, 1, m.Value)
 		b = appendTimestamp(b, 3, m.Created)
-	case Histogram:
+	case series.Histogram:
 		b, inner = open(b, 7)
 		b = e.appendHistogram(b, m.Hist)
 		b = appendTimestamp(b, 15, m.Created)
@@ -62,12 +64,12 @@ func (e *protoEncoder) appendMetric(b []byte, m *Metric) []byte {
 	return shut(shut(b, inner), start)
 }
 
-func (e *protoEncoder) appendHistogram(b []byte, h *HistogramValue) []byte {
+func (e *protoEncoder) appendHistogram(b []byte, h *series.HistogramValue) []byte {
 	b = appendUint(b, 1, h.Count)
 	b = appendDouble(b, 2, h.Sum)
 	var (
 		cumulative uint64
-		exemplar   *Exemplar
+		exemplar   *series.Exemplar
 		exemplars  = h.Exemplars
 	)
 	for i, bound := range e.family.Bounds {
@@ -79,7 +81,7 @@ func (e *protoEncoder) appendHistogram(b []byte, h *HistogramValue) []byte {
 	if exemplar, _ = takeExemplar(exemplars, math.Inf(+1)); exemplar != nil {
 		b = appendBucket(b, h.Count, math.Inf(+1), exemplar)
 	}
-	b = appendUint(b, 5, protowire.EncodeZigZag(Schema))
+	b = appendUint(b, 5, protowire.EncodeZigZag(series.Schema))
 	b = appendDouble(b, 6, zeroThreshold)
 	b = appendUint(b, 7, h.ZeroCount)
 	e.spans, e.deltas = appendSpans(e.spans[:0], e.deltas[:0], h.Native)
@@ -96,7 +98,7 @@ func (e *protoEncoder) appendHistogram(b []byte, h *HistogramValue) []byte {
 	return b
 }
 
-func appendBucket(b []byte, cumulative uint64, bound float64, x *Exemplar) []byte {
+func appendBucket(b []byte, cumulative uint64, bound float64, x *series.Exemplar) []byte {
 	b, start := open(b, 3)
 	b = appendUint(b, 1, cumulative)
 	b = appendDouble(b, 2, bound)
@@ -114,11 +116,11 @@ func appendBucket(b []byte, cumulative uint64, bound float64, x *Exemplar) []byt
 	return shut(b, start)
 }
 
-func protoType(t Type) dto.MetricType {
+func protoType(t series.Type) dto.MetricType {
 	return [...]dto.MetricType{
-		Counter:   dto.MetricType_COUNTER,
-		Gauge:     dto.MetricType_GAUGE,
-		Histogram: dto.MetricType_HISTOGRAM,
+		series.Counter:   dto.MetricType_COUNTER,
+		series.Gauge:     dto.MetricType_GAUGE,
+		series.Histogram: dto.MetricType_HISTOGRAM,
 	}[t]
 }
 

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"itnio_exporter/collector/series"
 )
 
 // textEncoder writes a family's metrics in the text format or in OpenMetrics.
@@ -12,7 +14,7 @@ import (
 // expfmt writes the same bytes, from a tree of protobuf messages that has to be made for it: together five times the
 // work and 54 MB of garbage at 100,000 series, and no way to take over what did not change.
 type textEncoder struct {
-	family      *Family
+	family      *series.Family
 	openMetrics bool
 	order       []int
 	labels      []string // what stands before each value, in order: `{account="`, `",country="`
@@ -20,11 +22,11 @@ type textEncoder struct {
 	block       []byte   // the labels of the metric in hand
 }
 
-func newTextEncoder(f *Family) familyEncoder { return newText(f, false) }
+func newTextEncoder(f *series.Family) familyEncoder { return newText(f, false) }
 
-func newOpenMetricsEncoder(f *Family) familyEncoder { return newText(f, true) }
+func newOpenMetricsEncoder(f *series.Family) familyEncoder { return newText(f, true) }
 
-func newText(f *Family, openMetrics bool) *textEncoder {
+func newText(f *series.Family, openMetrics bool) *textEncoder {
 	e := &textEncoder{family: f, openMetrics: openMetrics, order: labelOrder(f)}
 	before := `{`
 	for _, i := range e.order {
@@ -43,8 +45,8 @@ func newText(f *Family, openMetrics bool) *textEncoder {
 }
 
 func (e *textEncoder) appendHeader(b []byte, _ int) []byte {
-	name, kind := e.family.Name, [...]string{Counter: "counter", Gauge: "gauge", Histogram: "histogram"}[e.family.Type]
-	if e.openMetrics && e.family.Type == Counter {
+	name, kind := e.family.Name, [...]string{series.Counter: "counter", series.Gauge: "gauge", series.Histogram: "histogram"}[e.family.Type]
+	if e.openMetrics && e.family.Type == series.Counter {
 		var ok bool
 		if name, ok = strings.CutSuffix(name, "_total"); !ok {
 			kind = "unknown" // OpenMetrics knows no counter without the suffix
@@ -57,7 +59,7 @@ func (e *textEncoder) appendHeader(b []byte, _ int) []byte {
 	return append(b, '\n')
 }
 
-func (e *textEncoder) appendMetric(b []byte, m *Metric) []byte {
+func (e *textEncoder) appendMetric(b []byte, m *series.Metric) []byte {
 	e.block = e.block[:0]
 	for n, i := range e.order {
 		e.block = append(e.block, e.labels[n]...)
@@ -66,7 +68,7 @@ func (e *textEncoder) appendMetric(b []byte, m *Metric) []byte {
 	if len(e.order) > 0 {
 		e.block = append(e.block, '"')
 	}
-	if e.family.Type != Histogram {
+	if e.family.Type != series.Histogram {
 		b = append(b, e.family.Name...)
 		b = e.appendLabels(b)
 		b = e.appendFloat(b, m.Value)
@@ -75,10 +77,10 @@ func (e *textEncoder) appendMetric(b []byte, m *Metric) []byte {
 	return e.appendHistogram(b, m.Hist)
 }
 
-func (e *textEncoder) appendHistogram(b []byte, h *HistogramValue) []byte {
+func (e *textEncoder) appendHistogram(b []byte, h *series.HistogramValue) []byte {
 	var (
 		cumulative uint64
-		exemplar   *Exemplar
+		exemplar   *series.Exemplar
 		exemplars  = h.Exemplars
 	)
 	for i, le := range e.les {
@@ -121,7 +123,7 @@ func (e *textEncoder) appendLabels(b []byte) []byte {
 	return append(b, ' ')
 }
 
-func (e *textEncoder) appendExemplar(b []byte, x *Exemplar) []byte {
+func (e *textEncoder) appendExemplar(b []byte, x *series.Exemplar) []byte {
 	b = append(b, " # {"...)
 	b = append(b, x.LabelName...)
 	b = append(b, `="`...)

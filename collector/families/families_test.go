@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/collector/call"
-	"itnio_exporter/collector/exposition"
+	"itnio_exporter/collector/series"
 	"itnio_exporter/config"
 	"itnio_exporter/enum"
 )
@@ -41,9 +41,9 @@ func TestTable(t *testing.T) {
 			require.Regexp(t, `^[A-Z].*\.$`, f.Help)
 			require.NotEmpty(t, f.Source)
 			require.Contains(t, f.Example, strings.TrimSuffix(f.Name, "_total"))
-			require.Equal(t, f.Type == exposition.Counter, strings.HasSuffix(f.Name, "_total"))
-			require.Equal(t, f.Type == exposition.Histogram, f.Adds == ObserveTalk || f.Adds == ObserveRing)
-			require.Equal(t, f.Type == exposition.Gauge, f.Adds == LatestEnd || f.Adds == Presence)
+			require.Equal(t, f.Type == series.Counter, strings.HasSuffix(f.Name, "_total"))
+			require.Equal(t, f.Type == series.Histogram, f.Adds == ObserveTalk || f.Adds == ObserveRing)
+			require.Equal(t, f.Type == series.Gauge, f.Adds == LatestEnd || f.Adds == Presence)
 			sorted := slices.Clone(f.Labels)
 			slices.Sort(sorted)
 			require.Equal(t, len(sorted), len(slices.Compact(sorted)), "each label once")

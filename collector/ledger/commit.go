@@ -73,7 +73,7 @@ func (l *Ledger) Commit(b *Batch) (*Report, error) {
 	defer l.writer.Unlock()
 	f := fold{
 		l: l, a: b.Account, server: b.Server, meta: b.Account.meta,
-		touched: make([][]*series, len(l.families)), born: make([]map[string]*series, len(l.families)),
+		touched: make([][]*storedSeries, len(l.families)), born: make([]map[string]*storedSeries, len(l.families)),
 		admitted: map[string]map[string]struct{}{}, seen: map[uint64]struct{}{},
 		report: Report{Results: make([]Result, len(b.Items)), Overflow: map[string]int{}},
 	}
@@ -108,10 +108,10 @@ type fold struct {
 	entry    entry
 	ends     []int64                        // days on which the remembered calls ended
 	seen     map[uint64]struct{}            // keys, sessions and tags of this batch
-	touched  [][]*series                    // by family: those that have a next value
-	born     []map[string]*series           // by family
+	touched  [][]*storedSeries              // by family: those that have a next value
+	born     []map[string]*storedSeries     // by family
 	admitted map[string]map[string]struct{} // new label values
-	show     []*series                      // of the initial fill
+	show     []*storedSeries                // of the initial fill
 	over     []string                       // labels of the call in hand that were folded into "other"
 	report   Report
 
@@ -165,7 +165,7 @@ func (f *fold) publish() {
 	}
 	visible := false
 	for i, fam := range l.families {
-		born := make([]*series, 0, len(f.born[i]))
+		born := make([]*storedSeries, 0, len(f.born[i]))
 		for _, s := range f.born[i] {
 			s.bornGen = l.gen + 1
 			if !s.shown {

@@ -9,8 +9,8 @@ import (
 	"github.com/go-kit/log/level"
 	bolt "go.etcd.io/bbolt"
 
-	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/families"
+	"itnio_exporter/collector/series"
 )
 
 // familyMeta is what must be equal for the values on disk to go on.
@@ -24,7 +24,7 @@ type familyMeta struct {
 // openFamily reads a row's series, or starts it anew where its labels or bounds have changed. in is the family in force
 // before a reload, if any: its series go on with all they know.
 func (l *Ledger) openFamily(root *bolt.Bucket, row families.Family, in *family) (*family, error) {
-	f := &family{Family: row, byKey: map[string]*series{}, dirty: true}
+	f := &family{Family: row, byKey: map[string]*storedSeries{}, dirty: true}
 	b := root.Bucket([]byte(row.Name))
 	fresh := b == nil
 	if !fresh {
@@ -68,12 +68,12 @@ func (l *Ledger) loadSeries(b *bolt.Bucket, f *family) error {
 		if !ok {
 			return errDamaged
 		}
-		m, created, shown, err := decodeSeries(v, len(f.Bounds), f.Type == exposition.Histogram)
+		m, created, shown, err := decodeSeries(v, len(f.Bounds), f.Type == series.Histogram)
 		if err != nil {
 			return err
 		}
 		m.LabelValues, m.Created = labels, createdTime(f, created)
-		s := &series{key: key, labels: labels, created: created, cur: m, shown: shown}
+		s := &storedSeries{key: key, labels: labels, created: created, cur: m, shown: shown}
 		if !shown {
 			s.zero = zeroMetric(f, labels, created)
 		}

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"itnio_exporter/collector/call"
-	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/families"
+	"itnio_exporter/collector/series"
 )
 
 func (f *fold) item(it *Item) Result {
@@ -209,7 +209,7 @@ func (f *fold) addTo(i int, c *call.Call, group, tag string, counts bool) {
 		if s.cur.Value == 1 && fam.Adds == families.Presence {
 			return
 		}
-		m = cloneMetric(s.cur)
+		m = s.cur.Clone()
 	}
 	if f.apply(fam, m, c, counts) {
 		f.touch(i, s, m)
@@ -217,7 +217,7 @@ func (f *fold) addTo(i int, c *call.Call, group, tag string, counts bool) {
 }
 
 // touch gives a series its next value.
-func (f *fold) touch(i int, s *series, m *exposition.Metric) {
+func (f *fold) touch(i int, s *storedSeries, m *series.Metric) {
 	if s.next == nil {
 		f.touched[i] = append(f.touched[i], s)
 	}
@@ -235,7 +235,7 @@ func (f *fold) discard() {
 
 // series finds or makes the series of f.labels, folding labels into "other" where the family is full: the agent group first,
 // then the country, then all but the account. A tenth of the room is kept for the folded ones, so that they always fit.
-func (f *fold) series(i int) *series {
+func (f *fold) series(i int) *storedSeries {
 	fam := f.l.families[i]
 	limit := f.l.model.Limits.Series
 	rooms := [...]int{limit - max(1, limit/10), limit - max(1, limit/20), limit - max(1, limit/50)}
@@ -286,11 +286,11 @@ func (f *fold) overflow(label string) {
 	}
 }
 
-func (f *fold) birth(i int) *series {
+func (f *fold) birth(i int) *storedSeries {
 	fam := f.l.families[i]
 	labels := slices.Clone(f.labels)
 	now := f.l.now().UnixMilli()
-	s := &series{key: string(f.key), labels: labels, created: now}
+	s := &storedSeries{key: string(f.key), labels: labels, created: now}
 	if slices.Contains(fam.Labels, families.LabelAccount) {
 		s.account = f.a
 	}
@@ -302,22 +302,30 @@ func (f *fold) birth(i int) *series {
 	}
 	s.cur = zeroMetric(fam, labels, s.created)
 	// A gauge says what is, not how much has come: a 0 would be a wrong statement.
-	s.shown = f.l.hold.zeroFirst == 0 || fam.Type == exposition.Gauge
+	s.shown = f.l.hold.zeroFirst == 0 || fam.Type == series.Gauge
 	if !s.shown {
 		s.zero = s.cur
 	}
 	if f.born[i] == nil {
-		f.born[i] = map[string]*series{}
+		f.born[i] = map[string]*storedSeries{}
 	}
 	f.born[i][s.key] = s
-	f.touch(i, s, cloneMetric(s.cur))
+	f.touch(i, s, s.cur.Clone())
 	return s
+}
+
+// exemplar remembers the newest call of each bucket. Exemplars are in memory only.
+func (f *fold) exemplar(fam *family, h *series.HistogramValue, c *call.Call, seconds int64) {
+	if !f.l.model.Exemplars() || c.SessionID == "" || c.End.IsZero() || c.End.After(f.server.Add(futureSlack)) {
+		return
+	}
+	h.SetExemplar(fam.Bounds, series.Exemplar{LabelName: "call_session_id", LabelValue: c.SessionID, Value: float64(seconds), Time: c.End})
 }
 
 // futureSlack is how far ahead of the server a call may end and still be taken for the latest one.
 const futureSlack = 5 * time.Minute
 
-func (f *fold) apply(fam *family, m *exposition.Metric, c *call.Call, counts bool) bool {
+func (f *fold) apply(fam *family, m *series.Metric, c *call.Call, counts bool) bool {
 	switch fam.Adds {
 	case families.Presence:
 		changed := m.Value != 1
@@ -341,10 +349,10 @@ func (f *fold) apply(fam *family, m *exposition.Metric, c *call.Call, counts boo
 	case families.AddsRing:
 		m.Value += float64(c.Ring)
 	case families.ObserveTalk:
-		observe(m.Hist, fam.Bounds, c.Talk)
+		m.Hist.Observe(fam.Bounds, c.Talk)
 		f.exemplar(fam, m.Hist, c, c.Talk)
 	case families.ObserveRing:
-		observe(m.Hist, fam.Bounds, c.Ring)
+		m.Hist.Observe(fam.Bounds, c.Ring)
 		f.exemplar(fam, m.Hist, c, c.Ring)
 	}
 	return true

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/collector/call"
-	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/families"
+	"itnio_exporter/collector/series"
 	"itnio_exporter/config"
 	"itnio_exporter/enum"
 )
@@ -167,7 +167,7 @@ func exposed(l *Ledger) map[string]float64 {
 	return valuesOf(faces)
 }
 
-func valuesOf(faces []*exposition.Family) map[string]float64 {
+func valuesOf(faces []*series.Family) map[string]float64 {
 	values := map[string]float64{}
 	for _, f := range faces {
 		for _, m := range f.Metrics {

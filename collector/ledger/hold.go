@@ -12,7 +12,7 @@ import (
 // never be part of an increase().
 type hold struct {
 	zeroFirst time.Duration
-	held      map[*series]struct{}
+	held      map[*storedSeries]struct{}
 	prom      time.Time // last whole scrape that carried Prometheus's own header
 }
 
@@ -53,7 +53,7 @@ func (l *Ledger) Due() bool {
 // release is a series that is to show its value.
 type release struct {
 	f *family
-	s *series
+	s *storedSeries
 }
 
 func (l *Ledger) due() []release {
@@ -81,7 +81,7 @@ func (h *hold) setBack(now time.Time) {
 	}
 }
 
-func (h *hold) due(s *series, now time.Time) bool {
+func (h *hold) due(s *storedSeries, now time.Time) bool {
 	return h.zeroFirst == 0 || !s.fetched.IsZero() && now.Sub(s.fetched) >= h.zeroFirst
 }
 

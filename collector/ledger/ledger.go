@@ -17,8 +17,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 
-	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/families"
+	"itnio_exporter/collector/series"
 )
 
 // Options of a ledger.
@@ -53,7 +53,7 @@ type Ledger struct {
 	accounts map[string]*Account
 	hold     hold
 	gen      uint64 // of the exposition
-	faces    []*exposition.Family
+	faces    []*series.Family
 	facesGen uint64
 	size     int64 // bytes of the file
 }
@@ -62,23 +62,23 @@ type Ledger struct {
 type family struct {
 	families.Family
 	restarted int64 // Unix milliseconds; 0: never
-	byKey     map[string]*series
-	sorted    []*series
+	byKey     map[string]*storedSeries
+	sorted    []*storedSeries
 	dirty     bool // faces are to be made anew
 }
 
 // series is one label set. All but what the mutex of the ledger guards is fixed at birth.
-type series struct {
+type storedSeries struct {
 	key     string
 	labels  []string
 	account *Account // nil: belongs to none
 	created int64    // Unix milliseconds
 
-	cur     *exposition.Metric // committed
-	next    *exposition.Metric // in the transaction under way, its writer's own; nil: unchanged
-	shown   bool               // cur is exposed; else 0
-	zero    *exposition.Metric // what is exposed until then; nil after that
-	bornGen uint64             // first exposition that can hold it
+	cur     *series.Metric // committed
+	next    *series.Metric // in the transaction under way, its writer's own; nil: unchanged
+	shown   bool           // cur is exposed; else 0
+	zero    *series.Metric // what is exposed until then; nil after that
+	bornGen uint64         // first exposition that can hold it
 	// fetched is when a scraper first had the 0 whole; zero: none yet.
 	fetched time.Time
 }
@@ -130,7 +130,7 @@ func Open(o Options) (_ *Ledger, err error) {
 		db: db, before: o.BeforeCommit, now: o.Now, logger: o.Logger,
 		admitted: map[string]map[string]struct{}{},
 		accounts: map[string]*Account{},
-		hold:     hold{zeroFirst: o.ZeroFirst, held: map[*series]struct{}{}},
+		hold:     hold{zeroFirst: o.ZeroFirst, held: map[*storedSeries]struct{}{}},
 		gen:      1,
 	}
 	if err := guarded(l.load); err != nil {
@@ -234,14 +234,14 @@ func (l *Ledger) Stats() Stats {
 
 // Exposition gives the call families as they are to be exposed, and a number that changes exactly when they do.
 // Neither may be changed by the caller.
-func (l *Ledger) Exposition() ([]*exposition.Family, uint64) {
+func (l *Ledger) Exposition() ([]*series.Family, uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.facesGen == l.gen {
 		return l.faces, l.gen
 	}
-	faces := make([]*exposition.Family, 0, len(l.families))
-	old := map[string]*exposition.Family{}
+	faces := make([]*series.Family, 0, len(l.families))
+	old := map[string]*series.Family{}
 	for _, f := range l.faces {
 		old[f.Name] = f
 	}
@@ -256,7 +256,7 @@ func (l *Ledger) Exposition() ([]*exposition.Family, uint64) {
 			faces = append(faces, face)
 		}
 	}
-	slices.SortFunc(faces, func(a, b *exposition.Family) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(faces, func(a, b *series.Family) int { return strings.Compare(a.Name, b.Name) })
 	l.faces, l.facesGen = faces, l.gen
 	return faces, l.gen
 }
@@ -271,9 +271,9 @@ func (l *Ledger) anyExposed() bool {
 	return false
 }
 
-func (f *family) face(shared bool) *exposition.Family {
-	face := &exposition.Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.Labels, Bounds: f.Bounds}
-	face.Metrics = make([]*exposition.Metric, 0, len(f.sorted))
+func (f *family) face(shared bool) *series.Family {
+	face := &series.Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.Labels, Bounds: f.Bounds}
+	face.Metrics = make([]*series.Metric, 0, len(f.sorted))
 	for _, s := range f.sorted {
 		if s.account == nil && !shared || s.account != nil && !s.account.exposed() {
 			continue
@@ -288,12 +288,12 @@ func (f *family) face(shared bool) *exposition.Family {
 }
 
 // adopt gives a family new series and keeps its order.
-func (f *family) adopt(born []*series) {
+func (f *family) adopt(born []*storedSeries) {
 	if len(born) == 0 {
 		return
 	}
 	slices.SortFunc(born, bySeries)
-	merged := make([]*series, 0, len(f.sorted)+len(born))
+	merged := make([]*storedSeries, 0, len(f.sorted)+len(born))
 	i := 0
 	for _, s := range born {
 		f.byKey[s.key] = s
@@ -307,27 +307,27 @@ func (f *family) adopt(born []*series) {
 	f.dirty = true
 }
 
-func bySeries(a, b *series) int { return slices.Compare(a.labels, b.labels) }
+func bySeries(a, b *storedSeries) int { return slices.Compare(a.labels, b.labels) }
 
 // zeroMetric is a series before its first value.
-func zeroMetric(f *family, labels []string, created int64) *exposition.Metric {
-	m := &exposition.Metric{LabelValues: labels, Created: createdTime(f, created)}
-	if f.Type == exposition.Histogram {
-		m.Hist = &exposition.HistogramValue{Buckets: make([]uint64, len(f.Bounds))}
+func zeroMetric(f *family, labels []string, created int64) *series.Metric {
+	m := &series.Metric{LabelValues: labels, Created: createdTime(f, created)}
+	if f.Type == series.Histogram {
+		m.Hist = &series.HistogramValue{Buckets: make([]uint64, len(f.Bounds))}
 	}
 	return m
 }
 
 // createdTime is a series' created time as exposed: gauges have none.
 func createdTime(f *family, created int64) time.Time {
-	if f.Type == exposition.Gauge {
+	if f.Type == series.Gauge {
 		return time.Time{}
 	}
 	return time.UnixMilli(created).UTC()
 }
 
 // reveal lets a series show its value. mu is held.
-func (l *Ledger) reveal(s *series) {
+func (l *Ledger) reveal(s *storedSeries) {
 	s.shown, s.zero = true, nil
 	delete(l.hold.held, s)
 }
@@ -375,7 +375,7 @@ func (l *Ledger) SetModel(m *families.Model) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.model, l.families = m, next
-	l.hold.held = map[*series]struct{}{}
+	l.hold.held = map[*storedSeries]struct{}{}
 	for _, f := range next {
 		for _, s := range f.sorted {
 			if !s.shown {

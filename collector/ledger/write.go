@@ -47,7 +47,7 @@ func (f *fold) write(tx *bolt.Tx, b *Batch) error {
 		}
 	}
 	root := tx.Bucket([]byte(bucketFamilies))
-	shown := map[*series]bool{}
+	shown := map[*storedSeries]bool{}
 	for _, s := range f.show {
 		shown[s] = true
 	}

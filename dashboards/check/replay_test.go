@@ -206,14 +206,14 @@ func minutes() func(func(time.Time, []simulator.Call) bool) {
 // page is what a scrape shows: the exporter's model of families folded over the calls so far, and its own metrics.
 type page struct {
 	model  *families.Model
-	series map[string]*series
-	order  []*series
+	series map[string]*timeSeries
+	order  []*timeSeries
 	wasUp  bool
 	last   time.Time // newest complete read
 	down   incident
 }
 
-type series struct {
+type timeSeries struct {
 	labels labels.Labels
 	ref    storage.SeriesRef
 	value  float64
@@ -223,16 +223,16 @@ type series struct {
 func newPage() *page {
 	return &page{
 		model:  families.New(config.Metrics{DurationBuckets: []float64{6, 180, 1800}, RingBuckets: []float64{3, 5, 20, 60, 120}}),
-		series: map[string]*series{},
+		series: map[string]*timeSeries{},
 		down:   outage(),
 	}
 }
 
-func (e *page) at(name string, pairs ...string) *series {
+func (e *page) at(name string, pairs ...string) *timeSeries {
 	key := name + "\x00" + strings.Join(pairs, "\x00")
 	s := e.series[key]
 	if s == nil {
-		s = &series{labels: labels.FromStrings(append([]string{model.MetricNameLabel, name, "job", "itnio", "instance", "exporter:10198"}, pairs...)...)}
+		s = &timeSeries{labels: labels.FromStrings(append([]string{model.MetricNameLabel, name, "job", "itnio", "instance", "exporter:10198"}, pairs...)...)}
 		e.series[key] = s
 		e.order = append(e.order, s)
 	}
@@ -287,7 +287,7 @@ func (e *page) step(t *testing.T, db *tsdb.DB, now time.Time, calls []simulator.
 	t.Helper()
 	down := e.down
 	app := db.Appender(context.Background())
-	put := func(s *series, v float64) {
+	put := func(s *timeSeries, v float64) {
 		ref, err := app.Append(s.ref, s.labels, now.UnixMilli(), v)
 		if err != nil {
 			t.Fatal(err)
