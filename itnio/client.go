@@ -17,7 +17,7 @@ type Client struct {
 	redact  func(string) string
 	pace    *pace
 	clock   *clock
-	formats *formats
+	habits  *negotiation
 	decoder decoder
 	buffers sync.Pool // of *bytes.Buffer: bodies, handed back once decoded
 
@@ -51,7 +51,7 @@ func New(o Options) (*Client, error) {
 		redact:    newRedactor(o.Key, o.Secret),
 		pace:      newPace(o.RateLimit),
 		clock:     &clock{now: o.Now},
-		formats:   newFormats(o.TimeFormat),
+		habits:    newNegotiation(o.TimeFormat),
 		decoder:   newDecoder(o.Location),
 		userAgent: o.UserAgent,
 		timeout:   o.Timeout,
@@ -70,6 +70,9 @@ func (c *Client) ServerNow() time.Time {
 
 // Skew is the server's clock minus the local one; false before the first answer with a Date.
 func (c *Client) Skew() (time.Duration, bool) { return c.clock.skew() }
+
+// Habits are what is known so far of how the server reads requests.
+func (c *Client) Habits() Habits { return c.habits.known() }
 
 // Format shows where the client asks, and nothing else.
 func (c *Client) Format(f fmt.State, _ rune) {
