@@ -1,6 +1,7 @@
 package itnio
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -28,18 +29,14 @@ type Client struct {
 	onRequest func(endpoint, status string, d time.Duration)
 }
 
-// New makes a client. It sends nothing. Errors hold no secret.
+// New makes a client. It sends nothing. It fails on a base URL that cannot be parsed, and does not quote it.
 func New(o Options) (*Client, error) {
-	o, err := o.withDefaults()
+	o = o.withDefaults()
+	base, err := url.Parse(o.BaseURL)
 	if err != nil {
-		return nil, err
+		return nil, errors.New("itnio: the base URL cannot be parsed")
 	}
-	base, err := parseBase(o.BaseURL)
-	if err != nil {
-		return nil, err
-	}
-	base.Path = strings.TrimRight(base.Path, "/")
-	base.RawPath = ""
+	base = &url.URL{Scheme: base.Scheme, Host: base.Host, Path: strings.TrimRight(base.Path, "/")}
 
 	hc := *o.HTTP
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
