@@ -6,6 +6,8 @@ import (
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
+
+	"itnio_exporter/enum"
 )
 
 // Global holds the settings of every account.
@@ -43,13 +45,13 @@ type Account struct {
 }
 
 // TimeFormat is how a query's window is written.
-type TimeFormat string
+type TimeFormat = enum.TimeFormat
 
 // Time formats of a query's window.
 const (
-	TimeAuto     TimeFormat = "auto"
-	TimeISO8601  TimeFormat = "iso8601"
-	TimeDatetime TimeFormat = "datetime"
+	TimeAuto     = enum.TimeAuto
+	TimeISO8601  = enum.TimeISO8601
+	TimeDatetime = enum.TimeDatetime
 )
 
 // Filter narrows an account to a part of its records; every filter the API has, in the API's codes. Lists are sorted

@@ -26,7 +26,7 @@ func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
 		}
 		return page, err
 	}
-	page, err := c.formats.negotiate(ctx, inquiry{
+	page, err := c.habits.ask(ctx, inquiry{
 		ask:     func(ctx context.Context, format string) (Page, error) { return ask(ctx, q, format) },
 		longAgo: func(ctx context.Context, format string) (Page, error) { return ask(ctx, q.longAgo(), format) },
 		fits:    q.fits,
