@@ -16,10 +16,10 @@ func TestExpiry(t *testing.T) {
 	skipRace(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
-		o.CallsPerDay = 4000
+		o.CallsPerDay = 1000
 		horizonOf := func(d time.Duration) func(*config.Config) {
 			return func(c *config.Config) {
-				c.Global.Horizon, c.Global.PollInterval = duration(d), duration(10*time.Minute)
+				c.Global.Horizon, c.Global.PollInterval = duration(d), duration(20*time.Minute)
 			}
 		}
 		w := newWorld(t, o, horizonOf(24*time.Hour))
@@ -27,18 +27,18 @@ func TestExpiry(t *testing.T) {
 		for _, horizon := range []time.Duration{24 * time.Hour, 24 * time.Hour, 96 * time.Hour, 24 * time.Hour, 96 * time.Hour} {
 			w.cfg = testConfig(t, horizonOf(horizon))
 			w.start()
-			for range 2 * 24 {
+			for range span(1, 2, 2) * 24 {
 				time.Sleep(time.Hour)
 				w.look()
 				if horizon == 24*time.Hour {
 					most = max(most, w.c.members["main"].account.IDs())
 				}
 			}
-			v := w.judge(time.Hour + 12*time.Minute)
+			v := w.judge(time.Hour + 22*time.Minute)
 			v.exact(t)
 			w.end()
 		}
-		require.Less(t, most, 7*4000)
+		require.Less(t, most, 7*1000)
 	})
 }
 
@@ -51,9 +51,10 @@ func TestExpiryWithRareAudits(t *testing.T) {
 		o.CallsPerDay = 400
 		w := newWorld(t, o, func(c *config.Config) {
 			c.Global.Horizon, c.Global.AuditInterval, c.Global.PollInterval = duration(72*time.Hour), duration(49*time.Hour), duration(time.Hour)
+			c.Global.ZeroFirst = duration(0)
 		})
 		w.start()
-		for range 30 {
+		for range span(20, 20, 30) {
 			time.Sleep(24 * time.Hour)
 			w.look()
 		}

@@ -48,7 +48,7 @@ func TestWrongOffset(t *testing.T) {
 				require.Zero(t, v.lost)
 				require.Zero(t, v.wrong)
 				require.Equal(t, 1.0, w.own("itnio_up"))
-				require.Greater(t, v.counted, 2000)
+				require.Greater(t, v.counted, 400)
 				w.end()
 			})
 		})

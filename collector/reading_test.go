@@ -17,8 +17,9 @@ import (
 	"itnio_exporter/simulator"
 )
 
+// steady traffic of 200 calls an hour, and a day of it before now.
 func steady(now time.Time) simulator.Options {
-	return simulator.Options{Seed: 7, Start: now.Add(-24 * time.Hour), CallsPerDay: 24000, Latency: 20 * time.Millisecond}
+	return simulator.Options{Seed: 7, Start: now.Add(-24 * time.Hour), CallsPerDay: 4800, Latency: 20 * time.Millisecond}
 }
 
 func duration(d time.Duration) *time.Duration { return &d }
@@ -33,10 +34,11 @@ func TestBaseline(t *testing.T) {
 		o.LongShare, o.LateShare = 0.02, 0.02
 		w := newWorld(t, o, nil)
 		w.start()
-		time.Sleep(8 * time.Hour)
+		hours := span(3, 5, 24)
+		time.Sleep(time.Duration(hours) * time.Hour)
 		v := w.judge(time.Hour + 2*time.Minute)
 		v.exact(t)
-		require.Greater(t, v.counted, 7000)
+		require.Greater(t, v.counted, hours*170)
 		w.end()
 	})
 }
@@ -102,7 +104,9 @@ func TestHistory(t *testing.T) {
 func TestFirstCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, steady(time.Now()), nil)
+		o := steady(time.Now())
+		o.CallsPerDay = 24000
+		w := newWorld(t, o, nil)
 		w.start()
 		for {
 			time.Sleep(time.Second)
@@ -211,7 +215,7 @@ func TestRecordThatBreaksTheAnswer(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				o := steady(time.Now())
-				o.CallsPerDay = 4800
+				o.CallsPerDay = 2400
 				w := newWorld(t, o, func(c *config.Config) { c.Global.InitialHistory = duration(8 * time.Hour) })
 				bad := time.Now().Add(-tt.age).Truncate(time.Second)
 				w.fails = func(q itnio.Query) error {
@@ -230,7 +234,7 @@ func TestRecordThatBreaksTheAnswer(t *testing.T) {
 				for _, c := range v.lostCalls {
 					require.WithinDuration(t, bad, c.Start, 2*time.Second)
 				}
-				require.Greater(t, v.counted, 1500)
+				require.Greater(t, v.counted, 750)
 				w.end()
 			})
 		})
@@ -269,7 +273,7 @@ func TestBareListInShortPages(t *testing.T) {
 	skipRace(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
-		o.CallsPerDay, o.Habits.PageSize = 9600, 15
+		o.Habits.PageSize = 15
 		w := newWorld(t, o, func(c *config.Config) {
 			c.Global.PollInterval, c.Global.Lookback = duration(5*time.Minute), duration(30*time.Minute)
 		})
@@ -297,7 +301,7 @@ func TestBareListInShortPages(t *testing.T) {
 			})
 		}
 		w.start()
-		time.Sleep(3 * time.Hour)
+		time.Sleep(span[time.Duration](2, 3, 24) * time.Hour)
 		v := w.judge(time.Hour + 10*time.Minute)
 		v.exact(t)
 		require.Greater(t, v.counted, 200)
