@@ -71,6 +71,7 @@ type world struct {
 	now      func() time.Time
 	logger   log.Logger
 	diskFull atomic.Bool
+	gate     func() error // nil, or what each transaction passes first
 	spare    atomic.Int32 // transactions that a full disk still takes
 	habits   simulator.Habits
 	fails    func(itnio.Query) error                   // nil, or which queries fail
@@ -170,6 +171,9 @@ func (w *world) start() {
 			return failing{api, w.fails}
 		},
 		beforeCommit: func() error {
+			if w.gate != nil {
+				return w.gate()
+			}
 			if w.diskFull.Load() && w.spare.Add(-1) < 0 {
 				return syscall.ENOSPC
 			}
