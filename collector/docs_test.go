@@ -253,7 +253,7 @@ func metricsReference(t *testing.T) string {
 	p("")
 	p("| kind | what it means, and what becomes of the record |")
 	p("|---|---|")
-	for _, a := range call.Anomalies() {
+	for _, a := range call.Anomalies {
 		p("| `%s` | %s |", a.Kind, a.Meaning)
 	}
 	return b.String()

@@ -357,7 +357,7 @@ func TestMemoIsBounded(t *testing.T) {
 func TestAnomalies(t *testing.T) {
 	t.Parallel()
 	seen := map[Anomaly]bool{}
-	for _, doc := range Anomalies() {
+	for _, doc := range Anomalies {
 		assert.Regexp(t, `^[a-z_]+$`, string(doc.Kind))
 		assert.Regexp(t, `^[A-Z].*\.$`, doc.Meaning)
 		assert.NotContains(t, doc.Meaning, "|", "it goes into a table")
@@ -376,7 +376,7 @@ func FuzzFrom(f *testing.F) {
 		NewNormalizer(Options{Agents: config.AgentsHash, AgentHashKey: []byte("key")}),
 	}
 	known := map[Anomaly]bool{}
-	for _, doc := range Anomalies() {
+	for _, doc := range Anomalies {
 		known[doc.Kind] = true
 	}
 	f.Fuzz(func(t *testing.T, key uint64, id, ccode, region, number, agent, group, errorReason, hangupCode string, code, talk, ring, answer, hangup int64) {
@@ -391,7 +391,7 @@ func FuzzFrom(f *testing.F) {
 			require.Equal(t, c, n.From(r, at(60)), "what is remembered changes nothing")
 			for _, s := range append([]string{c.Group, c.Agent, c.Brand, c.Media}, c.Tags...) {
 				require.True(t, utf8.ValidString(s))
-				require.LessOrEqual(t, len(s), maxText)
+				require.LessOrEqual(t, len(s), enum.MaxLabelBytes)
 				require.Equal(t, strings.TrimSpace(s), s)
 			}
 			require.NotEmpty(t, c.Group)

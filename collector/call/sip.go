@@ -3,7 +3,7 @@ package call
 import "strings"
 
 // sipCode is the SIP code in the last brackets of the error reason that hold one, as in "call failed(486)", else the
-// hang-up code if it is one, else "unknown".
+// hang-up code if it is one, else Unknown.
 func sipCode(errorReason, hangupCode string) string {
 	for content, rest := bracketed(errorReason); content != "" || rest != ""; content, rest = bracketed(rest) {
 		if code, _, _ := strings.Cut(content, " "); isSIPCode(code) { // "486 Busy Here"
