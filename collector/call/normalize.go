@@ -10,12 +10,12 @@ import (
 	"itnio_exporter/itnio"
 )
 
-const (
-	// maxAhead is how far ahead of the server's clock a call may end without being odd.
-	maxAhead = 5 * time.Minute
-	// maxSeconds bounds a believable duration: a day.
-	maxSeconds = 24 * 60 * 60
-)
+// MaxAhead is how far ahead of the server's clock a call may end before its time is not trusted: it raises
+// AnomalyFutureTime and does not set itnio_last_call_timestamp_seconds.
+const MaxAhead = 5 * time.Minute
+
+// maxSeconds is the longest talk or ring time that is believed, in seconds: a day.
+const maxSeconds = 24 * 60 * 60
 
 // Options choose what a Normalizer makes of personal data.
 type Options struct {
@@ -97,7 +97,7 @@ func (b *builder) place(r *itnio.Record, now time.Time) {
 	switch {
 	case b.End.IsZero():
 		b.note(AnomalyNoTime)
-	case !now.IsZero() && b.End.After(now.Add(maxAhead)):
+	case !now.IsZero() && b.End.After(now.Add(MaxAhead)):
 		b.note(AnomalyFutureTime)
 	}
 	if later(r.CallStart, r.Answer) || later(r.Answer, r.Hangup) || later(r.CallStart, r.Hangup) {
