@@ -1,4 +1,4 @@
-package collector
+package collector_test
 
 import (
 	"cmp"
@@ -7,14 +7,17 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus"
+	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/stretchr/testify/require"
 
+	"itnio_exporter/collector"
 	"itnio_exporter/collector/call"
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/ledger"
@@ -22,6 +25,7 @@ import (
 	"itnio_exporter/config"
 	"itnio_exporter/enum"
 	"itnio_exporter/itnio"
+	"itnio_exporter/web"
 )
 
 //nolint:gochecknoglobals // a flag of the test binary
@@ -47,13 +51,21 @@ type ownMetric struct {
 	labels           []string
 }
 
-// collected takes collectors and knows their types, which a description does not tell.
-type collected struct {
-	prometheus.Registerer
+// registered takes collectors and knows their types, which a description does not tell.
+type registered struct {
+	t       *testing.T
 	metrics []ownMetric
 }
 
-func (c *collected) Register(from prometheus.Collector) error {
+func (r *registered) MustRegister(all ...prometheus.Collector) {
+	for _, c := range all {
+		require.NoError(r.t, r.Register(c))
+	}
+}
+
+func (*registered) Unregister(prometheus.Collector) bool { return false }
+
+func (r *registered) Register(from prometheus.Collector) error {
 	kind := "gauge"
 	switch from.(type) {
 	case prometheus.Histogram, *prometheus.HistogramVec:
@@ -69,32 +81,43 @@ func (c *collected) Register(from prometheus.Collector) error {
 	from.Describe(descriptions)
 	close(descriptions)
 	for d := range descriptions {
-		m := regexp.MustCompile(`^Desc{fqName: "(.*)", help: "(.*?[^\\\\])", .*variableLabels: {(.*)}}$`).FindStringSubmatch(d.String())
-		own := ownMetric{name: m[1], kind: kind, help: strings.ReplaceAll(m[2], `\"`, `"`)}
-		if m[3] != "" {
-			own.labels = strings.Split(m[3], ",")
-		}
-		c.metrics = append(c.metrics, own)
+		r.metrics = append(r.metrics, described(r.t, kind, d))
 	}
 	return nil
 }
 
-// ownMetrics are those of the runtime and, by hand, those that the program adds.
-func ownMetrics(t *testing.T) []ownMetric {
-	l, err := ledger.Open(ledger.Options{Dir: t.TempDir(), Model: families.New(defaults(t).Metrics()), Now: time.Now, Logger: log.NewNopLogger(), NoSync: true})
+var description = regexp.MustCompile(`^Desc{fqName: "(.*)", help: ("(?:[^"\\]|\\.)*"), constLabels: {(.*)}, variableLabels: {(.*)}}$`)
+
+// described reads a description's text, for there is no other way to its fields.
+func described(t *testing.T, kind string, d *prometheus.Desc) ownMetric {
+	m := description.FindStringSubmatch(d.String())
+	require.NotNil(t, m, d.String())
+	help, err := strconv.Unquote(m[2])
 	require.NoError(t, err)
-	defer l.Close()
-	c := &collected{}
-	_, err = newMetrics(c, l)
-	require.NoError(t, err)
-	own := c.metrics
-	own = append(own,
-		ownMetric{"itnio_exporter_config_last_reload_successful", "gauge", "Whether the last reload of the configuration succeeded.", nil},
-		ownMetric{"itnio_exporter_config_last_reload_success_timestamp_seconds", "gauge", "Unix time of the last successful reload of the configuration.", nil},
-		ownMetric{"itnio_exporter_build_info", "gauge", "1, with the version, revision, branch, Go version and platform of the build as labels.", []string{"branch", "goarch", "goos", "goversion", "revision", "tags", "version"}},
-	)
-	slices.SortFunc(own, func(a, b ownMetric) int { return cmp.Compare(a.name, b.name) })
+	own := ownMetric{name: m[1], kind: kind, help: help}
+	for pair := range strings.SplitSeq(m[3], ",") {
+		if name, _, ok := strings.Cut(pair, "="); ok {
+			own.labels = append(own.labels, name)
+		}
+	}
+	if m[4] != "" {
+		own.labels = append(own.labels, strings.Split(m[4], ",")...)
+	}
 	return own
+}
+
+// ownMetrics are those that the runtime, the reloads and the version register.
+func ownMetrics(t *testing.T) []ownMetric {
+	r := &registered{t: t}
+	c, err := collector.New(collector.Options{
+		Config: defaults(t), StoragePath: t.TempDir(), Logger: log.NewNopLogger(), Registerer: r, NoSync: true,
+	})
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+	web.NewReloader(web.ReloaderOptions{Registerer: r, Logger: log.NewNopLogger(), Now: time.Now})
+	r.MustRegister(versioncollector.NewCollector("itnio_exporter"))
+	slices.SortFunc(r.metrics, func(a, b ownMetric) int { return cmp.Compare(a.name, b.name) })
+	return r.metrics
 }
 
 // ownQueries are examples for the exporter's own metrics.
@@ -126,7 +149,11 @@ func ownQueries() map[string]string {
 	}
 }
 
-func defaults(t *testing.T) *config.Validated { return testConfig(t, nil) }
+func defaults(t *testing.T) *config.Validated {
+	v, err := config.Default(config.AccountConfig{Name: "main", BaseURL: "https://api.invalid", APIKey: "key", APISecret: "secret"}).Validate()
+	require.NoError(t, err)
+	return v
+}
 
 func metricsReference(t *testing.T) string {
 	var b strings.Builder

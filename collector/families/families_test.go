@@ -55,33 +55,6 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// Every label has a value of its own in a call: one that is forgotten in Value would be empty.
-func TestValues(t *testing.T) {
-	c := call.Call{
-		Type: enum.Incoming, Reason: enum.IncomingHungUp, Outcome: enum.Answered, Party: enum.Agent, Country: "CN", CallingCode: "86",
-		Group: "sales", VoiceGroupID: "7", Agent: "ann", Brand: "itnio", SIPCode: "200", Media: "music",
-	}
-	want := map[string]string{
-		LabelAccount: "main", LabelAgentGroup: "sales", LabelCountry: "CN", LabelAgent: "ann", LabelMedia: "music", "call_type": "incoming",
-		"outcome": "answered", "hangup_reason": "incoming_hung_up", "hangup_party": "agent", "answered": "true", "code": "200",
-		"calling_code": "86", "voice_group_id": "7", "brand": "itnio",
-	}
-	for _, f := range All() {
-		for _, label := range f.Labels {
-			switch label {
-			case LabelTag: // one value for each tag
-			case "name":
-				require.Equal(t, call.CountryName("CN"), Value(label, "main", &c))
-			default:
-				require.Contains(t, want, label)
-				require.Equal(t, want[label], Value(label, "main", &c), label)
-			}
-		}
-	}
-	c.Outcome = enum.NoAnswer
-	require.Equal(t, "false", Value("answered", "main", &c))
-}
-
 func TestOptIns(t *testing.T) {
 	var optIn []string
 	for _, f := range All() {
@@ -149,13 +122,6 @@ func TestMeaning(t *testing.T) {
 		return ""
 	}
 	require.NotEqual(t, meaning(config.AgentsName), meaning(config.AgentsHash))
-}
-
-func TestLimits(t *testing.T) {
-	m := New(everything())
-	for label, want := range map[string]int{LabelAgentGroup: 1, LabelAgent: 2, LabelTag: 3, LabelMedia: 4, LabelCountry: 0, "outcome": 0} {
-		require.Equal(t, want, m.Limit(label), label)
-	}
 }
 
 func TestWhichCalls(t *testing.T) {

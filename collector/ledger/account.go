@@ -106,7 +106,7 @@ func (l *Ledger) Detach(a *Account) {
 	l.expose(a)
 }
 
-// expose marks every family for a new face after an account came or went. mu is held.
+// expose has every family exposed anew after an account came or went. mu is held.
 func (l *Ledger) expose(a *Account) {
 	for _, f := range l.families {
 		f.dirty = true

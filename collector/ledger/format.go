@@ -79,6 +79,19 @@ func labelsOf(stored []byte, n int) (key string, labels []string, ok bool) {
 	return key, labels, len(labels) == n
 }
 
+// keyOf is the key of a label set.
+func keyOf(labels []string) string { return strings.Join(labels, labelSeparator) }
+
+func appendKey(dst []byte, labels []string) []byte {
+	for i, v := range labels {
+		if i > 0 {
+			dst = append(dst, labelSeparator...)
+		}
+		dst = append(dst, v...)
+	}
+	return dst
+}
+
 func be64(v int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(v)) }
 
 func be32(v int64) []byte { return binary.BigEndian.AppendUint32(nil, uint32(v)) }

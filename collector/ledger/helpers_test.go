@@ -163,13 +163,13 @@ func ended(at time.Time) func(*call.Call)  { return func(c *call.Call) { c.End =
 
 // exposed are all values of an exposition: counters and gauges, and a histogram's count and sum.
 func exposed(l *Ledger) map[string]float64 {
-	faces, _ := l.Exposition()
-	return valuesOf(faces)
+	all, _ := l.Exposition()
+	return valuesOf(all)
 }
 
-func valuesOf(faces []*series.Family) map[string]float64 {
+func valuesOf(all []*series.Family) map[string]float64 {
 	values := map[string]float64{}
-	for _, f := range faces {
+	for _, f := range all {
 		for _, m := range f.Metrics {
 			name := f.Name + "{" + strings.Join(m.LabelValues, ",") + "}"
 			if m.Hist == nil {

@@ -75,9 +75,9 @@ func TestMillionCalls(t *testing.T) {
 	}
 
 	got := map[string]float64{}
-	faces, _ := tl.Exposition()
+	all, _ := tl.Exposition()
 	labelSets := 0
-	for _, f := range faces {
+	for _, f := range all {
 		require.LessOrEqual(t, len(f.Metrics), m.Limits.Series, f.Name)
 		labelSets += len(f.Metrics)
 		t.Logf("%-40s %6d label sets", f.Name, len(f.Metrics))

@@ -245,32 +245,33 @@ func (e *page) add(s *simulator.Call) {
 		Type: s.Type, Reason: s.Reason, Outcome: s.Reason.Outcome(), Party: s.Party, Country: s.Country, CallingCode: s.CallingCode, Group: s.Group,
 		VoiceGroupID: strconv.FormatInt(s.VoiceGroupID, 10), SIPCode: strconv.Itoa(s.SIPCode), Talk: s.Talk, Ring: s.Ring, End: s.Ended(),
 	}
-	for _, f := range e.model.Families {
-		if f.OnlyIf != nil && !f.OnlyIf(c) {
-			continue
-		}
+	for _, a := range e.model.Folder("main", c.End, admitAll{}).Fold(c, true) {
+		f := &e.model.Families[a.Family]
 		var pairs []string
-		for _, l := range f.Labels {
-			pairs = append(pairs, l, families.Value(l, "main", c))
+		for i, l := range f.Labels {
+			pairs = append(pairs, l, a.Labels[i])
 		}
-		switch f.Adds {
-		case families.AddsOne:
-			e.at(f.Name, pairs...).value++
-		case families.LatestEnd:
+		switch a.Kind {
+		case families.Add:
+			e.at(f.Name, pairs...).value += float64(a.Amount)
+		case families.Raise:
 			g := e.at(f.Name, pairs...)
-			g.value = max(g.value, float64(c.End.Unix()))
-			g.shown = g.value
-		case families.Presence:
-			e.at(f.Name, pairs...).value = 1
-		case families.ObserveTalk:
-			e.observe(f, pairs, float64(c.Talk))
-		case families.ObserveRing:
-			e.observe(f, pairs, float64(c.Ring))
+			g.value = max(g.value, float64(a.Amount))
+			if f.Adds == families.LatestEnd {
+				g.shown = g.value
+			}
+		case families.Observe:
+			e.observe(f, pairs, float64(a.Amount))
 		}
 	}
 }
 
-func (e *page) observe(f families.Family, pairs []string, v float64) {
+// admitAll is an admission without limits.
+type admitAll struct{}
+
+func (admitAll) Admit(_, value string, _ int) string { return value }
+
+func (e *page) observe(f *families.Family, pairs []string, v float64) {
 	e.at(f.Name+"_sum", pairs...).value += v
 	e.at(f.Name+"_count", pairs...).value++
 	for _, b := range append(slices.Clone(f.Bounds), math.Inf(1)) {

@@ -14,8 +14,8 @@ const (
 	salesLast  = "itnio_last_call_timestamp_seconds{main,sales}"
 )
 
-// held is a ledger past its initial fill with zero first, and its clock.
-func held(t *testing.T, d time.Duration) (*testLedger, *clock) {
+// pastFirstFill is a ledger past its initial fill with zero first, and its clock.
+func pastFirstFill(t *testing.T, d time.Duration) (*testLedger, *clock) {
 	c := newClock()
 	tl := newTestLedger(t, withZeroFirst(d), withClock(c.now))
 	tl.establish()
@@ -25,9 +25,9 @@ func held(t *testing.T, d time.Duration) (*testLedger, *clock) {
 // scrape fetches the exposition whole.
 func (tl *testLedger) scrape(prometheus bool) float64 {
 	tl.t.Helper()
-	faces, gen := tl.Exposition()
+	all, gen := tl.Exposition()
 	tl.Served(gen, prometheus)
-	v, ok := valuesOf(faces)[salesCalls]
+	v, ok := valuesOf(all)[salesCalls]
 	require.True(tl.t, ok)
 	return v
 }
@@ -38,14 +38,14 @@ func (tl *testLedger) release() float64 {
 	_, before := tl.Exposition()
 	due := tl.Due()
 	require.NoError(tl.t, tl.Release())
-	faces, after := tl.Exposition()
+	all, after := tl.Exposition()
 	require.Equal(tl.t, due, before != after, "the exposition's number changes exactly with it")
 	require.False(tl.t, tl.Due())
-	return valuesOf(faces)[salesCalls]
+	return valuesOf(all)[salesCalls]
 }
 
 func TestZeroFirst(t *testing.T) {
-	tl, c := held(t, time.Minute)
+	tl, c := pastFirstFill(t, time.Minute)
 	tl.count(someCall(1), someCall(2))
 	require.Equal(t, float64(someCall(1).End.Unix()), exposed(tl.Ledger)[salesLast], "a gauge says what is")
 	require.Positive(t, tl.Stats().Held)
@@ -63,13 +63,13 @@ func TestZeroFirst(t *testing.T) {
 	require.Zero(t, tl.Stats().Held)
 	require.EqualValues(t, 3, exposed(tl.crash().Ledger)[salesCalls], "released is durable before it shows")
 	tl.count(someCall(4))
-	require.EqualValues(t, 4, tl.scrape(true), "and is not held again")
+	require.EqualValues(t, 4, tl.scrape(true), "and does not show 0 again")
 	tl.reopen()
 	require.EqualValues(t, 4, tl.scrape(true))
 }
 
 func TestZeroFirstCountsOnlyFetchesThatHeldTheZero(t *testing.T) {
-	tl, c := held(t, time.Minute)
+	tl, c := pastFirstFill(t, time.Minute)
 	_, early := tl.Exposition()
 	tl.count(someCall(1))
 	tl.Served(early, true) // began before the series was there, ended after
@@ -82,14 +82,14 @@ func TestZeroFirstCountsOnlyFetchesThatHeldTheZero(t *testing.T) {
 
 func TestZeroFirstAndOtherClients(t *testing.T) {
 	t.Run("count where no Prometheus comes", func(t *testing.T) {
-		tl, c := held(t, time.Minute)
+		tl, c := pastFirstFill(t, time.Minute)
 		tl.count(someCall(1))
 		require.Zero(t, tl.scrape(false))
 		c.advance(time.Minute)
 		require.EqualValues(t, 1, tl.release())
 	})
 	t.Run("do not count beside one", func(t *testing.T) {
-		tl, c := held(t, time.Minute)
+		tl, c := pastFirstFill(t, time.Minute)
 		_, gen := tl.Exposition()
 		tl.Served(gen, true)
 		tl.count(someCall(1))
@@ -106,7 +106,7 @@ func TestZeroFirstAndOtherClients(t *testing.T) {
 }
 
 func TestZeroFirstThroughRestarts(t *testing.T) {
-	tl, c := held(t, time.Minute)
+	tl, c := pastFirstFill(t, time.Minute)
 	tl.count(someCall(1))
 	require.Zero(t, tl.scrape(true))
 	c.advance(59 * time.Second)
@@ -124,20 +124,20 @@ func TestZeroFirstThroughRestarts(t *testing.T) {
 }
 
 func TestZeroFirstOff(t *testing.T) {
-	tl, _ := held(t, 0)
+	tl, _ := pastFirstFill(t, 0)
 	tl.count(someCall(1))
 	require.EqualValues(t, 1, exposed(tl.Ledger)[salesCalls])
 	require.False(t, tl.Due())
 
 	t.Run("switched off", func(t *testing.T) {
-		tl, _ := held(t, time.Minute)
+		tl, _ := pastFirstFill(t, time.Minute)
 		tl.count(someCall(1))
 		require.Zero(t, exposed(tl.Ledger)[salesCalls])
 		tl.SetZeroFirst(0)
 		require.EqualValues(t, 1, tl.release())
 	})
 	t.Run("made longer", func(t *testing.T) {
-		tl, c := held(t, time.Minute)
+		tl, c := pastFirstFill(t, time.Minute)
 		tl.count(someCall(1))
 		tl.scrape(true)
 		tl.SetZeroFirst(time.Hour)
@@ -170,8 +170,8 @@ func TestInitialFill(t *testing.T) {
 			require.Equal(t, want, values[salesCalls])
 			require.Contains(t, values, "itnio_calls_total{main,sales,IN,incoming,answered,incoming_hung_up,customer}")
 			require.Equal(t, want, exposed(tl.crash().Ledger)[salesCalls])
-			faces, _ := tl.Exposition()
-			for _, f := range faces {
+			all, _ := tl.Exposition()
+			for _, f := range all {
 				if f.Name == "itnio_calls_total" {
 					for _, m := range f.Metrics {
 						require.Equal(t, start().Add(-time.Hour), m.Created, "the epoch")
@@ -190,7 +190,7 @@ func TestInitialFill(t *testing.T) {
 	}
 }
 
-// Series that are held when another account's first fill appears are not fetched before they are there.
+// Series that show 0 when another account's first fill appears are not fetched before they are there.
 func TestFetchesBeforeTheInitialFillDoNotCount(t *testing.T) {
 	c := newClock()
 	tl := newTestLedger(t, withZeroFirst(time.Minute), withClock(c.now))
@@ -208,7 +208,7 @@ func TestFetchesBeforeTheInitialFillDoNotCount(t *testing.T) {
 
 // A batch that brings a baseline call makes its series exist at 0, and the next counted call has a 0 to rise from.
 func TestBaselineMakesSeries(t *testing.T) {
-	tl, _ := held(t, 0)
+	tl, _ := pastFirstFill(t, 0)
 	old := ended(start().Add(-time.Second))
 	require.Equal(t, []Result{Baseline}, tl.count(someCall(1, old)))
 	values := exposed(tl.Ledger)
@@ -220,7 +220,7 @@ func TestBaselineMakesSeries(t *testing.T) {
 }
 
 func TestLastCallIgnoresTheFuture(t *testing.T) {
-	tl, _ := held(t, 0)
+	tl, _ := pastFirstFill(t, 0)
 	slack := start().Add(5 * time.Minute)
 	tl.count(someCall(1, ended(slack)), someCall(2, ended(slack.Add(time.Second))), someCall(3, func(c *call.Call) { c.End = time.Unix(4e9, 0) }))
 	require.EqualValues(t, slack.Unix(), exposed(tl.Ledger)[salesLast])
