@@ -33,9 +33,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-func runFaults(t *testing.T, seed uint64) {
-	rng := rand.New(rand.NewPCG(seed, 1))
-	hours := span(3, 4, 6)
+// drawFaults makes the world of a seed: habits of the API, accounts, how they are read. Faults end after so many hours.
+func drawFaults(t *testing.T, seed uint64, hours int) *world {
 	all := simulator.AllHabits()
 	habits := all[int(seed)%len(all)]
 	faults := simulator.AllFaults()
@@ -47,8 +46,7 @@ func runFaults(t *testing.T, seed uint64) {
 	if seed%2 == 1 {
 		accounts = append(accounts, secondAccount())
 	}
-	scrapeMode := seed%3 == 1
-	w := newWorld(t, simulator.Options{
+	return newWorld(t, simulator.Options{
 		Seed: seed, Start: time.Now().Add(-3 * time.Hour), CallsPerDay: 4800, Accounts: accounts,
 		LongShare: 0.002, LateShare: 0.001, Latency: 50 * time.Millisecond,
 		Habits: habits, Faults: faults,
@@ -61,16 +59,42 @@ func runFaults(t *testing.T, seed uint64) {
 			}
 			c.Accounts = append(c.Accounts, account)
 		}
-		if scrapeMode {
+		if seed%3 == 1 {
 			c.Global.PollMode = string(config.PollScrape)
 		}
 		c.Global.ZeroFirst = duration(time.Minute)
 	})
+}
+
+// disturb draws what happens to the process and its machine in a minute.
+func disturb(w *world, rng *rand.Rand, clock *steppedClock) {
+	switch p := rng.Float64(); {
+	case p < 0.005: // the process dies
+		w.end()
+		if rng.Float64() < 0.3 {
+			time.Sleep(time.Duration(rng.Int64N(int64(40 * time.Minute))))
+		}
+		w.start()
+	case p < 0.010: // someone sets the clock
+		steps := []time.Duration{-10 * time.Minute, 7 * time.Minute, -240 * time.Hour, 240 * time.Hour, 0}
+		clock.off.Store(int64(steps[rng.IntN(len(steps))]))
+	case p < 0.012: // the disk is full for a while
+		w.diskFull.Store(true)
+		time.Sleep(time.Duration(rng.Int64N(int64(20 * time.Minute))))
+		w.look()
+		w.diskFull.Store(false)
+	}
+}
+
+func runFaults(t *testing.T, seed uint64) {
+	hours := span(3, 4, 6)
+	w := drawFaults(t, seed, hours)
 	if testing.Verbose() {
 		w.logger = log.With(log.NewLogfmtLogger(log.NewSyncWriter(t.Output())), "time", log.Valuer(func() any { return time.Now().Format(time.TimeOnly) }))
 	}
 	clock := &steppedClock{}
 	w.now = clock.now
+	scrapeMode := w.cfg.Global().PollMode == config.PollScrape
 	minute := func() {
 		time.Sleep(time.Minute)
 		if scrapeMode {
@@ -79,38 +103,21 @@ func runFaults(t *testing.T, seed uint64) {
 		w.look()
 	}
 	w.start()
+	rng := rand.New(rand.NewPCG(seed, 1))
 	for range hours * 60 {
 		minute()
-		switch p := rng.Float64(); {
-		case p < 0.005: // the process dies
-			w.end()
-			if rng.Float64() < 0.3 {
-				time.Sleep(time.Duration(rng.Int64N(int64(40 * time.Minute))))
-			}
-			w.start()
-		case p < 0.010: // someone sets the clock
-			steps := []time.Duration{-10 * time.Minute, 7 * time.Minute, -240 * time.Hour, 240 * time.Hour, 0}
-			clock.off.Store(int64(steps[rng.IntN(len(steps))]))
-		case p < 0.012: // the disk is full for a while
-			w.diskFull.Store(true)
-			time.Sleep(time.Duration(rng.Int64N(int64(20 * time.Minute))))
-			w.look()
-			w.diskFull.Store(false)
-		}
+		disturb(w, rng, clock)
 	}
 	// All faults have ended; one audit later everything is in step.
 	for range int((w.cfg.Global().AuditInterval + 15*time.Minute) / time.Minute) {
 		minute()
 	}
 	v := w.judge(w.cfg.Global().AuditInterval)
-	requests := w.sim.Requests()
 	t.Logf("seed %d: habits %q, %d accounts, scrape mode %t, counted %d, lost %d, double %d, wrong %d, requests %d, delay p50 %s p99 %s max %s",
-		seed, habits.Name, len(accounts), scrapeMode, v.counted, v.lost, v.double, v.wrong, requests, v.delay(.5), v.delay(.99), v.delay(1))
-	for i, c := range v.lostCalls {
-		if i < 5 {
-			t.Logf("lost: %s start %s end %s create %s visible %s completed %s deleted %s key %v/%v incomplete %v", c.Account, c.Start.UTC(), c.End.UTC(), c.Create.UTC(),
-				c.VisibleAt, c.CompletedAt, c.DeletedAt, c.NoKey, c.KeySometimes, c.Incomplete)
-		}
+		seed, w.habits.Name, len(w.cfg.Accounts()), scrapeMode, v.counted, v.lost, v.double, v.wrong, w.sim.Requests(), v.delay(.5), v.delay(.99), v.delay(1))
+	for _, c := range v.lostCalls[:min(5, len(v.lostCalls))] {
+		t.Logf("lost: %s start %s end %s create %s visible %s completed %s deleted %s key %v/%v incomplete %v", c.Account, c.Start.UTC(), c.End.UTC(), c.Create.UTC(),
+			c.VisibleAt, c.CompletedAt, c.DeletedAt, c.NoKey, c.KeySometimes, c.Incomplete)
 	}
 	w.halt()
 	v.exact(t)

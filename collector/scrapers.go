@@ -21,12 +21,17 @@ type scrapers struct {
 	now    func() time.Time
 
 	mu     sync.Mutex
-	last   map[string]time.Time // when a host came last
-	warned map[string]bool
+	byHost map[string]scraper
+}
+
+// scraper is one host.
+type scraper struct {
+	last   time.Time // when it came last
+	warned bool
 }
 
 func newScrapers(logger log.Logger, now func() time.Time) *scrapers {
-	return &scrapers{logger: logger, now: now, last: map[string]time.Time{}, warned: map[string]bool{}}
+	return &scrapers{logger: logger, now: now, byHost: map[string]scraper{}}
 }
 
 // scraped warns of a scraper that comes less often than zeroFirst allows for: it misses the 0 of new series.
@@ -46,15 +51,12 @@ func (s *scrapers) came(host string, zeroFirst time.Duration) (interval time.Dur
 	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	before, again := s.last[host]
-	if len(s.last) > maxScrapers {
-		clear(s.last)
+	was, again := s.byHost[host]
+	if len(s.byHost) >= maxScrapers {
+		clear(s.byHost)
 	}
-	s.last[host] = now
-	interval = now.Sub(before)
-	slow = again && zeroFirst > 0 && interval > zeroFirst+zeroFirst/4 && interval < longestInterval && !s.warned[host]
-	if slow {
-		s.warned[host] = true
-	}
+	interval = now.Sub(was.last)
+	slow = again && !was.warned && zeroFirst > 0 && interval > zeroFirst+zeroFirst/4 && interval < longestInterval
+	s.byHost[host] = scraper{last: now, warned: was.warned || slow}
 	return interval, slow
 }
