@@ -37,7 +37,7 @@ func scan(app *kingpin.ApplicationModel, args []string) (command int, flags []st
 			name, _, joined := strings.Cut(name, "=")
 			flag := findFlag(app, name)
 			if flag == nil {
-				continue // kingpin refuses it, or it is none of a command
+				continue // --help, --version, or an unknown one, which kingpin refuses
 			}
 			flags = append(flags, flag.Name)
 			if !joined && !flag.IsBoolFlag() {
