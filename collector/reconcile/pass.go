@@ -167,20 +167,28 @@ func (p *Pass) Take(a Answer) {
 	}
 }
 
-// pastPages is how many pages a window may have that has left the lookback: hardly anything comes to it any more, and the more
-// pages, the fewer of them are not full.
-const pastPages = 30
+// The more pages a window is walked over, the fewer of all pages are not full, but the more are read again when something comes
+// to it. That depends on where the window lies.
+const (
+	settling  = 600 // seconds in which most of a window's records appear
+	newPages  = 8   // of a window of the lookback that is read for the first time
+	pastPages = 30  // of one that has left the lookback: hardly anything comes to it any more
+)
 
 // walkable is how many pages of a window are walked; one of more is read in parts.
 func (p *Pass) walkable(w Window) int {
-	s := p.s
-	if p.now-w.To < s.set.Lookback || !s.trust.plain(p.now) {
+	s, age := p.s, p.now-w.To
+	if age < settling || !s.trust.plain(p.now) {
 		return 1
 	}
+	recent := age < s.set.Lookback
 	for i := s.row.from(w.From); i < len(s.row.cells) && s.row.cells[i].From < w.To; i++ {
-		if c := &s.row.cells[i]; c.kind == cellOpen || c.odd {
+		if c := &s.row.cells[i]; recent || c.kind == cellOpen || c.odd {
 			return 1
 		}
+	}
+	if recent {
+		return newPages
 	}
 	return pastPages
 }
@@ -314,6 +322,7 @@ func (p *Pass) walked(t *task) {
 func (p *Pass) learn(r *Reading) {
 	if !r.Untold && r.IDs.Len() > 0 { // of nothing, none can be left out
 		p.s.trust.read(r.excess())
+		p.s.paging.short = max(0, -p.s.trust.off)
 	}
 	if r.excess() != 0 {
 		p.Anomalies[call.AnomalyTotalMismatch]++

@@ -9,6 +9,10 @@ func (s *State) Live(now, floor int64) *Pass {
 	from := s.cellStart(max(s.swept, now-s.set.Lookback, floor))
 	if from < s.frontier.from {
 		for _, w := range s.row.holes(Window{from, s.frontier.from}) {
+			if at := alignDown(now-settling, 64); w.From < at && at < w.To { // the parts are read in different ways
+				p.push(&task{kind: taskRead, win: Window{w.From, at}})
+				w.From = at
+			}
 			p.push(&task{kind: taskRead, win: w})
 		}
 		p.questions(from, s.frontier.from)

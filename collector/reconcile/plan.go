@@ -110,7 +110,8 @@ func (s *State) pagesOf(c *cell) float64 { return float64(1 + c.ids.Len()/s.page
 
 // askable cells are large enough for a question to be cheaper than reading them whole, and their total can be believed.
 func (s *State) askable(c *cell) bool {
-	return c.kind == cellRead && c.ids.Len() > s.pageSize() && c.ids.Len() <= s.limit().total && !c.mute()
+	n := c.ids.Len()
+	return c.kind == cellRead && n > s.pageSize() && max(n, c.total-s.trust.off) <= s.limit().total && !c.mute()
 }
 
 // single cells are no part of a row that one question is about.

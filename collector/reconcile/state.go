@@ -74,7 +74,7 @@ func (s *State) unlimit() { s.refusedLimit = bounds{total: math.MaxInt, width: 9
 func (s *State) limit() bounds {
 	l := s.refusedLimit
 	if s.trust.top < math.MaxInt {
-		l.total = min(l.total, max(1, s.trust.top-1))
+		l.total = min(l.total, max(1, s.trust.top-1-max(0, s.trust.off)))
 	}
 	return l
 }

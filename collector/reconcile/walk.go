@@ -22,6 +22,7 @@ const (
 type Paging struct {
 	full    int // records on a full page, once seen
 	largest int // page
+	short   int // by how many records totals are too few, always
 }
 
 // page is an answer with all that the server left out.
@@ -129,7 +130,7 @@ func (w *Walk) take(g page) (over bool) {
 // last reports whether a short page is the last of a walk. The size that the server says may be false, and the total capped or
 // one too few: then all pages are as short, and there are more.
 func (w *Walk) last(n, total int) bool {
-	return len(w.ids) >= total && (w.pages == 1 || n < w.largest)
+	return len(w.ids) >= total+w.paging.short && (w.pages == 1 || n < w.largest)
 }
 
 // Reading is what a walk found.
