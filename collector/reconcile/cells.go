@@ -124,7 +124,9 @@ func (r *row) lost(i, j int, ids idset.Packed) (lost []uint64, gone int) {
 	slices.Sort(lost)
 	lost = slices.Compact(lost)
 	for _, id := range lost {
-		if !(i > 0 && r.adjoin(i) && r.cells[i-1].ids.Has(id) || j < len(r.cells) && r.adjoin(j) && r.cells[j].ids.Has(id)) {
+		before := r.adjoin(i) && r.cells[i-1].ids.Has(id)
+		after := j < len(r.cells) && r.adjoin(j) && r.cells[j].ids.Has(id)
+		if !before && !after {
 			gone++
 		}
 	}

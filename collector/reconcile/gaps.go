@@ -59,24 +59,20 @@ type narrowing struct {
 // a gap, and the rest goes on. False: the pass ends, it may refuse everything for now.
 func (p *Pass) Refused(r Refusal) bool {
 	s, t := p.s, p.top()
-	if t.kind == taskFrontier && t.page() == 1 && s.frontier.ahead > 0 && r != Broken {
+	switch {
+	case t.kind == taskFrontier && t.page() == 1 && s.frontier.ahead > 0 && r != Broken:
 		if s.frontier.refused(r) {
 			p.Anomalies[call.AnomalyFutureRefused]++
 		}
 		return true
-	}
-	if (r == Broken || r == Parameter && t.kind == taskFrontier) && !p.narrowing.broken {
-		if p.narrowing.broken = s.failure.failed(p.window(t)); !p.narrowing.broken {
-			return false
-		}
-	}
-	switch {
+	case !p.ofWindow(t, r):
+		return false
 	case t.ahead || t.confirm:
 		p.pop()
 		return true
 	case t.kind == taskFrontier:
 		return p.splitFrontier(2)
-	case p.stillRefused(t), p.joinsGap(t):
+	case p.stillRefused(t, r), p.joinsGap(t):
 		return true
 	}
 	n := &p.narrowing
@@ -90,8 +86,19 @@ func (p *Pass) Refused(r Refusal) bool {
 	return true
 }
 
-// stillRefused leaves a gap as it was.
-func (p *Pass) stillRefused(t *task) bool {
+// ofWindow reports whether it is the window that the server refuses. Of a failure that may have any reason, only that it lasts
+// shows it.
+func (p *Pass) ofWindow(t *task, r Refusal) bool {
+	if r == Broken || r == Parameter && t.kind == taskFrontier {
+		p.narrowing.broken = p.narrowing.broken || p.s.failure.failed(p.window(t))
+		return p.narrowing.broken
+	}
+	return true
+}
+
+// stillRefused handles that a gap is refused once more. Parts of it may have come to be answered: they are tried, but not
+// narrowed down again.
+func (p *Pass) stillRefused(t *task, r Refusal) bool {
 	k := p.s.row.from(t.win.From)
 	if k >= len(p.s.row.cells) || p.Kind == Sweep {
 		return false
@@ -104,6 +111,15 @@ func (p *Pass) stillRefused(t *task) bool {
 	p.s.dirty[c.From] = struct{}{}
 	p.Unsettled++
 	p.pop()
+	if t.win == c.Window && t.win.width() > 1 && !t.again {
+		parts := 8
+		if r == Broken { // it may have taken the server long
+			parts = 2
+		}
+		for _, part := range cut(t.win, parts) {
+			p.push(&task{kind: taskRead, win: part, again: true})
+		}
+	}
 	return true
 }
 
@@ -126,12 +142,7 @@ func (p *Pass) narrow(t *task, r Refusal) {
 	i, j, ok := s.row.tiled(t.win)
 	switch {
 	case t.kind == taskAsk && ok && j-i > 1:
-		switch r {
-		case TooMuch:
-			s.refusedLimit.total = min(s.refusedLimit.total, max(1, s.row.union(i, j)-1))
-		case TooLong:
-			s.refusedLimit.width = min(s.refusedLimit.width, max(1, t.win.width()-1))
-		}
+		s.refusedLimit.refused(r, s.row.union(i, j), t.win.width())
 		mid := s.row.cells[(i+j)/2].From
 		p.push(&task{kind: taskAsk, win: Window{t.win.From, mid}})
 		p.push(&task{kind: taskAsk, win: Window{mid, t.win.To}})

@@ -8,6 +8,16 @@ type bounds struct {
 	width int64 // seconds
 }
 
+// refused learns from a question about so many ids and seconds.
+func (b *bounds) refused(r Refusal, total int, width int64) {
+	switch r {
+	case TooMuch:
+		b.total = min(b.total, max(1, total-1))
+	case TooLong:
+		b.width = min(b.width, max(1, width-1))
+	}
+}
+
 // part is what a plan needs to know of a cell.
 type part struct {
 	Window

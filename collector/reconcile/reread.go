@@ -28,8 +28,6 @@ func (p *Pass) reread(c *cell) reason {
 	switch {
 	case c.kind == cellGap:
 		return refused
-	case c.kind == cellCounted:
-		return nothing
 	case c.kind == cellOpen:
 		return incomplete
 	case c.mute():
@@ -42,7 +40,7 @@ func (p *Pass) reread(c *cell) reason {
 		return hiding
 	case s.deleting(p.now) && old && (p.Kind == Live || p.now-c.To < watchful):
 		return deleting
-	case p.Kind == Audit && s.leaving(c, p.now):
+	case p.leaving(c):
 		return leaving
 	}
 	return nothing
@@ -55,10 +53,11 @@ func (s *State) unswept(c *cell) bool { return c.readAt < c.To+s.set.Lookback }
 // deleting reports whether a deletion was seen in the last day.
 func (s *State) deleting(now int64) bool { return s.deletedAt != 0 && now-s.deletedAt <= day }
 
-// leaving reports whether a cell is to be read for the last time. Where few audits fit between the lookback and the horizon,
-// the reading after the lookback must not be taken for the last one.
-func (s *State) leaving(c *cell, now int64) bool {
-	from := max(s.set.Horizon-2*s.set.AuditInterval, s.set.Lookback)
-	last := max(s.set.Horizon-3*s.set.AuditInterval, (s.set.Lookback+s.set.Horizon)/2)
-	return now-c.From >= from && c.readAt < c.From+last
+// leaving reports whether an audit is to read a cell for the last time. Where few audits fit between the lookback and the
+// horizon, the reading after the lookback must not be taken for the last one.
+func (p *Pass) leaving(c *cell) bool {
+	set := &p.s.set
+	from := max(set.Horizon-2*set.AuditInterval, set.Lookback)
+	last := max(set.Horizon-3*set.AuditInterval, (set.Lookback+set.Horizon)/2)
+	return p.Kind == Audit && p.now-c.From >= from && c.readAt < c.From+last
 }

@@ -44,6 +44,11 @@ func (t *trust) look(now int64) {
 
 func (t *trust) wanders(now int64) bool { return now < t.until }
 
+// believes reports whether a reading is what its total makes one expect.
+func (t *trust) believes(r *Reading) bool {
+	return r.agrees() || r.Steady && r.excess() != 0 && r.excess() == t.off
+}
+
 // read learns from a whole reading by how much its total is off.
 func (t *trust) read(excess int) {
 	if excess == 0 {

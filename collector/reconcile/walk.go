@@ -70,7 +70,7 @@ func (w *Walk) Take(a Answer) (over bool) { return w.take(w.read(a)) }
 func (w *Walk) read(a Answer) page {
 	g := page{Answer: a, untold: a.Total < 0}
 	w.paging.largest = max(w.paging.largest, len(a.IDs))
-	g.sized = a.Size > 0 && !(g.untold && a.Size > w.paging.largest) // without a total, nothing but a page that large shows that it is true
+	g.sized = a.Size > 0 && (!g.untold || a.Size <= w.paging.largest) // without a total, nothing but a page that large shows that it is true
 	if !g.sized {
 		g.Size = max(w.paging.largest, 1) // a page is full if there was none larger
 	}
@@ -100,31 +100,32 @@ func (w *Walk) take(g page) (over bool) {
 	w.pages++
 	w.steady = w.steady && w.untold == g.untold && (w.untold || g.Total == w.total)
 	w.total = g.Total
-	if len(g.IDs) > 0 {
-		w.filled++
-	}
+	w.pending = w.pending || g.Pending
 	size := g.Size
 	if !g.sized && w.pages > 1 {
 		size = min(size, w.largest)
 	}
 	w.largest = max(w.largest, len(g.IDs))
-	w.pending = w.pending || g.Pending
+	short := len(g.IDs) < size && (!w.untold || g.sized)
+	if fresh := w.add(g.IDs); fresh == 0 || short && w.last(len(g.IDs), g.Total) {
+		return true
+	}
+	w.endless = w.pages >= maxPages || len(w.ids) >= maxIDs
+	return w.endless
+}
+
+// add takes the ids of a page, and gives how many of them the walk has not seen.
+func (w *Walk) add(ids []uint64) (fresh int) {
+	if len(ids) > 0 {
+		w.filled++
+	}
 	before := len(w.ids)
-	for _, id := range g.IDs {
+	for _, id := range ids {
 		w.ids[id] = struct{}{}
 	}
-	fresh := len(w.ids) - before
-	w.twice = w.twice || w.pages == 1 && fresh < len(g.IDs)
-	w.endless = w.pages >= maxPages || len(w.ids) >= maxIDs
-	switch {
-	case fresh == 0:
-		w.endless = false
-		return true
-	case len(g.IDs) < size && (!w.untold || g.sized) && w.last(len(g.IDs), g.Total):
-		w.endless = false
-		return true
-	}
-	return w.endless
+	fresh = len(w.ids) - before
+	w.twice = w.twice || w.pages == 1 && fresh < len(ids)
+	return fresh
 }
 
 // last reports whether a short page is the last of a walk. The size that the server says may be false, and the total capped or
@@ -167,3 +168,8 @@ func (r *Reading) excess() int { return r.Total - r.IDs.Len() }
 // agrees reports whether total and ids agree. Without totals, only a second walk shows that no page was shifted during the
 // first.
 func (r *Reading) agrees() bool { return r.Steady && r.excess() == 0 && (!r.Untold || r.Pages < 2) }
+
+// same reports whether two readings in a row, each with one total on all of its pages, have found the same.
+func (r *Reading) same(before *Reading) bool {
+	return before != nil && before.Steady && r.Steady && before.Total == r.Total && before.IDs == r.IDs
+}
