@@ -43,6 +43,7 @@ const (
 	AnomalyPageSizeImposed   Anomaly = "page_size_imposed"
 	AnomalyFutureRefused     Anomaly = "future_refused"
 	AnomalyClockJump         Anomaly = "clock_jump"
+	AnomalyEndlessWindow     Anomaly = "endless_window"
 )
 
 // AnomalyDoc says what a kind of anomaly means and how it is handled.
@@ -79,5 +80,6 @@ var Anomalies = []AnomalyDoc{
 	{AnomalyDuplicateInAnswer, "A page held the same record twice. Counted once."},
 	{AnomalyPageSizeImposed, "The server answered with another page size than asked for. Its size is used."},
 	{AnomalyFutureRefused, "The server refuses windows that end in the future. Asked up to its own clock."},
+	{AnomalyEndlessWindow, "The pages of a window went on and on, each with new records. Its reading was ended; the window stays open and is read again by the next audit."},
 	{AnomalyClockJump, "The server's clock and the local one moved apart by more than 2 minutes between two answers."},
 }

@@ -169,7 +169,7 @@ func TestClockThatWasAheadForAWhile(t *testing.T) {
 		a.minutes(70)
 		require.Empty(t, a.unseen(), "ahead by %d", ahead)
 		require.LessOrEqual(t, a.swept, a.srv.now-a.set.Lookback)
-		for _, c := range a.st.tl.cells {
+		for _, c := range a.st.row.cells {
 			require.LessOrEqual(t, c.readAt, a.srv.now)
 		}
 	}
@@ -204,7 +204,7 @@ func TestClockThatWasAheadBetweenPolls(t *testing.T) {
 			a.srv.add(a.srv.now - 5*hour)
 			a.minutes(62)
 			require.Empty(t, a.unseen(), "ahead by %d", ahead)
-			for _, c := range a.st.tl.cells {
+			for _, c := range a.st.row.cells {
 				require.LessOrEqual(t, c.readAt, a.srv.now)
 			}
 		}
@@ -381,20 +381,20 @@ func TestQuotaEndsThePass(t *testing.T) {
 func TestFutureRefusedAndTriedAgain(t *testing.T) {
 	a := steady(t, func(s *server) { s.noFuture = true })
 	a.live()
-	require.Zero(t, a.st.future)
+	require.Zero(t, a.st.frontier.ahead)
 	late := a.srv.add(a.srv.now + 2*hour)
 	a.srv.noFuture = false
 	a.audit()
 	a.srv.now += 60
 	a.live()
 	require.Contains(t, a.seen, late[0])
-	require.EqualValues(t, day, a.st.future)
+	require.EqualValues(t, day, a.st.frontier.ahead)
 }
 
 // Where windows may not be long, the audit reads what the frontier may not reach.
 func TestShortWindowsOnly(t *testing.T) {
 	a := steady(t, func(s *server) { s.maxWidth = 6 * hour })
-	require.Positive(t, a.st.future)
+	require.Positive(t, a.st.frontier.ahead)
 	late := a.srv.add(a.srv.now + 11*hour)
 	a.srv.now += 60
 	a.live()
@@ -414,18 +414,15 @@ func TestDeletionsAreCountedOnceWhenConfirmed(t *testing.T) {
 		at := a.srv.now - late
 		gone := slices.IndexFunc(a.srv.records, func(r record) bool { return r.at >= at })
 		a.srv.remove(uint64(gone + 1))
-		// One on a bound, which stands in two cells. Of old cells the ids are not known any more.
-		i := a.st.tl.from(at - 300)
+		// One on a bound, which stands in two cells.
+		i := a.st.row.from(at - 300)
+		want := 1
 		for k := range a.srv.records {
-			if r := a.srv.records[k]; a.st.tl.cells[i].known && r.gone == forever && r.at == a.st.tl.cells[i].To {
+			if r := a.srv.records[k]; r.gone == forever && r.at == a.st.row.cells[i].To {
 				a.srv.remove(r.id)
-				gone = -1
+				want = 2
 				break
 			}
-		}
-		want := 1
-		if gone < 0 {
-			want = 2
 		}
 		for range 3 {
 			a.srv.now += 60
@@ -482,11 +479,11 @@ func TestDeletionThatHidesAnInsert(t *testing.T) {
 	swap(hour)
 	a.minutes(70)
 	require.Empty(t, a.unseen(), "read whole when it left the lookback")
-	a.st.deletedSeen = 0
+	a.st.deletedAt = 0
 	swap(4 * hour)
 	for range 8 {
 		a.minutes(60)
-		a.st.deletedSeen = 0
+		a.st.deletedAt = 0
 	}
 	require.Empty(t, a.unseen(), "read whole before it leaves the horizon")
 }
@@ -503,7 +500,7 @@ func TestDeletionThatHidesAnInsertWithRareAudits(t *testing.T) {
 		id := a.srv.add(at + 1)[0]
 		for range 6 {
 			a.minutes(60)
-			a.st.deletedSeen = 0
+			a.st.deletedAt = 0
 		}
 		require.Contains(t, a.seen, id, "horizon %d", horizon)
 	}
@@ -597,7 +594,7 @@ func TestSharedSecondsHideNothing(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	a := steady(t, nil)
 	for round := range 60 {
-		cells := a.st.tl.cells[:a.st.tl.from(a.st.swept)-1]
+		cells := a.st.row.cells[:a.st.row.from(a.st.swept)-1]
 		for range 1 + rng.IntN(3) {
 			a.srv.add(cells[rng.IntN(len(cells))].To - rng.Int64N(2))
 		}

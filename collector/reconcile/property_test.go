@@ -213,8 +213,8 @@ func FuzzNonsense(f *testing.F) {
 func inOrder(t *testing.T, a *account) {
 	t.Helper()
 	at := int64(0)
-	for _, c := range a.st.tl.cells {
-		if c.From < at || c.To <= c.From || c.n < 0 || c.known && len(c.ids) != c.n {
+	for _, c := range a.st.row.cells {
+		if c.From < at || c.To <= c.From || c.total < unknown || c.kind == cellCounted && c.ids.Len() > 0 {
 			t.Fatalf("cell %+v after %d", c.Window, at)
 		}
 		at = c.To

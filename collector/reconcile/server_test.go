@@ -193,7 +193,7 @@ func (a *account) save() {
 func (a *account) run(p *Pass, most int) int {
 	n := 0
 	a.failed = false
-	a.past = max(a.past, a.st.past)
+	a.notePast()
 	for ; n < most; n++ {
 		q, more := p.Next()
 		if !more {
@@ -226,6 +226,15 @@ func (a *account) run(p *Pass, most int) int {
 	return n
 }
 
+// notePast keeps up to when records are only counted.
+func (a *account) notePast() {
+	for i := range a.st.row.cells {
+		if c := &a.st.row.cells[i]; c.kind == cellCounted {
+			a.past = max(a.past, c.To)
+		}
+	}
+}
+
 func (a *account) live() int {
 	a.begun = a.srv.now
 	return a.run(a.st.Live(a.srv.now, a.floor), math.MaxInt)
@@ -252,7 +261,7 @@ func (a *account) bound() int {
 	if a.srv.page > 0 {
 		size = a.srv.page
 	}
-	windows := len(a.st.tl.cells) + int((a.set.Horizon+a.set.History)/hour)
+	windows := len(a.st.row.cells) + int((a.set.Horizon+a.set.History)/hour)
 	if a.srv.deaf != nil {
 		windows += 100 // narrowing down
 	}
