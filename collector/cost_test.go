@@ -16,7 +16,7 @@ import (
 func TestCost(t *testing.T) {
 	t.Parallel()
 	skipRace(t)
-	share := span(0.03, 0.1, 1)
+	share := span(0.1, 0.1, 1)
 	for _, c := range []struct {
 		name        string
 		calls       float64       // a day

@@ -6,7 +6,7 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// Config is the configuration as it was written: unchecked, and a nil or empty field stands for its default.
+// Config is the configuration as it was written: unchecked, and a nil or empty field means the default.
 // Only Validate uses it.
 type Config struct {
 	Global   GlobalConfig    `yaml:"global"`

@@ -66,7 +66,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) error {
 		return err
 	}
 	if isNull(n) {
-		return nil // a key without a value stands for the default
+		return nil // a key without a value means the default
 	}
 	if http, ok := v.Addr().Interface().(**promconfig.HTTPClientConfig); ok {
 		return d.httpClient(n, http, path)

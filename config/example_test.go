@@ -13,7 +13,7 @@ import (
 
 const exampleFile = "../config.yml.example"
 
-// The example shows each key: as it stands, or behind a # where there is no default.
+// The example shows each key, behind a # if it has no default.
 func TestExampleIsComplete(t *testing.T) {
 	example, err := os.ReadFile(exampleFile)
 	require.NoError(t, err)

@@ -11,15 +11,15 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// clientCheck validates the settings of one HTTP client: what can never work is refused at start and not at the first
-// request. Settings and files that the client reads itself are looked at and left as they are.
+// clientCheck validates the settings of one HTTP client, so that what can never work is refused at start and not at the
+// first request. It changes no setting: the client reads the files again itself.
 type clientCheck struct {
 	config *Config
 	source *source
 	path   string // of the block http_client
 }
 
-// checkHTTPClient validates a client's settings, its files included, and gives a copy of its own.
+// checkHTTPClient validates a client's settings, its files included, and returns a copy.
 func (c *Config) checkHTTPClient(s *source, in *promconfig.HTTPClientConfig, path string) (promconfig.HTTPClientConfig, error) {
 	if in == nil {
 		return defaultHTTPClient(), nil
@@ -152,7 +152,7 @@ func (k clientCheck) header(key string, h promconfig.Header) error {
 var proxySchemes = [...]string{"http", "https", "socks5", "socks5h"}
 
 func (k clientCheck) proxy(p promconfig.ProxyConfig, block string) error {
-	if u := p.ProxyURL.URL; u != nil && u.String() != "" && (!slices.Contains(proxySchemes[:], u.Scheme) || u.Hostname() == "") {
+	if u := p.ProxyURL.URL; u != nil && u.String() != "" && (!slices.Contains(proxySchemes[:], u.Scheme) || !hasHost(u)) {
 		return k.refuse(block+".proxy_url", "is not the URL of a proxy; write it as http://proxy.example:3128, with %s", strings.Join(proxySchemes[:], ", "))
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.ProxyConnectHeader)) {

@@ -15,7 +15,7 @@ import (
 
 // Options says how a file is read.
 type Options struct {
-	ExpandEnv bool                         // replace $NAME and ${NAME} in values; $$ stands for $
+	ExpandEnv bool                         // replace $NAME and ${NAME} in values; $$ gives $
 	LookupEnv func(string) (string, bool)  // nil: os.LookupEnv
 	ReadFile  func(string) ([]byte, error) // nil: the file system, 4 MiB at most; reads the file and those that it names
 }

@@ -126,6 +126,9 @@ func (c *Config) agents(s *source) (AgentMode, Secret, error) {
 	if key == "" {
 		return "", "", s.errorf(path, "the file is empty; write a key of random characters into it")
 	}
+	if key == placeholder {
+		return "", "", s.errorf(path, "the key is still the placeholder of the example; write a key of random characters into it")
+	}
 	s.hide(key)
 	return AgentsHash, Secret(key), nil
 }

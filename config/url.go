@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -36,7 +37,17 @@ func baseURL(s *source, text, path string) (string, error) {
 }
 
 func isHTTP(u *url.URL) bool {
-	return (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
+	return (u.Scheme == "http" || u.Scheme == "https") && hasHost(u)
+}
+
+// hasHost reports whether a URL names a host, and a port that exists if it names one.
+func hasHost(u *url.URL) bool {
+	port := u.Port()
+	if port == "" {
+		return u.Hostname() != ""
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return u.Hostname() != "" && err == nil && n > 0
 }
 
 // CanonicalURL is the one form of an address that can be written in several ways: https://HOST:443/v3/ is https://host.

@@ -157,7 +157,7 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
-// What Validate returns is its own: neither the configuration nor what was handed out is shared with it.
+// Validate and the methods of its result return copies: changing one changes no other.
 func TestValidatedIsACopy(t *testing.T) {
 	proxy := promconfig.ProxyConfig{
 		ProxyURL:           promconfig.URL{URL: &url.URL{Scheme: "http", Host: "proxy"}},

@@ -8,7 +8,7 @@ import "slices"
 // CallType is the record's callType.
 type CallType uint8
 
-// Call types. TypeUnknown stands for a missing or undocumented code.
+// Call types. TypeUnknown is a missing or undocumented code.
 const (
 	TypeUnknown CallType = iota
 	GroupCall
@@ -19,7 +19,7 @@ const (
 // Reason is the record's hangupReason.
 type Reason uint8
 
-// Hang-up reasons, in the order of their codes 0 to 9. ReasonUnknown stands for an undocumented code.
+// Hang-up reasons, in the order of their codes 0 to 9. ReasonUnknown is an undocumented code.
 const (
 	OutgoingNotAnswered Reason = iota
 	OutgoingHungUp
@@ -37,7 +37,7 @@ const (
 // Party is the record's hangingDirection: who hung up.
 type Party uint8
 
-// Hang-up parties. PartyUnknown stands for a missing or undocumented code.
+// Hang-up parties. PartyUnknown is a missing or undocumented code.
 const (
 	PartyUnknown Party = iota
 	Customer

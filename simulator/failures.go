@@ -15,7 +15,7 @@ func hours(x uint64) time.Duration {
 	return d
 }
 
-// broken draws the failures of the network and of what stands before the API.
+// broken draws the failures of the network and of gateways in front of the API.
 func (q *exchangeState) broken() (reply, bool) {
 	f := &q.faults
 	if q.s.switches.Down {

@@ -121,8 +121,8 @@ func parseQuery(body []byte) (query, bool) {
 	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&q); err != nil {
 		return q, false
 	}
-	whole := q.Current != nil && q.Size != nil && q.Params != nil
-	return q, whole && *q.Current >= 1 && *q.Size >= 1 && *q.Size <= maxPageSize
+	present := q.Current != nil && q.Size != nil && q.Params != nil
+	return q, present && *q.Current >= 1 && *q.Size >= 1 && *q.Size <= maxPageSize
 }
 
 // timeVerdict is what a server does with a time of a query, the worse the higher.
@@ -162,7 +162,7 @@ func (h *Habits) window(from, to time.Time) window {
 	return w
 }
 
-// matcher finds the rows that pass the filters of a query; match is nil if there are none. The key tells filters apart.
+// matcher finds the rows that pass the filters of a query; match is nil if there are none. The key identifies the filters.
 type matcher struct {
 	key   string
 	match func(*row) bool
@@ -210,7 +210,7 @@ func (s *Simulator) matcher(p *queryParams) matcher {
 	}
 }
 
-// tagsOf are the tags of a record as it stands now.
+// tagsOf are the current tags of a record.
 func (s *Simulator) tagsOf(r *row) []string {
 	var tags []string
 	if r.tags != 0 {

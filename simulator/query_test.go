@@ -16,7 +16,7 @@ import (
 	"itnio_exporter/simulator"
 )
 
-// fixed is a simulator whose clock stands at noon, with the given calls and no others.
+// fixed is a simulator whose clock stays at noon, with the given calls and no others.
 func fixed(t *testing.T, o simulator.Options, calls ...simulator.Call) (api, time.Time) {
 	noon := time.Date(2025, 1, 8, 12, 0, 0, 0, cst())
 	o.Now = func() time.Time { return noon }
@@ -376,7 +376,7 @@ func TestHabitsAnswerTheSame(t *testing.T) {
 	}
 }
 
-// TestPairs checks that every two alternatives meet.
+// TestPairs checks that every pair of alternatives occurs.
 func TestPairs(t *testing.T) {
 	orders, ends := map[string]int{}, 0
 	for _, h := range simulator.AllHabits() {

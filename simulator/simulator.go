@@ -1,5 +1,5 @@
 // Package simulator is a stand-in for the call-centre API: it makes up calls, serves their records as the vendor's page
-// describes, and tells tests what there is to count.
+// describes, and lists them for tests to compare with.
 //
 // It shares no code with the exporter's client, which it tests. Everything is drawn from a seed: the same options give the
 // same calls, whatever is asked and when. Habits set what the vendor leaves open, Faults what goes wrong, and Scenario
@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// Options say what traffic there is and how the API behaves. The zero value has one account and no traffic; calls can be added.
+// Options set the traffic and how the API behaves. The zero value has one account and no traffic; calls can be added.
 type Options struct {
 	Seed uint64
 	Now  func() time.Time // default time.Now
@@ -114,7 +114,7 @@ func New(o Options) *Simulator {
 	return s
 }
 
-// Switches turn things on and off at once, until they are set otherwise.
+// Switches take effect at once and stay until they are set again.
 type Switches struct {
 	Down        bool `json:"down"`         // every connection is reset
 	AuthRefused bool `json:"auth_refused"` // every query is answered with -1
@@ -191,7 +191,7 @@ func (s *Simulator) advance() {
 	}
 }
 
-// texts keeps each string once and names it by a number, so that a million rows hold no pointers.
+// texts keeps each string once and gives it a number, so that a million rows contain no pointers.
 type texts struct {
 	all   []string
 	known map[string]uint32

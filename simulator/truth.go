@@ -23,7 +23,7 @@ type Call struct {
 
 	Country      string // ISO 3166-1 alpha-2, 001, or unknown where the record has neither country code nor region
 	CallingCode  string
-	Group        string // "" if the record has none; may hold invalid UTF-8, as Agent may
+	Group        string // "" if the record has none; may contain invalid UTF-8, as Agent may
 	VoiceGroupID int64
 	Agent        string // "" if nobody took the call
 	SeatID       int64
@@ -55,7 +55,7 @@ func (c *Call) Ended() time.Time {
 	return c.Create
 }
 
-// KnownRing is the ring time that the record tells, in seconds: its ringDuration, else answer − start, else 0.
+// KnownRing is the ring time according to the record, in seconds: its ringDuration, else answer − start, else 0.
 func (c *Call) KnownRing() int64 {
 	switch {
 	case !c.NoRing:

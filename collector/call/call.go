@@ -36,7 +36,7 @@ type Call struct {
 	Talk int64 // seconds, only meaningful if Outcome is answered
 	Ring int64 // seconds
 
-	SessionID string // callSessionId as it stands, for opt-in exemplars only; "" if over 64 bytes or not printable ASCII
+	SessionID string // callSessionId as it is, for opt-in exemplars only; "" if over 64 bytes or not printable ASCII
 
 	Anomalies []Anomaly
 }

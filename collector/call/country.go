@@ -145,7 +145,7 @@ func (a *atlas) parse(s string) reading {
 }
 
 // split separates a country text into its digits, without the international prefix, and its name. Where something other
-// than blanks, dashes and brackets stands between digits, they are no calling code: digits is "".
+// than blanks, dashes and brackets is between digits, they are no calling code: digits is "".
 func split(s string) (digits, name string) {
 	isDigit := func(r rune) bool { return r >= '0' && r <= '9' }
 	first := strings.IndexFunc(s, isDigit)

@@ -212,7 +212,7 @@ func orUnknown(s string) string {
 	return s
 }
 
-// Only the number of the party outside may refine the country.
+// Only the customer's number may refine the country.
 func TestFromRemoteParty(t *testing.T) {
 	t.Parallel()
 	const us, ca, bs = "12125550123", "14165550123", "12423221234"
@@ -319,7 +319,7 @@ func TestAgents(t *testing.T) {
 	assert.Equal(t, a, n.From(r, at(60)).Agent, "remembered")
 }
 
-// A call made of a record full of numbers has none in it, and the normalizer remembers none.
+// A call of a record full of phone numbers contains none of them, and neither do the normalizer's caches.
 func TestNoNumberIsKept(t *testing.T) {
 	t.Parallel()
 	n := NewNormalizer(Options{})
