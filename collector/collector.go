@@ -24,7 +24,6 @@ import (
 	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/ledger"
-	"itnio_exporter/collector/series"
 	"itnio_exporter/config"
 	"itnio_exporter/itnio"
 )
@@ -309,17 +308,6 @@ func (c *Collector) Ready() (bool, string) {
 		return false, "not read yet: account " + strings.Join(waiting, ", ")
 	}
 	return true, ""
-}
-
-// Collectors are the call families as const metrics of the ledger's last committed state, for a registry.
-func (c *Collector) Collectors() []prometheus.Collector {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var known []*series.Family
-	for _, f := range families.New(c.cfg.Metrics()).Families {
-		known = append(known, &series.Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.Labels, Bounds: f.Bounds})
-	}
-	return []prometheus.Collector{exposition.NewCollector(c.ledger, known...)}
 }
 
 // scrapeTimeoutHeader is how Prometheus says how long it will wait.
