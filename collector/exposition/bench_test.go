@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/expfmt"
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/collector/series"
@@ -26,7 +27,6 @@ import (
 //
 //	ours     the Handler
 //	vec      client_golang's own counters and histograms in a registry, which always start anew
-//	adapter  NewCollector in a registry
 //
 // A series is a line of the text format; half are counters of seven labels and half histograms of thirteen buckets.
 // changed is what is not as it was at the scrape before. The page is written to nowhere; loopback is the same over a
@@ -50,11 +50,6 @@ func BenchmarkScrape(b *testing.B) {
 				b.Run(prefix+"/changed=any/by=vec", func(b *testing.B) {
 					registry := prometheus.NewRegistry()
 					newWorkload(lines).observe(registry)
-					benchmarkScrape(b, promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}), header, func() {})
-				})
-				b.Run(prefix+"/changed=any/by=adapter", func(b *testing.B) {
-					registry := prometheus.NewRegistry()
-					registry.MustRegister(NewCollector(newWorkload(lines).source))
 					benchmarkScrape(b, promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}), header, func() {})
 				})
 			}
@@ -221,7 +216,7 @@ func (w *workload) observe(r prometheus.Registerer) {
 // The benchmark's metrics are in both forms what they are meant to be, or it would compare nothing.
 func TestWorkload(t *testing.T) {
 	w := newWorkload(10_000)
-	p, err := render(text, w.families, 1, nil)
+	p, err := render(expfmt.FmtText, w.families, 1, nil)
 	require.NoError(t, err)
 	ours := bytes.Count(bytesOf(p), []byte("\n"))
 	require.InDelta(t, 10_000, ours, 50)

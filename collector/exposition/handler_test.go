@@ -29,7 +29,6 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"itnio_exporter/collector/series"
 )
@@ -63,6 +62,24 @@ func (s *state) Exposition() ([]*series.Family, uint64) {
 
 func gauge(name string, value float64) *series.Family {
 	return &series.Family{Name: name, Help: "A gauge.", Type: series.Gauge, Metrics: []*series.Metric{{Value: value}}}
+}
+
+// modelOf is a family in client_golang's terms.
+func modelOf(t require.TestingT, f *series.Family) *dto.MetricFamily {
+	m, err := familyModel(f)
+	require.NoError(t, err)
+	return m
+}
+
+// gatherer gives families as a registry does.
+func gatherer(t require.TestingT, families []*series.Family) prometheus.GathererFunc {
+	return func() ([]*dto.MetricFamily, error) {
+		var all []*dto.MetricFamily
+		for _, f := range families {
+			all = append(all, modelOf(t, f))
+		}
+		return all, nil
+	}
 }
 
 func liveRegistry() *prometheus.Registry {
@@ -130,9 +147,7 @@ func sample() []*series.Family {
 func TestAnswersAsPromhttp(t *testing.T) {
 	source, live := newState(sample()...), liveRegistry()
 	ours := newHandler(t, source, live, Options{})
-	both := liveRegistry()
-	both.MustRegister(NewCollector(source))
-	theirs := promhttp.HandlerFor(both, promhttp.HandlerOpts{EnableOpenMetrics: true})
+	theirs := promhttp.HandlerFor(prometheus.Gatherers{live, gatherer(t, sample())}, promhttp.HandlerOpts{EnableOpenMetrics: true})
 
 	const openMetricsType = "application/openmetrics-text"
 	protobuf := "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding="
@@ -297,7 +312,7 @@ func TestOnServed(t *testing.T) {
 	cancel()
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics", nil))
 
-	source.set(gauge("not a name", 1))
+	source.set(&series.Family{Name: "a", LabelNames: []string{"l"}, Metrics: []*series.Metric{{}}})
 	require.Equal(t, http.StatusInternalServerError, scrape(h, "/metrics", nil).Code)
 	require.Empty(t, served)
 
@@ -343,10 +358,10 @@ func TestErrors(t *testing.T) {
 	source := newState(gauge("a", 1))
 	live := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
 		return []*dto.MetricFamily{
-			familyModel(gauge("a", 2)),
-			familyModel(gauge("b", 3)),
+			modelOf(t, gauge("a", 2)),
+			modelOf(t, gauge("b", 3)),
 			{Name: new("c"), Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{{Counter: &dto.Counter{}}}},
-			familyModel(gauge("d", 4)),
+			modelOf(t, gauge("d", 4)),
 		}, prometheus.MultiError{errors.New("first"), errors.New("second")}
 	})
 	h := newHandler(t, source, live, Options{ErrorLog: log.NewLogfmtLogger(&logged), Registerer: registry})
@@ -486,7 +501,7 @@ func TestRenderedOnce(t *testing.T) {
 		pages, blocks := make([]*page, 16), make([]*byte, 16)
 		for i := range pages {
 			wg.Go(func() {
-				p, err := h.cache.get(text)
+				p, err := h.cache.get(expfmt.FmtText)
 				if err != nil {
 					t.Error(err)
 					return
@@ -504,62 +519,25 @@ func TestRenderedOnce(t *testing.T) {
 func TestUnusedPagesAreDropped(t *testing.T) {
 	now := time.Unix(0, 0)
 	h := newHandler(t, newState(sample()...), nil, Options{Now: func() time.Time { return now }})
-	kept := func() (held []format) {
-		for f := range formats {
-			if h.cache.slots[f].page != nil {
-				held = append(held, f)
+	kept := func() (formats []expfmt.FormatType) {
+		for contentType, s := range h.cache.slots {
+			if s.page != nil {
+				formats = append(formats, contentType.FormatType())
 			}
 		}
-		return held
+		slices.Sort(formats)
+		return formats
 	}
 	scrape(h, "/metrics", nil)
-	require.Equal(t, []format{text}, kept())
+	require.Equal(t, []expfmt.FormatType{expfmt.TypeTextPlain}, kept())
 	scrape(h, "/metrics", http.Header{"Accept": {"application/openmetrics-text"}})
-	require.Equal(t, []format{text, openMetrics}, kept())
+	require.Equal(t, []expfmt.FormatType{expfmt.TypeTextPlain, expfmt.TypeOpenMetrics}, kept())
 	now = now.Add(keep)
 	scrape(h, "/metrics", nil)
-	require.Equal(t, []format{text, openMetrics}, kept())
+	require.Equal(t, []expfmt.FormatType{expfmt.TypeTextPlain, expfmt.TypeOpenMetrics}, kept())
 	now = now.Add(time.Second)
 	scrape(h, "/metrics", nil)
-	require.Equal(t, []format{text}, kept())
-}
-
-func TestCollectorEqualsHandler(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		families := genFamilies().Draw(t, "families")
-		source := newState(families...)
-		registry := prometheus.NewPedanticRegistry()
-		require.NoError(t, registry.Register(NewCollector(source)))
-		want, err := registry.Gather()
-		require.NoError(t, err)
-		p, err := render(protoDelimited, families, 1, nil)
-		require.NoError(t, err)
-		requireSameFamilies(t, want, messages(t, bytesOf(p)))
-	})
-}
-
-// What is registered before there is a call is known by what it may become.
-func TestCollectorDescribesWhatIsToCome(t *testing.T) {
-	source := newState()
-	registry := prometheus.NewPedanticRegistry()
-	var known []*series.Family
-	for _, f := range sample() {
-		known = append(known, &series.Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.LabelNames, Bounds: f.Bounds})
-	}
-	require.NoError(t, registry.Register(NewCollector(source, known...)))
-	require.Error(t, registry.Register(prometheus.NewGauge(prometheus.GaugeOpts{Name: "itnio_calls_total", Help: "Other."})))
-	n, err := testutil.GatherAndCount(registry)
-	require.NoError(t, err)
-	require.Zero(t, n)
-
-	source.set(sample()...)
-	n, err = testutil.GatherAndCount(registry)
-	require.NoError(t, err)
-	require.Equal(t, 3, n)
-
-	source.set(append(sample(), &series.Family{Name: "x", Help: "X.", LabelNames: []string{"l"}, Metrics: []*series.Metric{{LabelValues: []string{"\xff"}}}})...)
-	_, err = prometheus.Gatherers{registry}.Gather()
-	require.ErrorContains(t, err, "UTF-8")
+	require.Equal(t, []expfmt.FormatType{expfmt.TypeTextPlain}, kept())
 }
 
 // The live part may be any registry, that of the Go runtime and the process among them.

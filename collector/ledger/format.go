@@ -6,6 +6,8 @@ import (
 	"hash/crc32"
 	"strings"
 
+	bolt "go.etcd.io/bbolt"
+
 	"itnio_exporter/collector/series"
 )
 
@@ -90,6 +92,25 @@ func appendKey(dst []byte, labels []string) []byte {
 		dst = append(dst, v...)
 	}
 	return dst
+}
+
+// forEachBucket calls f for every bucket in a bucket that has nothing else. A plain value in it is damage, which bbolt's own
+// ForEachBucket would pass over: the ids of a day, say, would be forgotten and its calls counted again.
+func forEachBucket(b *bolt.Bucket, f func(name []byte, b *bolt.Bucket) error) error {
+	return b.ForEach(func(k, v []byte) error {
+		if v != nil {
+			return errDamaged
+		}
+		return f(k, b.Bucket(k))
+	})
+}
+
+// subBucket gives a bucket in a bucket, nil if it is not there.
+func subBucket(b *bolt.Bucket, name string) (*bolt.Bucket, error) {
+	if b.Get([]byte(name)) != nil { // a plain value
+		return nil, errDamaged
+	}
+	return b.Bucket([]byte(name)), nil
 }
 
 func be64(v int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(v)) }

@@ -177,10 +177,10 @@ func (l *Ledger) load() error {
 }
 
 func (l *Ledger) loadAdmitted(b *bolt.Bucket) error {
-	return b.ForEachBucket(func(label []byte) error {
+	return forEachBucket(b, func(label []byte, b *bolt.Bucket) error {
 		values := map[string]struct{}{}
 		l.admitted[string(label)] = values
-		return b.Bucket(label).ForEach(func(k, _ []byte) error {
+		return b.ForEach(func(k, _ []byte) error {
 			values[string(k)] = struct{}{}
 			return nil
 		})

@@ -55,7 +55,7 @@ func (l *Ledger) SetModel(m *families.Model) error {
 // dropFamilies deletes the families that the model does not have.
 func (l *Ledger) dropFamilies(root *bolt.Bucket, m *families.Model) error {
 	var gone []string
-	err := root.ForEachBucket(func(name []byte) error {
+	err := forEachBucket(root, func(name []byte, _ *bolt.Bucket) error {
 		if !slices.ContainsFunc(m.Families, func(f families.Family) bool { return f.Name == string(name) }) {
 			gone = append(gone, string(name))
 		}

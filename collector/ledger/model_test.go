@@ -62,20 +62,16 @@ func (m *model) take(it Item, server time.Time) Result {
 	c := it.Call
 	key, session := fmt.Sprint(c.Key), fmt.Sprint(c.Session)
 	inTime := c.End.Unix() >= m.epoch
-	switch {
-	case c.Key == 0 && c.Session == 0:
+	if c.Key == 0 && c.Session == 0 {
 		return Invalid
-	case c.Key != 0 && m.has(modelKeysOf, key), c.Key == 0 && (m.has(modelSessionsOf, session) || m.has(modelOrphansOf, session)):
+	}
+	if m.known(c, server) {
 		if !c.Pending && inTime {
 			m.tag(c, server)
 		}
 		return Duplicate
-	case c.Key != 0 && c.Session != 0 && m.has(modelOrphansOf, session):
-		m.today(server).keys[key] = true
-		if !c.Pending && inTime {
-			m.tag(c, server)
-		}
-		return Duplicate
+	}
+	switch {
 	case c.Pending && (!it.AsItStands || !inTime):
 		return Pending
 	case inTime && c.End.Unix()/86400 < m.oldest:
@@ -93,6 +89,22 @@ func (m *model) take(it Item, server time.Time) Result {
 	}
 	m.tag(c, server)
 	return Counted
+}
+
+// known looks a call up. A key that comes for a session that was seen without one is remembered.
+func (m *model) known(c call.Call, server time.Time) bool {
+	key, session := fmt.Sprint(c.Key), fmt.Sprint(c.Session)
+	if c.Key == 0 {
+		return m.has(modelSessionsOf, session) || m.has(modelOrphansOf, session)
+	}
+	if m.has(modelKeysOf, key) {
+		return true
+	}
+	if c.Session != 0 && m.has(modelOrphansOf, session) {
+		m.today(server).keys[key] = true
+		return true
+	}
+	return false
 }
 
 func (m *model) tag(c call.Call, server time.Time) {
