@@ -29,24 +29,25 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
+
+	"itnio_exporter/collector/series"
 )
 
 // state is a Source whose generation goes up by one with each change.
 type state struct{ v atomic.Pointer[generation] }
 
 type generation struct {
-	families []*Family
+	families []*series.Family
 	number   uint64
 }
 
-func newState(families ...*Family) *state {
+func newState(families ...*series.Family) *state {
 	s := &state{}
 	s.set(families...)
 	return s
 }
 
-func (s *state) set(families ...*Family) {
+func (s *state) set(families ...*series.Family) {
 	next := &generation{families: families, number: 1}
 	if old := s.v.Load(); old != nil {
 		next.number = old.number + 1
@@ -54,13 +55,31 @@ func (s *state) set(families ...*Family) {
 	s.v.Store(next)
 }
 
-func (s *state) Exposition() ([]*Family, uint64) {
+func (s *state) Exposition() ([]*series.Family, uint64) {
 	g := s.v.Load()
 	return g.families, g.number
 }
 
-func gauge(name string, value float64) *Family {
-	return &Family{Name: name, Help: "A gauge.", Type: Gauge, Metrics: []*Metric{{Value: value}}}
+func gauge(name string, value float64) *series.Family {
+	return &series.Family{Name: name, Help: "A gauge.", Type: series.Gauge, Metrics: []*series.Metric{{Value: value}}}
+}
+
+// modelOf is a family in client_golang's terms.
+func modelOf(t require.TestingT, f *series.Family) *dto.MetricFamily {
+	m, err := familyModel(f)
+	require.NoError(t, err)
+	return m
+}
+
+// gatherer gives families as a registry does.
+func gatherer(t require.TestingT, families []*series.Family) prometheus.GathererFunc {
+	return func() ([]*dto.MetricFamily, error) {
+		var all []*dto.MetricFamily
+		for _, f := range families {
+			all = append(all, modelOf(t, f))
+		}
+		return all, nil
+	}
 }
 
 func liveRegistry() *prometheus.Registry {
@@ -106,17 +125,17 @@ func decoded(t require.TestingT, w *httptest.ResponseRecorder) []byte {
 	return b
 }
 
-func sample() []*Family {
+func sample() []*series.Family {
 	at := time.Unix(1700000000, 0)
-	return []*Family{
-		{Name: "itnio_call_duration_seconds", Help: "Talk time.", Type: Histogram, Bounds: []float64{2.5, 20},
-			LabelNames: []string{"call_type", "account"}, Metrics: []*Metric{{
-				LabelValues: []string{"incoming", "main"}, Created: at, Hist: &HistogramValue{
+	return []*series.Family{
+		{Name: "itnio_call_duration_seconds", Help: "Talk time.", Type: series.Histogram, Bounds: []float64{2.5, 20},
+			LabelNames: []string{"call_type", "account"}, Metrics: []*series.Metric{{
+				LabelValues: []string{"incoming", "main"}, Created: at, Hist: &series.HistogramValue{
 					Count: 4, Sum: 66, Buckets: []uint64{1, 2}, ZeroCount: 1,
-					Native:    []NativeBucket{{25, 2}, {46, 1}},
-					Exemplars: []Exemplar{{"call_session_id", "s1", 8, at}},
+					Native:    []series.NativeBucket{{Index: 25, Count: 2}, {Index: 46, Count: 1}},
+					Exemplars: []series.Exemplar{{LabelName: "call_session_id", LabelValue: "s1", Value: 8, Time: at}},
 				}}}},
-		{Name: "itnio_calls_total", Help: "Calls.", Type: Counter, LabelNames: []string{"agent_group"}, Metrics: []*Metric{
+		{Name: "itnio_calls_total", Help: "Calls.", Type: series.Counter, LabelNames: []string{"agent_group"}, Metrics: []*series.Metric{
 			{LabelValues: []string{"a\"b\\c\nd"}, Value: 7, Created: at},
 			{LabelValues: []string{"客服"}, Value: 1e7, Created: at},
 		}},
@@ -128,9 +147,7 @@ func sample() []*Family {
 func TestAnswersAsPromhttp(t *testing.T) {
 	source, live := newState(sample()...), liveRegistry()
 	ours := newHandler(t, source, live, Options{})
-	both := liveRegistry()
-	both.MustRegister(NewCollector(source))
-	theirs := promhttp.HandlerFor(both, promhttp.HandlerOpts{EnableOpenMetrics: true})
+	theirs := promhttp.HandlerFor(prometheus.Gatherers{live, gatherer(t, sample())}, promhttp.HandlerOpts{EnableOpenMetrics: true})
 
 	const openMetricsType = "application/openmetrics-text"
 	protobuf := "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding="
@@ -203,7 +220,7 @@ func labels(m *dto.Metric) string {
 func TestCompressedBodiesAreReadByEveryClient(t *testing.T) {
 	families := sample()
 	for i := range 5000 {
-		families[1].Metrics = append(families[1].Metrics, &Metric{LabelValues: []string{fmt.Sprint("group ", i)}, Value: float64(i)})
+		families[1].Metrics = append(families[1].Metrics, &series.Metric{LabelValues: []string{fmt.Sprint("group ", i)}, Value: float64(i)})
 	}
 	server := httptest.NewServer(newHandler(t, newState(families...), liveRegistry(), Options{}))
 	defer server.Close()
@@ -295,7 +312,7 @@ func TestOnServed(t *testing.T) {
 	cancel()
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics", nil))
 
-	source.set(gauge("not a name", 1))
+	source.set(&series.Family{Name: "a", LabelNames: []string{"l"}, Metrics: []*series.Metric{{}}})
 	require.Equal(t, http.StatusInternalServerError, scrape(h, "/metrics", nil).Code)
 	require.Empty(t, served)
 
@@ -308,9 +325,9 @@ func TestOnServed(t *testing.T) {
 
 // A scraper that hangs up in the middle of a large page has not fetched it.
 func TestOnServedOverTheNetwork(t *testing.T) {
-	f := &Family{Name: "a", LabelNames: []string{"l"}}
+	f := &series.Family{Name: "a", LabelNames: []string{"l"}}
 	for i := range 20000 {
-		f.Metrics = append(f.Metrics, &Metric{LabelValues: []string{fmt.Sprintf("%06d", i) + strings.Repeat("x", 1000)}})
+		f.Metrics = append(f.Metrics, &series.Metric{LabelValues: []string{fmt.Sprintf("%06d", i) + strings.Repeat("x", 1000)}})
 	}
 	done, served := make(chan struct{}), make(chan uint64, 1)
 	h := newHandler(t, newState(f), nil, Options{OnServed: func(_ *http.Request, g uint64) { served <- g }})
@@ -341,10 +358,10 @@ func TestErrors(t *testing.T) {
 	source := newState(gauge("a", 1))
 	live := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
 		return []*dto.MetricFamily{
-			familyModel(gauge("a", 2)),
-			familyModel(gauge("b", 3)),
+			modelOf(t, gauge("a", 2)),
+			modelOf(t, gauge("b", 3)),
 			{Name: new("c"), Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{{Counter: &dto.Counter{}}}},
-			familyModel(gauge("d", 4)),
+			modelOf(t, gauge("d", 4)),
 		}, prometheus.MultiError{errors.New("first"), errors.New("second")}
 	})
 	h := newHandler(t, source, live, Options{ErrorLog: log.NewLogfmtLogger(&logged), Registerer: registry})
@@ -373,7 +390,7 @@ promhttp_metric_handler_errors_total{cause="encoding"} 1
 promhttp_metric_handler_errors_total{cause="gathering"} 2
 `), "promhttp_metric_handler_errors_total"))
 
-	source.set(gauge("a", 1), &Family{Name: "x", LabelNames: []string{"l"}, Metrics: []*Metric{{}}})
+	source.set(gauge("a", 1), &series.Family{Name: "x", LabelNames: []string{"l"}, Metrics: []*series.Metric{{}}})
 	logged.Reset()
 	w = scrape(h, "/metrics", http.Header{"Accept-Encoding": {"gzip"}})
 	require.Equal(t, http.StatusInternalServerError, w.Code)
@@ -402,12 +419,12 @@ func TestBeforeTheFirstFamilies(t *testing.T) {
 // However many scrape at once, in whatever formats, while the state changes: every page is of one generation, the one
 // that is said to have been served, and no scraper sees a later one first.
 func TestScrapesWhileGenerationsChange(t *testing.T) {
-	generationOf := func(n uint64) []*Family {
-		c := &Family{Name: "c_total", Help: "C.", Type: Counter, LabelNames: []string{"l"}}
+	generationOf := func(n uint64) []*series.Family {
+		c := &series.Family{Name: "c_total", Help: "C.", Type: series.Counter, LabelNames: []string{"l"}}
 		for i := range 50 {
-			c.Metrics = append(c.Metrics, &Metric{LabelValues: []string{fmt.Sprintf("%03d", i)}, Value: float64(n)})
+			c.Metrics = append(c.Metrics, &series.Metric{LabelValues: []string{fmt.Sprintf("%03d", i)}, Value: float64(n)})
 		}
-		return []*Family{c, gauge("generation", float64(n))}
+		return []*series.Family{c, gauge("generation", float64(n))}
 	}
 	source := newState(generationOf(1)...)
 	type key struct{}
@@ -484,7 +501,7 @@ func TestRenderedOnce(t *testing.T) {
 		pages, blocks := make([]*page, 16), make([]*byte, 16)
 		for i := range pages {
 			wg.Go(func() {
-				p, err := h.cache.get(text)
+				p, err := h.cache.get(expfmt.FmtText)
 				if err != nil {
 					t.Error(err)
 					return
@@ -502,62 +519,25 @@ func TestRenderedOnce(t *testing.T) {
 func TestUnusedPagesAreDropped(t *testing.T) {
 	now := time.Unix(0, 0)
 	h := newHandler(t, newState(sample()...), nil, Options{Now: func() time.Time { return now }})
-	kept := func() (held []format) {
-		for f := range formats {
-			if h.cache.slots[f].page != nil {
-				held = append(held, f)
+	kept := func() (formats []expfmt.FormatType) {
+		for contentType, s := range h.cache.slots {
+			if s.page != nil {
+				formats = append(formats, contentType.FormatType())
 			}
 		}
-		return held
+		slices.Sort(formats)
+		return formats
 	}
 	scrape(h, "/metrics", nil)
-	require.Equal(t, []format{text}, kept())
+	require.Equal(t, []expfmt.FormatType{expfmt.TypeTextPlain}, kept())
 	scrape(h, "/metrics", http.Header{"Accept": {"application/openmetrics-text"}})
-	require.Equal(t, []format{text, openMetrics}, kept())
+	require.Equal(t, []expfmt.FormatType{expfmt.TypeTextPlain, expfmt.TypeOpenMetrics}, kept())
 	now = now.Add(keep)
 	scrape(h, "/metrics", nil)
-	require.Equal(t, []format{text, openMetrics}, kept())
+	require.Equal(t, []expfmt.FormatType{expfmt.TypeTextPlain, expfmt.TypeOpenMetrics}, kept())
 	now = now.Add(time.Second)
 	scrape(h, "/metrics", nil)
-	require.Equal(t, []format{text}, kept())
-}
-
-func TestCollectorEqualsHandler(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		families := genFamilies().Draw(t, "families")
-		source := newState(families...)
-		registry := prometheus.NewPedanticRegistry()
-		require.NoError(t, registry.Register(NewCollector(source)))
-		want, err := registry.Gather()
-		require.NoError(t, err)
-		p, err := render(protoDelimited, families, 1, nil)
-		require.NoError(t, err)
-		requireSameFamilies(t, want, messages(t, bytesOf(p)))
-	})
-}
-
-// What is registered before there is a call is known by what it may become.
-func TestCollectorDescribesWhatIsToCome(t *testing.T) {
-	source := newState()
-	registry := prometheus.NewPedanticRegistry()
-	var known []*Family
-	for _, f := range sample() {
-		known = append(known, &Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.LabelNames, Bounds: f.Bounds})
-	}
-	require.NoError(t, registry.Register(NewCollector(source, known...)))
-	require.Error(t, registry.Register(prometheus.NewGauge(prometheus.GaugeOpts{Name: "itnio_calls_total", Help: "Other."})))
-	n, err := testutil.GatherAndCount(registry)
-	require.NoError(t, err)
-	require.Zero(t, n)
-
-	source.set(sample()...)
-	n, err = testutil.GatherAndCount(registry)
-	require.NoError(t, err)
-	require.Equal(t, 3, n)
-
-	source.set(append(sample(), &Family{Name: "x", Help: "X.", LabelNames: []string{"l"}, Metrics: []*Metric{{LabelValues: []string{"\xff"}}}})...)
-	_, err = prometheus.Gatherers{registry}.Gather()
-	require.ErrorContains(t, err, "UTF-8")
+	require.Equal(t, []expfmt.FormatType{expfmt.TypeTextPlain}, kept())
 }
 
 // The live part may be any registry, that of the Go runtime and the process among them.

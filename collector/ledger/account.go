@@ -106,7 +106,7 @@ func (l *Ledger) Detach(a *Account) {
 	l.expose(a)
 }
 
-// expose marks every family for a new face after an account came or went. mu is held.
+// expose has every family exposed anew after an account came or went. mu is held.
 func (l *Ledger) expose(a *Account) {
 	for _, f := range l.families {
 		f.dirty = true
@@ -306,9 +306,9 @@ func putMeta(b *bolt.Bucket, meta *accountMeta) error {
 }
 
 func (l *Ledger) loadAccounts(root *bolt.Bucket) error {
-	return root.ForEachBucket(func(name []byte) error {
+	return forEachBucket(root, func(name []byte, b *bolt.Bucket) error {
 		a := &Account{l: l, name: string(name)}
-		if err := a.load(root.Bucket(name)); err != nil {
+		if err := a.load(b); err != nil {
 			return fmt.Errorf("account %q: %w", a.name, err)
 		}
 		l.accounts[a.name] = a
@@ -320,33 +320,39 @@ func (a *Account) load(b *bolt.Bucket) error {
 	if err := json.Unmarshal(b.Get([]byte(keyMeta)), &a.meta); err != nil {
 		return fmt.Errorf("%w: its description: %w", errDamaged, err)
 	}
-	if ids := b.Bucket([]byte(bucketIDs)); ids != nil {
-		var all entry
-		err := ids.ForEachBucket(func(k []byte) error {
-			all.reset()
-			err := ids.Bucket(k).ForEach(func(_, v []byte) error {
-				body, err := unseal(v)
-				if err == nil && !all.decode(body) {
-					err = errDamaged
-				}
-				return err
-			})
-			d := &day{}
-			d.load(&all)
-			a.days = append(a.days, d)
-			a.dayNumbers = append(a.dayNumbers, int64(binary.BigEndian.Uint32(k)))
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("ids: %w", err)
-		}
-		slices.Reverse(a.days)
-		slices.Reverse(a.dayNumbers)
+	if err := a.loadIDs(b); err != nil {
+		return fmt.Errorf("ids: %w", err)
 	}
 	if _, err := readCells(b); err != nil {
 		return fmt.Errorf("windows: %w", err)
 	}
 	return nil
+}
+
+func (a *Account) loadIDs(account *bolt.Bucket) error {
+	ids, err := subBucket(account, bucketIDs)
+	if ids == nil {
+		return err
+	}
+	var all entry
+	err = forEachBucket(ids, func(number []byte, b *bolt.Bucket) error {
+		all.reset()
+		err := b.ForEach(func(_, v []byte) error {
+			body, err := unseal(v)
+			if err == nil && !all.decode(body) {
+				err = errDamaged
+			}
+			return err
+		})
+		d := &day{}
+		d.load(&all)
+		a.days = append(a.days, d)
+		a.dayNumbers = append(a.dayNumbers, int64(binary.BigEndian.Uint32(number)))
+		return err
+	})
+	slices.Reverse(a.days)
+	slices.Reverse(a.dayNumbers)
+	return err
 }
 
 // at is the set of a day; nil if nothing was seen then. Days come in any order: a server's clock may step back.
