@@ -93,11 +93,11 @@ func New(o Options) (_ *Collector, err error) {
 		o: o, ledger: l, metrics: m, logger: o.Logger, cfg: o.Config, members: map[string]*member{},
 		scrapers: newScrapers(o.Logger, o.Now),
 	}
-	apis, err := c.prepare(o.Config)
+	clients, err := c.prepare(o.Config)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.adopt(o.Config, apis); err != nil {
+	if err := c.adopt(o.Config, clients); err != nil {
 		return nil, err
 	}
 	for _, m := range c.members { // not at a reload: what is shown by then stays
