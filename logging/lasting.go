@@ -13,6 +13,9 @@ type Lasting struct {
 	logged  time.Time // the last time that Failed returned true
 }
 
+// Lasts reports whether the last attempt failed.
+func (l *Lasting) Lasts() bool { return l.failing }
+
 // Failed notes a failure and reports whether it is to be logged.
 func (l *Lasting) Failed(reason string, now time.Time) bool {
 	reason = words(reason)
