@@ -4,8 +4,11 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -101,6 +104,21 @@ func TestArgumentFiles(t *testing.T) {
 	args, err := expandFiles([]string{"a", "--", "@b"})
 	require.NoError(t, err)
 	require.Equal(t, []string{"a", "--", "@b"}, args, "what stands after -- is no file")
+}
+
+// The signals of the process reach the program.
+func TestThisProcess(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot send itself these signals")
+	}
+	e := ThisProcess()
+	defer signal.Reset()
+	self, err := os.FindProcess(os.Getpid())
+	require.NoError(t, err)
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		require.NoError(t, self.Signal(s))
+		require.Equal(t, s, <-e.Signals)
+	}
 }
 
 // A container gives the health check the flags of its server.
