@@ -13,9 +13,9 @@ type Cell struct {
 	From, To int64
 	Total    int  // what the server says while nothing has changed
 	IDs      int  // distinct ids that were read
-	Unique   int  // of these, the ones that the cell before it does not hold too
-	Open     bool // not settled: read it again
-	Blind    bool // Total tells nothing: only reading it whole does
+	Unique   int  // of these, the ones that the cell before it does not have
+	Open     bool // its total and ids do not agree yet: read it again
+	Blind    bool // its total cannot be believed: only reading every page tells
 }
 
 func (c *Cell) encode() []byte {
