@@ -21,9 +21,9 @@ import (
 
 	"itnio_exporter/collector"
 	"itnio_exporter/collector/call"
-	"itnio_exporter/collector/series"
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/ledger"
+	"itnio_exporter/collector/series"
 	"itnio_exporter/config"
 	"itnio_exporter/enum"
 	"itnio_exporter/itnio"

@@ -168,25 +168,23 @@ func TestQueryValidate(t *testing.T) {
 	}
 }
 
-func TestNewRefuses(t *testing.T) {
-	for want, change := range map[string]func(*Options){
-		"key is empty":               func(o *Options) { o.Key = "" },
-		"secret is empty":            func(o *Options) { o.Secret = "" },
-		"no header may carry":        func(o *Options) { o.Key += "\n" },
-		"must not be negative":       func(o *Options) { o.RateLimit = -1 },
-		"time format":                func(o *Options) { o.TimeFormat = "rfc822" },
-		"cannot be parsed":           func(o *Options) { o.BaseURL = "https://u:hunter2@api.example:port" },
-		"http:// or https://":        func(o *Options) { o.BaseURL = "api.example" },
-		"user name or password":      func(o *Options) { o.BaseURL = "https://u:hunter2@api.example" },
-		"not hold a query":           func(o *Options) { o.BaseURL = "https://api.example?x=hunter2" },
-		"needs http:// or https:// ": func(o *Options) { o.BaseURL = "ftp://api.example" },
+// TestBaseURL: nothing but scheme, host and path of it is used or shown.
+func TestBaseURL(t *testing.T) {
+	for raw, shown := range map[string]string{
+		"https://api.example":                        "https://api.example",
+		"https://api.example:8443/gateway/":          "https://api.example:8443/gateway/",
+		"https://u:hunter2@api.example/?x=hunter2#y": "https://api.example/",
+		"https://u:hunter2@api.example:port":         "(invalid URL)",
 	} {
-		o := Options{BaseURL: "https://api.example", Key: testKey, Secret: testSecret}
-		change(&o)
-		_, err := New(o)
-		require.ErrorContains(t, err, want)
-		require.NotContains(t, err.Error(), "hunter2")
-		require.NotContains(t, fmt.Sprint(o), "hunter2")
+		o := Options{BaseURL: raw, Key: testKey, Secret: testSecret}
+		require.Contains(t, o.String(), "{"+shown+" ")
+		c, err := New(o)
+		if shown == "(invalid URL)" {
+			require.EqualError(t, err, "itnio: the base URL cannot be parsed")
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, "itnio.Client{"+strings.TrimRight(shown, "/")+"}", fmt.Sprint(c))
 	}
 }
 

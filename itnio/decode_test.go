@@ -275,7 +275,7 @@ func TestParseTime(t *testing.T) {
 		"0000-00-00 00:00:00":             {},
 	}
 	for in, want := range tests {
-		got, ok := parseTime([]byte(in), beijing())
+		got, ok := parseTime(text{b: []byte(in)}, beijing())
 		require.True(t, ok, in)
 		require.Equal(t, want, got, in)
 	}
@@ -285,7 +285,7 @@ func TestParseTime(t *testing.T) {
 		"2025-01-03 16:10:3", "2025-01-03 16:10:39 CST", "2025-01-03 16:10:39+25:00", "2025-01-03 16:10:39+08:000", "-1735891839", "20250103161039",
 		"99999999999999999999", "１７３５８９１８３９", "2025-01-03 16:10:39 trailing words that go on",
 	} {
-		got, ok := parseTime([]byte(in), beijing())
+		got, ok := parseTime(text{b: []byte(in)}, beijing())
 		require.False(t, ok, in)
 		require.Zero(t, got, in)
 	}

@@ -1,8 +1,6 @@
 package itnio
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -37,35 +35,6 @@ const (
 	StatusWindowTooLong   = -76
 )
 
-// meaning of a documented status; "" of any other.
-func meaning(code int) string {
-	switch code {
-	case StatusAuthFailed:
-		return "account authentication failed"
-	case StatusIPNotAllowed:
-		return "IP address not allowed"
-	case StatusTooFrequent:
-		return "queried too frequently"
-	case StatusTimestamp:
-		return "timestamp expired"
-	case StatusSystemException:
-		return "system exception"
-	case StatusExists:
-		return "data exists"
-	case StatusInvalid:
-		return "data fails validation"
-	case StatusParameter:
-		return "parameter exception"
-	case StatusDataCaps:
-		return "data caps"
-	case StatusNotFound:
-		return "data does not exist"
-	case StatusWindowTooLong:
-		return "window longer than 93 days"
-	}
-	return ""
-}
-
 // StatusError is an answer whose status is not 0.
 type StatusError struct {
 	Code       int
@@ -75,7 +44,7 @@ type StatusError struct {
 
 func (e *StatusError) Error() string {
 	s := "API status " + strconv.Itoa(e.Code)
-	if m := meaning(e.Code); m != "" {
+	if m := statusRules[e.Code].meaning; m != "" {
 		s += " (" + m + ")"
 	}
 	if e.Reason != "" {
@@ -132,60 +101,4 @@ func (e *failure) Unwrap() []error {
 		return []error{e.kind, e.context}
 	}
 	return []error{e.kind}
-}
-
-// statusOther is the label of everything without one of its own.
-const statusOther = "other"
-
-// Status is the label of an attempt that ended in err: "0" for nil, the code of a documented status, http_4xx,
-// http_5xx, timeout, connection, decode, other. StatusLabels lists them all.
-func Status(err error) string {
-	if err == nil {
-		return "0"
-	}
-	if e, ok := errors.AsType[*HTTPError](err); ok {
-		switch e.StatusCode / 100 {
-		case 4:
-			return "http_4xx"
-		case 5:
-			return "http_5xx"
-		}
-		return statusOther
-	}
-	if e, ok := errors.AsType[*StatusError](err); ok {
-		if meaning(e.Code) != "" {
-			return strconv.Itoa(e.Code)
-		}
-		return statusOther
-	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		return statusOther
-	case errors.Is(err, ErrTimeout), errors.Is(err, context.DeadlineExceeded):
-		return string(ErrTimeout)
-	case errors.Is(err, ErrConnection):
-		return string(ErrConnection)
-	case errors.Is(err, ErrDecode), errors.Is(err, ErrTooLarge):
-		return string(ErrDecode)
-	}
-	return statusOther
-}
-
-// StatusLabels are all the labels that Status gives.
-func StatusLabels() []string {
-	return []string{
-		"0", "-1", "-2", "-15", "-16", "-18", "-20", "-21", "-22", "-23", "-24", "-76",
-		"http_4xx", "http_5xx", string(ErrTimeout), string(ErrConnection), string(ErrDecode), statusOther,
-	}
-}
-
-// RetryAfter is how long the server asked to be left alone; false if it did not, or asked for nothing.
-func RetryAfter(err error) (time.Duration, bool) {
-	if e, ok := errors.AsType[*HTTPError](err); ok && e.RetryAfter > 0 {
-		return e.RetryAfter, true
-	}
-	if e, ok := errors.AsType[*StatusError](err); ok && e.RetryAfter > 0 {
-		return e.RetryAfter, true
-	}
-	return 0, false
 }

@@ -1,12 +1,12 @@
 package itnio
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
+
+	"itnio_exporter/enum"
 )
 
 // Defaults of Options.
@@ -15,14 +15,14 @@ const (
 	DefaultMaxBytes = 16 << 20
 )
 
-// Time formats of a query's window. TimeAuto finds out which of the two the server reads.
+// Time formats of a query's window, as Options.TimeFormat and Habits have them.
 const (
-	TimeAuto     = "auto"
-	TimeISO8601  = "iso8601"  // 2022-01-01T00:00:00+08:00
-	TimeDatetime = "datetime" // 2025-01-08 00:00:00, in Options.Location
+	TimeAuto     = string(enum.TimeAuto)
+	TimeISO8601  = string(enum.TimeISO8601)
+	TimeDatetime = string(enum.TimeDatetime)
 )
 
-// Options make a Client. Key and Secret cannot be printed through it.
+// Options make a Client. They are taken as they stand: the configuration has validated them. Key and Secret cannot be printed through it.
 type Options struct {
 	BaseURL string // scheme, host and, behind a gateway, a path prefix
 	Key     string `json:"-" yaml:"-"`
@@ -65,24 +65,10 @@ func (o Options) GoString() string { return "itnio.Options" + o.String() }
 // Format shows what is no secret, whatever the verb.
 func (o Options) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(o.String())) }
 
-// withDefaults fills in what was left open and refuses what cannot work.
-func (o Options) withDefaults() (Options, error) {
-	switch {
-	case o.Key == "":
-		return o, errors.New("itnio: the API key is empty")
-	case o.Secret == "":
-		return o, errors.New("itnio: the API secret is empty")
-	case strings.ContainsFunc(o.Key, notHeader):
-		return o, errors.New("itnio: the API key holds a character that no header may carry")
-	case o.RateLimit < 0 || o.Timeout < 0 || o.MaxBytes < 0:
-		return o, errors.New("itnio: rate limit, timeout and size limit must not be negative")
-	}
-	switch o.TimeFormat {
-	case "":
+// withDefaults fills in what was left open.
+func (o Options) withDefaults() Options {
+	if o.TimeFormat == "" {
 		o.TimeFormat = TimeAuto
-	case TimeAuto, TimeISO8601, TimeDatetime:
-	default:
-		return o, fmt.Errorf("itnio: time format %q is none of auto, iso8601, datetime", o.TimeFormat)
 	}
 	if o.HTTP == nil {
 		o.HTTP = &http.Client{Transport: &http.Transport{
@@ -109,32 +95,14 @@ func (o Options) withDefaults() (Options, error) {
 	if o.OnRequest == nil {
 		o.OnRequest = func(string, string, time.Duration) {}
 	}
-	return o, nil
+	return o
 }
 
-func notHeader(r rune) bool { return r < ' ' || r > '~' }
-
-// parseBase accepts an absolute http or https URL without userinfo, query and fragment. Its errors do not quote the
-// URL, which may hold a password.
-func parseBase(raw string) (*url.URL, error) {
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil:
-		return nil, errors.New("itnio: the base URL cannot be parsed")
-	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-		return nil, errors.New("itnio: the base URL needs http:// or https:// and a host")
-	case u.User != nil:
-		return nil, errors.New("itnio: the base URL must not hold a user name or password")
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, errors.New("itnio: the base URL must not hold a query or fragment")
-	}
-	return u, nil
-}
-
+// withoutUserinfo is a URL without what may be a secret in it.
 func withoutUserinfo(raw string) string {
-	u, err := parseBase(raw)
+	u, err := url.Parse(raw)
 	if err != nil {
 		return "(invalid URL)"
 	}
-	return u.String()
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }

@@ -2,8 +2,6 @@ package itnio
 
 import (
 	"context"
-	"errors"
-	"net/http"
 
 	"golang.org/x/time/rate"
 )
@@ -37,18 +35,12 @@ func (p *pace) learn(err error) {
 		return
 	}
 	switch now := p.limiter.Limit(); {
-	case Throttled(err):
+	case ClassOf(err) == ClassThrottled:
 		p.limiter.SetLimit(max(now/2, p.most/slowest))
 	case err == nil && now < p.most:
 		p.limiter.SetLimit(min(now+p.most/recovery, p.most))
 	}
 }
 
-// Throttled reports whether an error says that requests are too many: status -15 or HTTP 429.
-func Throttled(err error) bool {
-	if e, ok := errors.AsType[*StatusError](err); ok && e.Code == StatusTooFrequent {
-		return true
-	}
-	e, ok := errors.AsType[*HTTPError](err)
-	return ok && e.StatusCode == http.StatusTooManyRequests
-}
+// Throttled reports whether an error says that requests are too many. It is ClassOf(err) == ClassThrottled.
+func Throttled(err error) bool { return ClassOf(err) == ClassThrottled }

@@ -26,7 +26,7 @@ func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
 		}
 		return page, err
 	}
-	page, err := c.formats.negotiate(ctx, inquiry{
+	page, err := c.habits.ask(ctx, inquiry{
 		ask:     func(ctx context.Context, format string) (Page, error) { return ask(ctx, q, format) },
 		longAgo: func(ctx context.Context, format string) (Page, error) { return ask(ctx, q.longAgo(), format) },
 		fits:    q.fits,
@@ -52,7 +52,7 @@ func (c *Client) ask(ctx context.Context, q Query, format string) (Page, error) 
 		page, err := c.attempt(ctx, body)
 		stale, isStale := errors.AsType[staleError](err)
 		switch {
-		case !resigned && expired(err):
+		case !resigned && ClassOf(err) == ClassClock:
 			resigned = true // the answer has told the server's time
 		case !reconnected && isStale:
 			reconnected = true
@@ -62,12 +62,6 @@ func (c *Client) ask(ctx context.Context, q Query, format string) (Page, error) 
 			return page, err
 		}
 	}
-}
-
-// expired reports whether the server found the timestamp out of its time.
-func expired(err error) bool {
-	e, ok := errors.AsType[*StatusError](err)
-	return ok && e.Code == StatusTimestamp
 }
 
 // attempt sends one request and reads its answer.

@@ -43,6 +43,7 @@ const (
 	AnomalyPageSizeImposed   Anomaly = "page_size_imposed"
 	AnomalyFutureRefused     Anomaly = "future_refused"
 	AnomalyClockJump         Anomaly = "clock_jump"
+	AnomalyEndlessWindow     Anomaly = "endless_window"
 )
 
 // AnomalyDoc says what a kind of anomaly means and how it is handled.
@@ -79,5 +80,6 @@ var Anomalies = []AnomalyDoc{
 	{AnomalyDuplicateInAnswer, "A page had the same record twice. Counted once."},
 	{AnomalyPageSizeImposed, "The server used another page size than it was asked for. The exporter uses the server's size."},
 	{AnomalyFutureRefused, "The server refuses windows that end in the future. The exporter asks up to the server's own time."},
+	{AnomalyEndlessWindow, "The pages of a window went on and on, each with new records. The exporter stops reading it; the window stays open and is read again by the next audit."},
 	{AnomalyClockJump, "The difference between the server's clock and the local one changed by more than 2 minutes between two answers."},
 }

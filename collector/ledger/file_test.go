@@ -34,7 +34,7 @@ func filled(t testing.TB) []byte {
 	tl.establish()
 	for i := range uint64(30) {
 		tl.count(someCall(1+i, group(fmt.Sprint("group ", i))), someCall(1000+i, noAnswer, country("IN")))
-		tl.commit(Batch{Cells: []Cell{{From: int64(i) * 7200, To: int64(i)*7200 + 7200, Total: 3}}})
+		tl.commit(Batch{Cells: []Cell{{From: int64(i) * 7200, To: int64(i)*7200 + 7200, Data: []byte{3}}}})
 	}
 	require.NoError(t, tl.Close())
 	b, err := os.ReadFile(filepath.Join(tl.o.Dir, fileName))

@@ -155,8 +155,7 @@ func TestCellCodec(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := Cell{
 			From: rapid.Int64Range(0, 1<<40).Draw(t, "from"), To: rapid.Int64().Draw(t, "to"),
-			Total: rapid.Int().Draw(t, "total"), IDs: rapid.Int().Draw(t, "ids"), Unique: rapid.Int().Draw(t, "unique"),
-			Open: rapid.Bool().Draw(t, "open"), Blind: rapid.Bool().Draw(t, "blind"),
+			Data: rapid.SliceOfN(rapid.Byte(), 1, 99).Draw(t, "data"),
 		}
 		got, err := decodeCell(be64(c.From), c.encode())
 		require.NoError(t, err)
@@ -173,7 +172,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add((&entry{keys: []uint64{1, 5, 1 << 60}, orphans: []uint64{7}}).encode())
 	f.Add(make([]byte, 40))
 	f.Add(bytes.Repeat([]byte{0xff}, 40))
-	c := Cell{To: 7200, Total: 5}
+	c := Cell{To: 7200, Data: []byte{1, 2, 3}}
 	f.Add(c.encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var e entry

@@ -154,7 +154,7 @@ type answers struct{ rand *rand.Rand }
 func (n answers) next() (a Answer, r Refusal, no bool) {
 	g := n.rand
 	if g.IntN(20) == 0 {
-		return a, Refusal(g.IntN(3)), true
+		return a, Refusal(g.IntN(int(Broken) + 1)), true
 	}
 	a.Size = []int{0, 1, 5, 10, 100, -3, 1 << 40}[g.IntN(7)]
 	a.Total = []int{-1, 0, 1, 7, 50, 1 << 20, -1 << 40, 1 << 50}[g.IntN(8)]
@@ -213,8 +213,8 @@ func FuzzNonsense(f *testing.F) {
 func inOrder(t *testing.T, a *account) {
 	t.Helper()
 	at := int64(0)
-	for _, c := range a.st.tl.cells {
-		if c.From < at || c.To <= c.From || c.n < 0 || c.known && len(c.ids) != c.n {
+	for _, c := range a.st.row.cells {
+		if c.From < at || c.To <= c.From || c.total < unknown || c.kind == cellCounted && c.ids.Len() > 0 {
 			t.Fatalf("cell %+v after %d", c.Window, at)
 		}
 		at = c.To

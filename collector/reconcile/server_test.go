@@ -3,8 +3,6 @@ package reconcile
 import (
 	"math"
 	"slices"
-
-	"itnio_exporter/collector/ledger"
 )
 
 // record is one of the fake server's records: filtered on by at, to be seen while visible <= now < gone.
@@ -152,7 +150,7 @@ type account struct {
 	floor int64
 	seen  map[uint64]struct{}
 
-	cells []ledger.Cell
+	cells []Cell
 	swept int64
 
 	deleted, unsettled int
@@ -183,11 +181,11 @@ func (a *account) save() {
 		a.swept = d.Swept
 	}
 	for _, c := range d.Cells {
-		a.cells = slices.DeleteFunc(a.cells, func(o ledger.Cell) bool { return o.From < c.To && c.From < o.To })
+		a.cells = slices.DeleteFunc(a.cells, func(o Cell) bool { return o.From < c.To && c.From < o.To })
 		a.cells = append(a.cells, c)
 	}
-	a.cells = slices.DeleteFunc(a.cells, func(o ledger.Cell) bool { return o.To <= d.DropBefore })
-	slices.SortFunc(a.cells, func(x, y ledger.Cell) int { return int(x.From - y.From) })
+	a.cells = slices.DeleteFunc(a.cells, func(o Cell) bool { return o.To <= d.DropBefore })
+	slices.SortFunc(a.cells, func(x, y Cell) int { return int(x.From - y.From) })
 	a.st.Saved(d)
 }
 
@@ -195,7 +193,7 @@ func (a *account) save() {
 func (a *account) run(p *Pass, most int) int {
 	n := 0
 	a.failed = false
-	a.past = max(a.past, a.st.past)
+	a.notePast()
 	for ; n < most; n++ {
 		q, more := p.Next()
 		if !more {
@@ -228,6 +226,15 @@ func (a *account) run(p *Pass, most int) int {
 	return n
 }
 
+// notePast keeps up to when records are only counted.
+func (a *account) notePast() {
+	for i := range a.st.row.cells {
+		if c := &a.st.row.cells[i]; c.kind == cellCounted {
+			a.past = max(a.past, c.To)
+		}
+	}
+}
+
 func (a *account) live() int {
 	a.begun = a.srv.now
 	return a.run(a.st.Live(a.srv.now, a.floor), math.MaxInt)
@@ -254,7 +261,7 @@ func (a *account) bound() int {
 	if a.srv.page > 0 {
 		size = a.srv.page
 	}
-	windows := len(a.st.tl.cells) + int((a.set.Horizon+a.set.History)/hour)
+	windows := len(a.st.row.cells) + int((a.set.Horizon+a.set.History)/hour)
 	if a.srv.deaf != nil {
 		windows += 100 // narrowing down
 	}

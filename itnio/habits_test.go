@@ -2,6 +2,8 @@ package itnio
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -29,7 +31,7 @@ func TestFits(t *testing.T) {
 	}
 }
 
-func TestFormats(t *testing.T) {
+func TestNegotiation(t *testing.T) {
 	var (
 		empty  = func() (Page, error) { return Page{Total: 0}, nil }
 		full   = func() (Page, error) { return Page{Total: 1}, nil }
@@ -137,15 +139,23 @@ func TestFormats(t *testing.T) {
 		"iso ignored, datetime in trouble": {TimeAuto, []call{
 			{iso: all, datetime: http(503), past: "iso", label: "http_5xx"}, {datetime: full, total: 1}, {datetime: empty},
 		}},
+		"too much in iso, datetime refused": {TimeAuto, []call{{iso: status(-23), datetime: status(-22), label: "-23"}, {iso: full, total: 1}, {iso: empty}}},
+		"iso refused, too much in datetime": {TimeAuto, []call{{iso: status(-22), datetime: status(-23), label: "-23"}, {iso: status(-22), datetime: full, total: 1}, {datetime: empty}}},
+		"iso ignored, too much in datetime": {TimeAuto, []call{
+			{iso: all, datetime: status(-23), past: "iso", label: "-23"}, {datetime: full, total: 1}, {datetime: empty},
+		}},
+		"iso ignored, and datetime has too much of any window": {TimeAuto, []call{
+			{iso: all, datetime: status(-23), past: "iso datetime+", total: 9}, {iso: all, datetime: status(-23), past: "iso datetime+", total: 9},
+		}},
 		"set to iso":      {TimeISO8601, []call{{iso: empty}, {iso: status(-22), label: "-22"}, {iso: full, total: 1}}},
 		"set to datetime": {TimeDatetime, []call{{datetime: empty}, {datetime: status(-22), label: "-22"}, {datetime: full, total: 1}}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := newFormats(tt.setting)
+			f := newNegotiation(tt.setting)
 			for i, c := range tt.calls {
 				asked := map[string]int{}
-				page, err := f.negotiate(t.Context(), inquiry{fits: aQuery().fits, ask: func(_ context.Context, format string) (Page, error) {
+				page, err := f.ask(t.Context(), inquiry{fits: aQuery().fits, ask: func(_ context.Context, format string) (Page, error) {
 					asked[format]++
 					say := c.iso
 					if format == TimeDatetime {
@@ -184,4 +194,32 @@ func TestFormats(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestHabits: what the client says of a server, before and after the first record.
+func TestHabits(t *testing.T) {
+	answers := map[string]string{TimeISO8601: `{"status":-22}`, TimeDatetime: pageOf(0)}
+	c := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+		b, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		if strings.Contains(string(b), "2001-01-01") {
+			return respond(200, pageOf(0)), nil
+		}
+		if strings.Contains(string(b), "2025-01-03T") {
+			return respond(200, answers[TimeISO8601]), nil
+		}
+		return respond(200, answers[TimeDatetime]), nil
+	}), func(o *Options) { o.TimeFormat = TimeAuto })
+	require.Equal(t, Habits{TimeFormat: TimeISO8601}, c.Habits())
+
+	_, err := c.Records(t.Context(), aQuery())
+	require.NoError(t, err)
+	require.Equal(t, Habits{TimeFormat: TimeDatetime}, c.Habits(), "read, but no record has confirmed it")
+
+	answers[TimeDatetime] = pageOf(1, vendorRow)
+	_, err = c.Records(t.Context(), aQuery())
+	require.NoError(t, err)
+	require.Equal(t, Habits{TimeFormat: TimeDatetime, Confirmed: true}, c.Habits())
+
+	require.Equal(t, Habits{TimeFormat: TimeISO8601, Confirmed: true}, newClient(t, nil).Habits(), "as the settings say")
 }
