@@ -6,7 +6,6 @@ import (
 	"hash/maphash"
 	"io"
 	"math"
-	"regexp"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -20,15 +19,10 @@ const maxRows = 10_000
 type decoder struct {
 	loc  *time.Location // of times that name no zone
 	seed maphash.Seed   // of fingerprints
-
-	printed *regexp.Regexp // the calledInfo of the vendor's printed sample: JSON in a text, its quotes not escaped
 }
 
 func newDecoder(loc *time.Location) decoder {
-	return decoder{
-		loc: loc, seed: maphash.MakeSeed(),
-		printed: regexp.MustCompile(`("calledInfo"\s*:\s*)"\{[^{}]*\}"(\s*[,}])`),
-	}
+	return decoder{loc: loc, seed: maphash.MakeSeed()}
 }
 
 // errShape is JSON, or the lack of it, where something else is due. It is never seen outside this package.
@@ -50,10 +44,12 @@ func (d decoder) decode(body []byte) (answer, error) {
 	}
 	p := newParser(d, body)
 	err := p.envelope()
-	if err != nil && !p.rows.tooMany && d.printed.Match(body) {
-		// Perhaps the server writes what the vendor prints. Nobody has a use for the field.
-		if again := newParser(d, d.printed.ReplaceAll(body, []byte("${1}null${2}"))); again.envelope() == nil {
-			p, err = again, nil
+	if err != nil && !p.rows.tooMany {
+		if fixed, ok := d.repair(body); ok {
+			if again := newParser(d, fixed.body); again.envelope() == nil {
+				again.rows.note(fixed.damaged)
+				p, err = again, nil
+			}
 		}
 	}
 	if !p.hasData && !p.hasPage && p.status.V == 0 {

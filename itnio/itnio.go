@@ -4,7 +4,7 @@
 // It asks one path, the record query, and nothing else; it follows no redirect. Every attempt carries a signature of
 // its own, made at the server's time, which every answer's Date header tells. Answers are bounded in size and time and
 // read with tolerance: a field that makes no sense is named in Record.Unreadable, a row that makes no sense is a Record
-// with a fingerprint only, and only broken JSON or a broken envelope loses a page. Recordings, remarks and everything
+// with a fingerprint only, texts that break the JSON are repaired, and only a broken envelope loses a page. Recordings, remarks and everything
 // else that Record does not list are skipped without being decoded. Nothing that can be printed, errors included, holds
 // a key, a secret, a signature, a phone number or a part of an answer but the server's reason, redacted.
 package itnio
@@ -46,7 +46,7 @@ type Record struct {
 	Labels        []string // tags, labelNameList or else labelName
 	MediaDetected string
 
-	Unreadable []string // API names of fields that were present and unreadable
+	Unreadable []string // API names of fields that were present and unreadable, or not valid JSON; "record": all of it
 }
 
 // Int is an integer field that may be missing.

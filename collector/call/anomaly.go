@@ -61,7 +61,7 @@ func Anomalies() []AnomalyDoc {
 		{AnomalyNoTime, "The record has no hang-up, creation or start time. Counted as of the time when it has been waited for as long as the lookback."},
 		{AnomalyNoKeyID, "The record has no `keyId`. It is known by its `callSessionId`."},
 		{AnomalyNoID, "The record has neither `keyId` nor `callSessionId`. It cannot be told from others and is invalid."},
-		{AnomalyMalformedField, "A field was present and not readable. Handled as if it were missing."},
+		{AnomalyMalformedField, "A field was present and not readable, or not valid JSON. Read as far as it can be, else handled as if it were missing. A record that cannot be read at all because of that is invalid and has `no_id`, too."},
 		{AnomalyTextCut, "A name is longer than 128 bytes. Cut; names with the same beginning fall together."},
 		{AnomalyInvalidText, "A name is not valid UTF-8. The damaged bytes are replaced by U+FFFD."},
 
