@@ -14,6 +14,9 @@ import (
 // maxRows bounds the rows of one answer: a page has 100 at most, and a hostile answer must not fill the memory.
 const maxRows = 10_000
 
+// byteOrderMark may stand before the JSON.
+const byteOrderMark = "\xef\xbb\xbf"
+
 // decoder reads answers. It is tolerant of everything but broken JSON and a broken envelope: a row that makes no sense
 // is still a row.
 type decoder struct {
@@ -38,7 +41,7 @@ type answer struct {
 // decode reads an answer. Its errors are of kind ErrDecode or ErrTooLarge and do not quote it. Nothing of the result
 // points into body.
 func (d decoder) decode(body []byte) (answer, error) {
-	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+	body = bytes.TrimPrefix(body, []byte(byteOrderMark))
 	if len(bytes.TrimSpace(body)) == 0 {
 		return answer{}, fail(ErrDecode, "answer is empty")
 	}

@@ -2,25 +2,18 @@ package itnio
 
 import (
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
 	"context"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 )
 
 // PathRecordQuery is the path of the record query, and the endpoint that Options.OnRequest is told.
 const PathRecordQuery = "/v3/cc/record/query"
-
-// maxErrorBody bounds what is read of an answer that is an error by its HTTP status.
-const maxErrorBody = 64 << 10
 
 // allowed reports whether a request may be sent at all. Some GETs of this API delete things, so there is a list.
 func allowed(method, path string) bool {
@@ -92,75 +85,6 @@ func (c *Client) send(ctx context.Context, path string, body []byte) (reply, err
 }
 
 func isSuccess(code int) bool { return code/100 == 2 }
-
-// readBody reads a body whole, unpacked, and to its end so that the connection can be used again.
-func (c *Client) readBody(ctx context.Context, resp *http.Response) (*bytes.Buffer, error) {
-	limit := c.maxBytes
-	if !isSuccess(resp.StatusCode) {
-		limit = min(limit, maxErrorBody)
-	}
-	tooLarge := fail(ErrTooLarge, "more than %d bytes", limit)
-	if resp.ContentLength > limit {
-		return nil, tooLarge
-	}
-	raw := &io.LimitedReader{R: resp.Body, N: limit + 1}
-	r := io.Reader(raw)
-	switch enc := strings.ToLower(resp.Header.Get("Content-Encoding")); enc {
-	case "", "identity":
-	case "gzip", "x-gzip":
-		z, err := gzip.NewReader(raw)
-		if err != nil {
-			return nil, c.bodyError(ctx, err)
-		}
-		r = io.LimitReader(z, limit+1)
-	default:
-		return nil, fail(ErrDecode, "answer in an encoding that was not asked for")
-	}
-	buf := c.buffer()
-	n, err := buf.ReadFrom(r)
-	if err == nil && n <= limit {
-		_, err = io.Copy(io.Discard, raw) // what stands behind the packed stream, such as the last chunk
-	}
-	switch {
-	case n > limit, raw.N == 0:
-		err = tooLarge
-	case err != nil:
-		err = c.bodyError(ctx, err)
-	}
-	if err != nil {
-		c.release(buf)
-		return nil, err
-	}
-	return buf, nil
-}
-
-func (c *Client) buffer() *bytes.Buffer {
-	if b, ok := c.buffers.Get().(*bytes.Buffer); ok {
-		b.Reset()
-		return b
-	}
-	return new(bytes.Buffer)
-}
-
-// release hands a body back once nothing points into it; unusually large ones go to the garbage collector.
-func (c *Client) release(b *bytes.Buffer) {
-	if b != nil && b.Cap() <= 1<<20 {
-		c.buffers.Put(b)
-	}
-}
-
-// bodyError sorts what goes wrong while a body is read: an answer that ends too early or cannot be unpacked is not a
-// proper answer, everything else is the connection's fault.
-func (c *Client) bodyError(ctx context.Context, err error) error {
-	_, corrupt := errors.AsType[flate.CorruptInputError](err)
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return fail(ErrDecode, "answer is cut off")
-	case corrupt, errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
-		return fail(ErrDecode, "answer cannot be unpacked")
-	}
-	return c.transportError(ctx, err)
-}
 
 // transportError turns an error of the HTTP client into one of a known kind. Foreign text goes through the redactor:
 // it may quote what the other end sent. The URL, known anyhow, is left out.

@@ -48,12 +48,21 @@ func TestBodies(t *testing.T) {
 		"html":                 {"<html>please log in</html>", []string{"Content-Type", "text/html"}, ErrDecode},
 		"empty":                {"", nil, ErrDecode},
 		"half":                 {page[:5000], nil, ErrDecode},
-		"gzip, not packed":     {page, []string{"Content-Encoding", "gzip"}, ErrDecode},
+		"gzip, not packed":     {page, []string{"Content-Encoding", "gzip"}, nil},
+		"packed and unsaid":    {packed, nil, nil},
+		"packed twice":         {zipped(t, packed), []string{"Content-Encoding", "gzip, gzip"}, nil},
+		"character set":        {page, []string{"Content-Encoding", "UTF-8"}, nil},
+		"character set, space": {"\xef\xbb\xbf\n\t" + page, []string{"Content-Encoding", "utf8"}, nil},
+		"none":                 {page, []string{"Content-Encoding", "none"}, nil},
+		"list":                 {packed, []string{"Content-Encoding", "gzip, UTF-8"}, nil},
+		"list, not packed":     {page, []string{"Content-Encoding", "identity, gzip"}, nil},
+		"list, in capitals":    {packed, []string{"Content-Encoding", "Identity,X-GZIP"}, nil},
+		"deflate, plain":       {page, []string{"Content-Encoding", "deflate"}, nil},
 		"gzip, half":           {packed[:len(packed)/2], []string{"Content-Encoding", "gzip"}, ErrDecode},
 		"gzip, damaged":        {packed[:len(packed)-8] + "12345678", []string{"Content-Encoding", "gzip"}, ErrDecode},
 		"gzip, garbage":        {packed[:12] + strings.Repeat("\xff", 100), []string{"Content-Encoding", "gzip"}, ErrDecode},
 		"gzip, empty":          {"", []string{"Content-Encoding", "gzip"}, ErrDecode},
-		"unknown encoding":     {page, []string{"Content-Encoding", "br"}, ErrDecode},
+		"unknown encoding":     {"\x0b\x02\x80" + page, []string{"Content-Encoding", "br"}, ErrDecode},
 		"large":                {page + strings.Repeat(" ", 1<<20), nil, ErrTooLarge},
 		"gzip bomb":            {zipped(t, strings.Repeat(" ", 8<<20)), []string{"Content-Encoding", "gzip"}, ErrTooLarge},
 		"gzip of empty blocks": {packed[:10] + strings.Repeat("\x00\x00\x00\xff\xff", 1<<20), []string{"Content-Encoding", "gzip"}, ErrTooLarge},
@@ -79,6 +88,22 @@ func TestBodies(t *testing.T) {
 				require.NotContains(t, err.Error(), "log in")
 			})
 		}
+	}
+}
+
+// TestEncodingIsNamed: the refusal names the encodings that are not known, as far as they can be shown.
+func TestEncodingIsNamed(t *testing.T) {
+	for coding, want := range map[string]string{
+		"br":                         `encoding "br", which`,
+		"gzip, deflate":              `encoding "deflate", which`,
+		"br, " + testSecret + ", xz": `encoding "br, …, xz", which`,
+	} {
+		c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+			return respond(200, "\x78\x9c\x03\x00", "Content-Encoding", coding), nil
+		}))
+		_, err := c.Records(t.Context(), aQuery())
+		require.ErrorIs(t, err, ErrDecode)
+		require.ErrorContains(t, err, want)
 	}
 }
 
