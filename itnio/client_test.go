@@ -151,8 +151,8 @@ func TestHTTPFailures(t *testing.T) {
 		label    string
 		business int
 	}{
-		{301, "", "other", 0},
-		{307, "", "other", 0},
+		{301, "", "http_3xx", 0},
+		{307, "", "http_3xx", 0},
 		{400, "<html>", "http_4xx", 0},
 		{401, `{"status":-1,"reason":"no"}`, "http_4xx", -1},
 		{403, `{"status":"-2"}`, "http_4xx", -2},
@@ -278,6 +278,42 @@ func TestExpiredTimestamp(t *testing.T) {
 		require.Equal(t, StatusTimestamp, e.Code)
 		require.Equal(t, 2, requests)
 	})
+}
+
+// TestErrorsSayWhereToLook: what is asked, where a redirect leads and what answers in the API's place, without a path or
+// query of the other end and without a page.
+func TestErrorsSayWhereToLook(t *testing.T) {
+	const (
+		asked = "https://api.example/gateway/v3/cc/record/query"
+		page  = "\xef\xbb\xbf \n<!DOCTYPE html><html><body>secret words</body></html>"
+		html  = "the answer is an HTML page, so most likely a proxy or firewall answers in the API's place"
+	)
+	for name, tt := range map[string]struct {
+		answer *http.Response
+		want   string
+	}{
+		"redirect": {respond(302, "", "Location", "https://u:p@login.example:8443/secret?words=1"),
+			"HTTP 302 Found: " + asked + " is redirected to https://login.example:8443, and redirects are not followed"},
+		"redirect, same host": {respond(308, "", "Location", "https://api.example/secret"),
+			"HTTP 308 Permanent Redirect: " + asked + " is redirected to another path there, and redirects are not followed"},
+		"redirect to a secret": {respond(301, "", "Location", "https://"+testSecret+".example/"),
+			"HTTP 301 Moved Permanently: " + asked + " is redirected to https://….example, and redirects are not followed"},
+		"redirect to nowhere":  {respond(304, ""), "HTTP 304 Not Modified for " + asked},
+		"not found":            {respond(404, page), "HTTP 404 Not Found for " + asked + "; " + html},
+		"not allowed":          {respond(405, ""), "HTTP 405 Method Not Allowed for " + asked},
+		"firewall":             {respond(403, page), "HTTP 403 Forbidden; " + html},
+		"unavailable":          {respond(503, "", "Location", "https://elsewhere.example"), "HTTP 503 Service Unavailable"},
+		"HTML in its place":    {respond(200, page, "Content-Type", "application/json"), "decode: " + asked + ": " + html},
+		"nothing in its place": {respond(200, ""), "decode: answer is empty"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) { return tt.answer, nil }), func(o *Options) {
+				o.BaseURL = "https://u:secretwords@api.example/gateway/"
+			})
+			_, err := c.Records(t.Context(), aQuery())
+			require.EqualError(t, err, "record query: "+tt.want)
+		})
+	}
 }
 
 // TestRedirects: the signature goes nowhere but to the base URL.

@@ -77,6 +77,11 @@ func (d decoder) decode(body []byte) (answer, error) {
 	}, nil
 }
 
+// isHTML reports whether a body begins as a page of HTML, or of XML, does.
+func isHTML(body []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(body, []byte(byteOrderMark)), jsonBlanks), []byte("<"))
+}
+
 // count narrows a number that counts something; missing is what stands for one that is missing or makes no sense.
 func count(i Int, missing int) int {
 	if !i.Set || i.V < 0 || i.V > math.MaxInt32 {

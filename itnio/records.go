@@ -87,6 +87,7 @@ func (c *Client) attempt(ctx context.Context, body []byte) (Page, error) {
 
 // read makes a page, or the error it tells of, out of an answer.
 func (c *Client) read(rep reply) (Page, error) {
+	html := isHTML(rep.body.Bytes())
 	a, err := c.decoder.decode(rep.body.Bytes())
 	var business *StatusError
 	if err == nil && a.status != 0 {
@@ -94,7 +95,11 @@ func (c *Client) read(rep reply) (Page, error) {
 	}
 	switch {
 	case !isSuccess(rep.code):
-		return Page{}, &HTTPError{StatusCode: rep.code, RetryAfter: rep.retryAfter, Business: business}
+		return Page{}, &HTTPError{
+			StatusCode: rep.code, URL: rep.url, Location: rep.location, HTML: html, RetryAfter: rep.retryAfter, Business: business,
+		}
+	case html:
+		return Page{}, fail(ErrDecode, "%s: %s", rep.url, htmlMeans)
 	case err != nil:
 		return Page{}, err
 	case business != nil:

@@ -23,6 +23,8 @@ func allowed(method, path string) bool {
 // reply is one HTTP answer, whatever its status.
 type reply struct {
 	code       int
+	url        string // asked for
+	location   string // scheme and host of a redirect, redacted; "": none
 	body       *bytes.Buffer
 	date       time.Time // of the Date header; zero: it had none
 	retryAfter time.Duration
@@ -48,7 +50,8 @@ func (c *Client) send(ctx context.Context, path string, body []byte) (reply, err
 		GotConn:              func(i httptrace.GotConnInfo) { reused.Store(i.Reused) },
 		GotFirstResponseByte: func() { answered.Store(true) },
 	})
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.String()+path, bytes.NewReader(body))
+	target := c.base.String() + path
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
 	if err != nil {
 		return reply{}, errors.New("the request cannot be made of the base URL")
 	}
@@ -68,7 +71,7 @@ func (c *Client) send(ctx context.Context, path string, body []byte) (reply, err
 		return reply{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	rep := reply{code: resp.StatusCode, date: dateOf(resp.Header)}
+	rep := reply{code: resp.StatusCode, url: target, location: c.location(resp), date: dateOf(resp.Header)}
 	if !rep.date.IsZero() {
 		c.clock.learn(rep.date, sent, c.now())
 	}
@@ -82,6 +85,15 @@ func (c *Client) send(ctx context.Context, path string, body []byte) (reply, err
 		rep.body, err = new(bytes.Buffer), nil // the HTTP status says enough
 	}
 	return rep, err
+}
+
+// location is where a redirect leads: scheme and host. The rest may hold what the server knows of the request.
+func (c *Client) location(resp *http.Response) string {
+	u, err := resp.Location()
+	if err != nil || u.Host == "" || resp.StatusCode/100 != 3 {
+		return ""
+	}
+	return c.redact((&url.URL{Scheme: u.Scheme, Host: u.Host}).String())
 }
 
 func isSuccess(code int) bool { return code/100 == 2 }
