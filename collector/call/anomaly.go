@@ -63,7 +63,7 @@ func Anomalies() []AnomalyDoc {
 		{AnomalyNoID, "The record has neither `keyId` nor `callSessionId`. It cannot be told from others and is invalid."},
 		{AnomalyMalformedField, "A field was present and not readable, or not valid JSON. Read as far as it can be, else handled as if it were missing. A record that cannot be read at all because of that is invalid and has `no_id`, too."},
 		{AnomalyTextCut, "A name is longer than 128 bytes. Cut; names with the same beginning fall together."},
-		{AnomalyInvalidText, "A name is not valid UTF-8. The damaged bytes are replaced by U+FFFD."},
+		{AnomalyInvalidText, "A name is not valid UTF-8, such as one in GBK, or holds half a surrogate pair. The damaged bytes are replaced by U+FFFD; names that differ in them only fall together."},
 
 		{AnomalyIncomplete, "The record still had no hang-up time or reason when it left the lookback. Counted as it stands, unless it began before the epoch: then it is waited for."},
 		{AnomalyTooOld, "The record turned up later than ids are kept for. Never counted, since it may have been counted before."},
