@@ -22,11 +22,16 @@ const (
 	TimeDatetime = string(enum.TimeDatetime)
 )
 
-// Options make a Client. They are taken as they stand: the configuration has validated them. Key and Secret cannot be printed through it.
+// Options make a Client. They are taken as they stand: the configuration has validated them. Key, Secret and Secrets
+// cannot be printed through them.
 type Options struct {
 	BaseURL string // scheme, host and, behind a gateway, a path prefix
 	Key     string `json:"-" yaml:"-"`
 	Secret  string `json:"-" yaml:"-"`
+
+	// Secrets are further texts that no error may show: passwords, tokens and headers with which HTTP reaches the API, and
+	// "user:password" for each pair that is sent in base64. They are found percent-encoded and in base64, too.
+	Secrets []string `json:"-" yaml:"-"`
 
 	// HTTP sends the requests: proxy, TLS and connection reuse are its affair. It is copied, and the copy follows no
 	// redirect, which would carry the signature elsewhere. Nil: a client with Go's default transport settings.

@@ -110,11 +110,29 @@ func (c *Client) transportError(ctx context.Context, err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
-	text := c.redact(err.Error())
+	text := c.redact(err.Error(), c.ownAddresses(err)...)
 	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		return fail(ErrTimeout, "%s", text)
 	}
 	return fail(ErrConnection, "%s", text)
+}
+
+// ownAddresses are the hosts and addresses in an error that our own side dialled or resolved, not the other end's words.
+func (c *Client) ownAddresses(err error) []string {
+	own := []string{c.base.Host}
+	for ; err != nil; err = errors.Unwrap(err) {
+		switch e := err.(type) { //nolint:errorlint // each error of the chain is looked at
+		case *net.OpError:
+			for _, a := range []net.Addr{e.Source, e.Addr} {
+				if a != nil {
+					own = append(own, a.String())
+				}
+			}
+		case *net.DNSError:
+			own = append(own, e.Name, e.Server)
+		}
+	}
+	return own
 }
 
 // ended is the failure of an attempt whose context ended, with the context's error.
