@@ -33,7 +33,7 @@ rules: ## Check and test the recording rules and alerts with promtool, which has
 	$(PROMTOOL) check rules --lint=all --lint-fatal dashboards/rules/*.yml
 	$(PROMTOOL) test rules dashboards/rules/tests/*.yml
 
-docs: ## Write docs/metrics.md anew.
+docs: ## Regenerate docs/metrics.md.
 	$(GO) test ./collector -run MetricsPage -update-docs
 
 FUZZTIME ?= 1m
@@ -43,11 +43,11 @@ fuzz: ## Every fuzz test for FUZZTIME (1m).
 bench: ## All benchmarks.
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-proof: ## The long proofs, an hour or more: weeks of traffic, 200 draws of faults, 200 kills, every habit of the API.
+proof: ## The long proofs, an hour or more: weeks of traffic, 200 random sequences of faults, 200 kills, every habit of the API.
 	$(GO) test ./collector -run 'TestVirtualDays|TestSizing|TestFaults' -proof -timeout 90m -v
 	$(GO) test ./e2e -proof -timeout 90m -v
 
-ci: ## All that a change has to pass.
+ci: ## All checks that a change has to pass.
 	.ci/run
 
 image: ## The container image, itnio_exporter:$(VERSION).

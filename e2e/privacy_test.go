@@ -286,7 +286,11 @@ func TestCheckConfigKeepsQuiet(t *testing.T) {
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				defer cancel()
-				cmd := exec.CommandContext(ctx, os.Getenv(binaryVariable), command, "--config.file="+path, "--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--log.level=debug")
+				args := []string{command, "--config.file=" + path}
+				if command == "serve" {
+					args = append(args, "--storage.path="+t.TempDir(), "--web.listen-address=127.0.0.1:0", "--log.level=debug")
+				}
+				cmd := exec.CommandContext(ctx, os.Getenv(binaryVariable), args...)
 				out, err := cmd.CombinedOutput()
 				require.NotEmpty(t, out)
 				keepsQuiet(t, command, string(out), append(private(), gossipKey, gossipSecret))

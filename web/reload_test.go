@@ -1,4 +1,4 @@
-package main
+package web
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -21,14 +22,14 @@ func TestReloader(t *testing.T) {
 		registry := prometheus.NewRegistry()
 		var outcome error
 		loads, running := 0, 0
-		r := newReloader(registry, log.NewNopLogger(), func() error {
+		r := NewReloader(ReloaderOptions{Registerer: registry, Logger: log.NewNopLogger(), Now: time.Now, Load: func() error {
 			running++
-			require.Equal(t, 1, running, "two reloads at once")
+			assert.Equal(t, 1, running, "two reloads at once") // not require: this is not the goroutine of the test
 			time.Sleep(time.Second)
 			running--
 			loads++
 			return outcome
-		})
+		}})
 		successful := func(want string) {
 			t.Helper()
 			require.NoError(t, testutil.GatherAndCompare(registry, strings.NewReader(`
@@ -40,29 +41,29 @@ itnio_exporter_config_last_reload_successful `+want+"\n"), "itnio_exporter_confi
 		successful("1")
 		require.Equal(t, float64(start.Unix()), testutil.ToFloat64(r.successTime))
 
-		// Nobody applies reloads yet: waiting for one ends with the waiter's patience.
+		// Run has not been called: the wait ends with its context.
 		impatient, cancel := context.WithTimeout(ctx, time.Minute)
-		require.ErrorContains(t, r.reload(impatient), "before the reload began")
+		require.ErrorContains(t, r.Reload(impatient), "before the reload began")
 		cancel()
-		go r.run(ctx)
+		go r.Run(ctx)
 
-		require.NoError(t, r.reload(ctx))
+		require.NoError(t, r.Reload(ctx))
 		reloaded := time.Now()
 
 		outcome = errors.New("no good")
-		require.EqualError(t, r.reload(ctx), "no good")
+		require.EqualError(t, r.Reload(ctx), "no good")
 		successful("0")
 		require.Equal(t, float64(reloaded.Unix()), testutil.ToFloat64(r.successTime), "time of the last success")
 
 		outcome = nil
 		loads = 0
 		for range 10 {
-			r.hangup() // one is applied, one waits, the others are the same wish
+			r.Trigger() // one is applied, one waits, the others change nothing
 			synctest.Wait()
 		}
 		answers := make(chan error)
 		for range 3 {
-			go func() { answers <- r.reload(ctx) }()
+			go func() { answers <- r.Reload(ctx) }()
 		}
 		for range 3 {
 			require.NoError(t, <-answers)
@@ -73,10 +74,10 @@ itnio_exporter_config_last_reload_successful `+want+"\n"), "itnio_exporter_confi
 		successful("1")
 
 		impatient, cancel = context.WithTimeout(ctx, time.Millisecond)
-		require.ErrorContains(t, r.reload(impatient), "before the reload was done")
+		require.ErrorContains(t, r.Reload(impatient), "before the reload was done")
 		cancel()
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		require.Equal(t, 6, loads, "a reload that nobody waits for is done all the same")
+		require.Equal(t, 6, loads, "a reload goes on when its caller has stopped waiting")
 	})
 }

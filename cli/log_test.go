@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -26,7 +26,7 @@ func TestLogLines(t *testing.T) {
 			} {
 				t.Run(tt.name, func(t *testing.T) {
 					out.Reset()
-					tt.log(newLogs(&out, "warn", format))
+					tt.log(newLogs(&out, logFlags{level: "warn", format: format}))
 					keys, values := fields(t, format, out.String())
 					require.ElementsMatch(t, []string{"time", "caller", "level", "msg", "n"}, keys)
 					require.Equal(t, "warn", values["level"])
@@ -69,13 +69,13 @@ func fields(t *testing.T, format, line string) (keys []string, values map[string
 
 func TestLogLevel(t *testing.T) {
 	var out bytes.Buffer
-	l := newLogs(&out, "warn", "logfmt")
+	l := newLogs(&out, logFlags{level: "warn", format: "logfmt"})
 	_ = level.Info(l.gokit).Log("msg", "quiet")
 	l.slog.Info("quiet")
 	l.slog.Debug("quiet")
 	require.Empty(t, out.String())
 
-	l = newLogs(&out, "debug", "logfmt")
+	l = newLogs(&out, logFlags{level: "debug", format: "logfmt"})
 	_ = level.Debug(l.gokit).Log("msg", "first")
 	l.slog.Debug("second")
 	require.Equal(t, 2, strings.Count(out.String(), "level=debug"))

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"io"
@@ -12,25 +12,24 @@ import (
 	"itnio_exporter/config"
 )
 
-// logs writes one log for two kinds of callers: the exporter's own packages speak go-kit, the exporter toolkit slog.
-// Both print time, caller, level and msg, each once.
+// logs are two loggers that write the same log: the exporter's own packages log by go-kit, the exporter toolkit by slog.
+// Both print time (UTC), caller, level and msg, each once.
 type logs struct {
 	gokit log.Logger
 	slog  *slog.Logger
 }
 
-// newLogs gives loggers that write to w what is at least of the given level, one of debug, info, warn and error,
-// as logfmt or json.
-func newLogs(w io.Writer, minimum, format string) logs {
+// newLogs returns loggers that write to w.
+func newLogs(w io.Writer, f logFlags) logs {
 	w = log.NewSyncWriter(w)
 	base := log.NewLogfmtLogger(w)
-	if format == "json" {
+	if f.format == "json" {
 		base = log.NewJSONLogger(w)
 	}
 	// Both flags are enumerations that kingpin has checked.
-	filtered := level.NewFilter(base, level.Allow(level.ParseDefault(minimum, level.InfoValue())))
+	filtered := level.NewFilter(base, level.Allow(level.ParseDefault(f.level, level.InfoValue())))
 
-	// The bridge adds caller, time and level by itself, the time in the machine's zone.
+	// The slog handler adds time, caller and level itself, the time in the local zone.
 	bridge := log.LoggerFunc(func(keyvals ...any) error {
 		for i, v := range keyvals {
 			if t, ok := v.(time.Time); ok {

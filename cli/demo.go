@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -10,39 +10,40 @@ import (
 
 	"itnio_exporter/config"
 	"itnio_exporter/simulator"
+	"itnio_exporter/web"
 )
 
-// demo serves a simulated call centre from within the process: no socket, no configuration file, and a ledger that is
-// gone when it ends. Everything else is the exporter as it always is.
-func demo(p process, f *flags, l logs) error {
+// demo serves a simulated call centre that runs in this process: no connection to an API, no configuration file, and a
+// ledger that is deleted at the end. Everything else is as in serve.
+func demo(e Environment, f *serveFlags, l logs) error {
 	if !f.listenSet {
 		*f.web.WebListenAddresses = []string{"127.0.0.1" + defaultPort}
 	}
-	ledger, err := os.MkdirTemp("", program+"-demo-")
+	ledger, err := os.MkdirTemp(e.TempDir, program+"-demo-")
 	if err != nil {
 		return fmt.Errorf("temporary ledger of the demo: %w", err)
 	}
-	sim := simulator.New(simulator.DemoOptions(time.Now()))
-	err = serve(p, f, l, setup{
+	sim := simulator.New(simulator.DemoOptions(e.Now()))
+	err = serve(e, f, l, source{
 		load:        demoConfig,
 		storagePath: ledger,
 		httpClient: func(config.Account) (*http.Client, error) {
 			return &http.Client{Transport: sim.RoundTripper()}, nil
 		},
-		listening: func(address net.Addr, s site) {
+		listening: func(address net.Addr, site web.Site) {
 			host, err := reachable(address.String())
 			if err != nil {
 				host = address.String()
 			}
-			at := "http://" + host + s.prefix
-			fmt.Fprintf(p.stdout, "A simulated call centre, as Prometheus sees it:\n  %s%s\nAccounts and their state:\n  %s/\nEnd it with Ctrl-C; nothing is kept.\n",
-				at, s.metrics, at)
+			at := "http://" + host
+			fmt.Fprintf(e.Stdout, "A simulated call centre, as Prometheus sees it:\n  %s\nAccounts and their state:\n  %s\nEnd it with Ctrl-C; nothing is kept.\n",
+				at+site.MetricsPath(), at+site.Path("/"))
 		},
 	})
 	return errors.Join(err, os.RemoveAll(ledger))
 }
 
-// demoConfig has some history to begin with and everything in motion: what takes minutes in earnest takes seconds.
+// demoConfig starts with some history and has every family enabled. Its intervals are seconds instead of minutes.
 func demoConfig() (*config.Validated, error) {
 	var accounts []config.AccountConfig
 	rate := 100.0
