@@ -289,25 +289,27 @@ func TestErrorsSayWhereToLook(t *testing.T) {
 		html  = "the answer is an HTML page, so most likely a proxy or firewall answers in the API's place"
 	)
 	for name, tt := range map[string]struct {
-		answer *http.Response
+		code   int
+		body   string
+		header []string
 		want   string
 	}{
-		"redirect": {respond(302, "", "Location", "https://u:p@login.example:8443/secret?words=1"),
+		"redirect": {302, "", []string{"Location", "https://u:p@login.example:8443/secret?words=1"},
 			"HTTP 302 Found: " + asked + " is redirected to https://login.example:8443, and redirects are not followed"},
-		"redirect, same host": {respond(308, "", "Location", "https://api.example/secret"),
+		"redirect, same host": {308, "", []string{"Location", "https://api.example/secret"},
 			"HTTP 308 Permanent Redirect: " + asked + " is redirected to another path there, and redirects are not followed"},
-		"redirect to a secret": {respond(301, "", "Location", "https://"+testSecret+".example/"),
+		"redirect to a secret": {301, "", []string{"Location", "https://" + testSecret + ".example/"},
 			"HTTP 301 Moved Permanently: " + asked + " is redirected to https://….example, and redirects are not followed"},
-		"redirect to nowhere":  {respond(304, ""), "HTTP 304 Not Modified for " + asked},
-		"not found":            {respond(404, page), "HTTP 404 Not Found for " + asked + "; " + html},
-		"not allowed":          {respond(405, ""), "HTTP 405 Method Not Allowed for " + asked},
-		"firewall":             {respond(403, page), "HTTP 403 Forbidden; " + html},
-		"unavailable":          {respond(503, "", "Location", "https://elsewhere.example"), "HTTP 503 Service Unavailable"},
-		"HTML in its place":    {respond(200, page, "Content-Type", "application/json"), "decode: " + asked + ": " + html},
-		"nothing in its place": {respond(200, ""), "decode: answer is empty"},
+		"redirect to nowhere":  {304, "", nil, "HTTP 304 Not Modified for " + asked},
+		"not found":            {404, page, nil, "HTTP 404 Not Found for " + asked + "; " + html},
+		"not allowed":          {405, "", nil, "HTTP 405 Method Not Allowed for " + asked},
+		"firewall":             {403, page, nil, "HTTP 403 Forbidden; " + html},
+		"unavailable":          {503, "", []string{"Location", "https://elsewhere.example"}, "HTTP 503 Service Unavailable"},
+		"HTML in its place":    {200, page, []string{"Content-Type", "application/json"}, "decode: " + asked + ": " + html},
+		"nothing in its place": {200, "", nil, "decode: answer is empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) { return tt.answer, nil }), func(o *Options) {
+			c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) { return respond(tt.code, tt.body, tt.header...), nil }), func(o *Options) {
 				o.BaseURL = "https://u:secretwords@api.example/gateway/"
 			})
 			_, err := c.Records(t.Context(), aQuery())

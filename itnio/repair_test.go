@@ -145,6 +145,16 @@ func TestRepairEnvelope(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, whole, decodePage(t, body)) })
 	}
+	for body, reason := range map[string]string{
+		"{\"status\":-22,\"reason\":\"line1\nline2\",\"data\":null}": "line1\nline2",
+		`{"status":"-22","reason":"bad "size" here","data":null}`:    `bad "size" here`,
+		`{"status":-22,"reason":"C:\x",}`:                            `C:\x`,
+	} {
+		a, err := newDecoder(beijing()).decode([]byte(body))
+		require.NoError(t, err, body)
+		require.Equal(t, -22, a.status)
+		require.Equal(t, reason, a.reason)
+	}
 	for name, body := range map[string]string{
 		"another answer": page + page, "another list": page + "[]", "cut": threeRows("a\nb", "x")[:len(page)-20],
 		"words before": "Notice: " + page,
