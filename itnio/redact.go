@@ -27,7 +27,8 @@ type redactor func(text string, known ...string) string
 // the host that was dialled. It is a closure so that no way of printing a Client can show a secret.
 func newRedactor(secrets ...string) redactor {
 	hides := secretPattern(secrets)
-	users := regexp.MustCompile(`("\w+://)[^"]*@|(://)[^\s"]*@`) // in quotes they may hold blanks
+	users := regexp.MustCompile(`("\w+://)[^"]*@|(://)[^\s"]*@`)              // in quotes they may hold blanks
+	tokens := regexp.MustCompile(`(?i)\b(bearer|basic)[ :]+[\w.~+/-]{16,}=*`) // also those that were fetched
 	// Signatures, and digits in a row or in groups as phone numbers are written.
 	personal := regexp.MustCompile(`(?i)[0-9a-f]{16,}|\p{Nd}(?:[\p{Pd}\p{Zs}−._·•‧∙⋅・()（）/+＋]{0,3}\p{Nd}){4,}`)
 	technical := technicalPattern()
@@ -37,6 +38,7 @@ func newRedactor(secrets ...string) redactor {
 		}
 		s = hides.ReplaceAllLiteralString(oneLine(s), hidden)
 		s = users.ReplaceAllString(s, "${1}${2}"+hidden+"@")
+		s = tokens.ReplaceAllString(s, "$1 "+hidden)
 		var out strings.Builder
 		shown := 0
 		for _, keep := range keptSpans(s, technical, known) {

@@ -185,6 +185,8 @@ func TestRedactSecrets(t *testing.T) {
 	for in, want := range map[string]string{
 		`parse "http://me:hun ter2@proxy.example:port": invalid port`: `parse "http://…@proxy.example:port": invalid port`,
 		`via http://me:hunt@er2@proxy.example:8080 to mail@example`:   `via http://…@proxy.example:8080 to mail@example`,
+		`got "Authorization: Bearer ey.Xy-c_d.efghijklm12" back`:      `got "Authorization: Bearer …" back`,
+		`basic authentication needed, no bearer credentials`:          `basic authentication needed, no bearer credentials`,
 		`asked https://api.example/v3 for you@example`:                `asked https://api.example/v3 for you@example`,
 	} {
 		require.Equal(t, want, redact(in))
