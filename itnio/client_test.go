@@ -139,6 +139,10 @@ func TestStatuses(t *testing.T) {
 			require.Equal(t, 7*time.Second, after)
 			if code == StatusParameter {
 				require.ErrorContains(t, err, "by startTime, endTime:")
+				q := aQuery()
+				q.Filter = Filter{VoiceGroupID: 1, SeatIDs: []int64{1}, CalledOrCaller: testNumber, LabelNames: []string{"VIP"}}
+				_, err = c.Records(t.Context(), q)
+				require.ErrorContains(t, err, "by startTime, endTime, voiceGroupId, seatId, calledOrCaller, labelNames:")
 			}
 		}
 	}

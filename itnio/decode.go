@@ -45,19 +45,7 @@ func (d decoder) decode(body []byte) (answer, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return answer{}, fail(ErrDecode, "answer is empty")
 	}
-	p := newParser(d, body)
-	err := p.envelope()
-	if err != nil && !p.rows.tooMany {
-		if fixed, ok := d.repair(body); ok {
-			if again := newParser(d, fixed.body); again.envelope() == nil {
-				again.rows.note(fixed.damaged)
-				p, err = again, nil
-			}
-		}
-	}
-	if !p.hasData && !p.hasPage && p.status.V == 0 {
-		p.hasPage = true // how some servers say that a page is empty
-	}
+	p, err := d.parse(body)
 	switch {
 	case p.rows.tooMany:
 		return answer{}, fail(ErrTooLarge, "more than %d rows", maxRows)
@@ -65,9 +53,10 @@ func (d decoder) decode(body []byte) (answer, error) {
 		return answer{}, fail(ErrDecode, "answer is no JSON object, or breaks off, at byte %d of %d", p.in.InputOffset(), len(body))
 	case !p.status.Set:
 		return answer{}, fail(ErrDecode, "answer has no status")
-	case p.status.V == 0 && p.badRecords:
+	case p.status.V != 0:
+	case p.badRecords:
 		return answer{}, fail(ErrDecode, "records are not a list")
-	case p.status.V == 0 && !p.hasPage:
+	case p.hasData && !p.hasPage: // no data at all is how some servers say that a page is empty
 		return answer{}, fail(ErrDecode, "answer has no data")
 	}
 	return answer{
@@ -75,6 +64,25 @@ func (d decoder) decode(body []byte) (answer, error) {
 		reason: p.reason,
 		page:   Page{Total: count(p.total, -1), Size: count(p.size, 0), Current: count(p.current, 0), Records: p.rows.list},
 	}, nil
+}
+
+// parse walks an answer strictly, and if that fails once more after repair.
+func (d decoder) parse(body []byte) (*parser, error) {
+	p := newParser(d, body)
+	err := p.envelope()
+	if err == nil || p.rows.tooMany {
+		return p, err
+	}
+	fixed, ok := d.repair(body)
+	if !ok {
+		return p, err
+	}
+	again := newParser(d, fixed.body)
+	if again.envelope() != nil {
+		return p, err
+	}
+	again.rows.note(fixed.damaged)
+	return again, nil
 }
 
 // isHTML reports whether a body begins as a page of HTML, or of XML, does.

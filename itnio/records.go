@@ -12,7 +12,7 @@ import (
 // being found out, one call may ask up to four times.
 //
 // Errors are a *StatusError, an *HTTPError (with the *StatusError of its body, if any) or of a Kind, wrapped; where the
-// context ended, they wrap its error as well. Status and RetryAfter read them. They hold no secret, no phone number
+// context ended, they wrap its error as well. ClassOf, RetryOf, RefusalOf, RetryAfter and Status read them. They hold no secret, no phone number
 // and no part of an answer but the server's reason, redacted.
 func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
 	if err := q.validate(); err != nil {
@@ -36,7 +36,7 @@ func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
 		return page, nil
 	}
 	if e, ok := errors.AsType[*StatusError](err); ok && e.Code == StatusParameter {
-		return Page{}, fmt.Errorf("record query by %s: %w", q.Filter.names(), err)
+		return Page{}, fmt.Errorf("record query by %s: %w", q.params(TimeISO8601, c.decoder.loc).names(), err)
 	}
 	return Page{}, fmt.Errorf("record query: %w", err)
 }

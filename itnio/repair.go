@@ -39,6 +39,9 @@ func (d decoder) repair(body []byte) (repaired, bool) {
 			return repaired{}, false
 		}
 	}
+	if start > 0 && w.at != start {
+		return repaired{}, false // a text before the list does not end before it
+	}
 	fixed := repaired{damaged: map[int][]string{}}
 	if rows, ok := splitRows(body[w.at:]); ok {
 		end := w.at + rows[len(rows)-1].end
