@@ -17,7 +17,8 @@ demo: ## The exporter against a simulated call centre, on http://127.0.0.1:10198
 stack: ## The demo with a real Prometheus and Alertmanager, built from their modules where they are not on the PATH.
 	dashboards/try.sh
 
-test: ## All tests.
+test: ## All tests; those with a real Prometheus need PROMETHEUS_BIN.
+	@test -n "$$PROMETHEUS_BIN" || command -v prometheus >/dev/null || echo "skipping the tests with a real Prometheus: PROMETHEUS_BIN is not set"
 	$(GO) test ./...
 
 race: ## All tests with the race detector (needs a C compiler).
