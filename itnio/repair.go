@@ -39,9 +39,6 @@ func (d decoder) repair(body []byte) (repaired, bool) {
 			return repaired{}, false
 		}
 	}
-	if start > 0 && w.at != start {
-		return repaired{}, false // a text before the list does not end before it
-	}
 	fixed := repaired{damaged: map[int][]string{}}
 	if rows, ok := splitRows(body[w.at:]); ok {
 		end := w.at + rows[len(rows)-1].end
@@ -53,9 +50,10 @@ func (d decoder) repair(body []byte) (repaired, bool) {
 			return repaired{}, false
 		}
 	}
+	// What follows is not looked at, unless it is JSON: another answer, or the rest of one that seemed to end too early.
 	rest := bytes.Trim(body[w.at:], jsonBlanks+"\x00")
 	fixed.body = w.out
-	return fixed, len(rest) == 0 || rest[0] != '{' && rest[0] != '['
+	return fixed, len(rest) == 0 || bytes.IndexByte([]byte(tokenEnds), rest[0]) < 0
 }
 
 // listStart finds the list of records, behind its bracket; 0 if there is none. False if there are several.

@@ -62,6 +62,7 @@ func brokenTexts() map[string]string {
 		"\"quoted\"\n\\ and \x01":    "\"quoted\"\n\\ and \x01",
 		"before\xff\xfe\nafter":      "before\ufffd\ufffd\nafter",
 		`lone \ud800 and "quotes"`:   "lone \ufffd and \"quotes\"",
+		"GBK that ends in \x95\\":    "GBK that ends in \ufffd\\",
 		"DEL \x7f and a line\nbreak": "DEL \x7f and a line\nbreak",
 	}
 }
@@ -157,7 +158,8 @@ func TestRepairEnvelope(t *testing.T) {
 	}
 	for name, body := range map[string]string{
 		"another answer": page + page, "another list": page + "[]", "cut": threeRows("a\nb", "x")[:len(page)-20],
-		"words before": "Notice: " + page,
+		"a reason without end": `{"status":0,"reason":"{"x","records":[{"keyId":1,"seatName":"}","callType":1}]}`,
+		"words before":         "Notice: " + page,
 	} {
 		_, err := newDecoder(beijing()).decode([]byte(body))
 		require.ErrorIs(t, err, ErrDecode, name)
