@@ -50,6 +50,7 @@ func brokenTexts() map[string]string {
 		`a", "b" c`:                  `a", "b" c`,
 		`a "b": c`:                   `a "b": c`,
 		`a", b": "c`:                 `a", b": "c`,
+		`a","b": , c`:                `a","b": , c`,
 		`a",`:                        `a",`,
 		`"}, {"`:                     `"}, {"`,
 		`"}]}`:                       `"}]}`,
