@@ -35,7 +35,7 @@ rules: ## Check and test the recording rules and alerts with promtool, which has
 	$(PROMTOOL) test rules dashboards/rules/tests/*.yml
 
 docs: ## Regenerate docs/metrics.md.
-	$(GO) test ./collector -run MetricsPage -update-docs
+	$(GO) test ./docs -update
 
 FUZZTIME ?= 1m
 fuzz: ## Every fuzz test for FUZZTIME (1m).

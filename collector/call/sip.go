@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// sipCode is the SIP code in the last brackets of the error reason that hold one, as in "call failed(486)", else the
-// hang-up code if it is one, else "unknown". Brackets may be of any kind, and brackets and digits full-width.
+// sipCode is the SIP code in the last brackets of the error reason that contain one, as in "call failed(486)", else the
+// hang-up code if it is one, else Unknown. Brackets may be of any kind, and brackets and digits full-width.
 func sipCode(errorReason, hangupCode string) string {
 	errorReason = strings.Map(plain, errorReason)
 	for content, rest := bracketed(errorReason); content != "" || rest != ""; content, rest = bracketed(rest) {
@@ -43,7 +43,7 @@ func firstWord(s string) string {
 	return s
 }
 
-// bracketed is the content of the last brackets of s that are closed, and what stands before them.
+// bracketed is the content of the last closed brackets of s, and the text before them.
 func bracketed(s string) (content, before string) {
 	last := strings.LastIndexByte(s, ')')
 	if last < 0 {
