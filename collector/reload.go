@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"reflect"
 	"time"
 
@@ -79,7 +80,8 @@ func (c *Collector) api(a config.Account) (account.API, error) {
 	}
 	api, err := itnio.New(itnio.Options{
 		BaseURL: a.BaseURL, Key: string(a.APIKey), Secret: string(a.APISecret), HTTP: client, Location: a.Location,
-		TimeFormat: string(a.TimeFormat), RateLimit: a.RateLimit, Now: c.o.Now,
+		TimeFormat: string(a.TimeFormat), RateLimit: a.RateLimit, Timeout: a.Timeout, Now: c.o.Now,
+		Secrets: a.HTTPSecrets(os.ReadFile),
 		OnRequest: func(endpoint, status string, d time.Duration) {
 			c.metrics.requests.WithLabelValues(a.Name, endpoint, status).Inc()
 			c.metrics.requestDuration.WithLabelValues(a.Name, endpoint).Observe(d.Seconds())
