@@ -78,6 +78,7 @@ type rule struct {
 // Labels that are not the number of a status.
 const (
 	labelGood       = "0"
+	labelHTTP3xx    = "http_3xx"
 	labelHTTP4xx    = "http_4xx"
 	labelHTTP5xx    = "http_5xx"
 	labelTimeout    = string(ErrTimeout)
@@ -115,6 +116,7 @@ var httpRules = map[int]rule{
 	422: {ClassQuestion, labelHTTP4xx, RetryLater, RefusalBroken, fullDoubt, ""},
 	429: {ClassThrottled, labelHTTP4xx, RetryLater, RefusalNone, noDoubt, ""},
 	500: {ClassTransient, labelHTTP5xx, RetrySoon, RefusalBroken, someDoubt, ""},
+	3:   {ClassUnknown, labelHTTP3xx, RetryLater, RefusalNone, noDoubt, ""}, // every window is redirected
 	4:   {ClassUnknown, labelHTTP4xx, RetryLater, RefusalNone, noDoubt, ""},
 	5:   {ClassTransient, labelHTTP5xx, RetrySoon, RefusalBroken, noDoubt, ""},
 }
@@ -219,8 +221,8 @@ func RetryAfter(err error) (time.Duration, bool) {
 	return 0, false
 }
 
-// Status is the label of an attempt that ended in err: "0" for nil, the code of a documented status, http_4xx,
-// http_5xx, timeout, connection, decode, other. StatusLabels lists them all. It is for metrics; decide by ClassOf,
+// Status is the label of an attempt that ended in err: "0" for nil, the code of a documented status, http_3xx,
+// http_4xx, http_5xx, timeout, connection, decode, other. StatusLabels lists them all. It is for metrics; decide by ClassOf,
 // RetryOf and RefusalOf.
 func Status(err error) string {
 	if err == nil {
@@ -235,5 +237,5 @@ func StatusLabels() []string {
 	for _, code := range slices.Backward(slices.Sorted(maps.Keys(statusRules))) {
 		labels = append(labels, statusRules[code].label)
 	}
-	return append(labels, labelHTTP4xx, labelHTTP5xx, labelTimeout, labelConnection, labelDecode, labelOther)
+	return append(labels, labelHTTP3xx, labelHTTP4xx, labelHTTP5xx, labelTimeout, labelConnection, labelDecode, labelOther)
 }

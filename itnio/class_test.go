@@ -45,7 +45,7 @@ func TestClasses(t *testing.T) {
 		"-18, retry after":    {&StatusError{Code: -18, RetryAfter: time.Second}, ClassTransient, "-18", RetrySoon, RefusalNone, someDoubt},
 		"-23, retry after":    {&StatusError{Code: -23, RetryAfter: time.Second}, ClassWindow, "-23", RetryNever, RefusalTooMuch, noDoubt},
 
-		"301":              {http(301), ClassUnknown, "other", RetryLater, RefusalBroken, noDoubt},
+		"301":              {http(301), ClassUnknown, "http_3xx", RetryLater, RefusalNone, noDoubt},
 		"400":              {http(400), ClassQuestion, "http_4xx", RetryLater, RefusalBroken, fullDoubt},
 		"401":              {http(401), ClassAuthentication, "http_4xx", RetryNever, RefusalNone, noDoubt},
 		"403":              {http(403), ClassAuthentication, "http_4xx", RetryNever, RefusalNone, noDoubt},
@@ -64,13 +64,13 @@ func TestClasses(t *testing.T) {
 		"600":              {http(600), ClassUnknown, "other", RetryLater, RefusalBroken, noDoubt},
 
 		// The API's own status says more than that of HTTP, but for the label.
-		"401 with -1":   {both(401, -1), ClassAuthentication, "http_4xx", RetryNever, RefusalNone, noDoubt},
-		"400 with -1":   {both(400, -1), ClassAuthentication, "http_4xx", RetryNever, RefusalNone, noDoubt},
-		"400 with -23":  {both(400, -23), ClassWindow, "http_4xx", RetryNever, RefusalTooMuch, noDoubt},
-		"500 with -15":  {both(500, -15), ClassThrottled, "http_5xx", RetryLater, RefusalNone, noDoubt},
-		"500 with -10":  {both(500, -10), ClassTransient, "http_5xx", RetrySoon, RefusalBroken, someDoubt},
-		"429 with -10":  {both(429, -10), ClassThrottled, "http_4xx", RetryLater, RefusalNone, noDoubt},
-		"301 with a 22": {both(301, 22), ClassUnknown, "other", RetryLater, RefusalBroken, noDoubt},
+		"401 with -1":  {both(401, -1), ClassAuthentication, "http_4xx", RetryNever, RefusalNone, noDoubt},
+		"400 with -1":  {both(400, -1), ClassAuthentication, "http_4xx", RetryNever, RefusalNone, noDoubt},
+		"400 with -23": {both(400, -23), ClassWindow, "http_4xx", RetryNever, RefusalTooMuch, noDoubt},
+		"500 with -15": {both(500, -15), ClassThrottled, "http_5xx", RetryLater, RefusalNone, noDoubt},
+		"500 with -10": {both(500, -10), ClassTransient, "http_5xx", RetrySoon, RefusalBroken, someDoubt},
+		"429 with -10": {both(429, -10), ClassThrottled, "http_4xx", RetryLater, RefusalNone, noDoubt},
+		"301 with 22":  {both(301, 22), ClassUnknown, "http_3xx", RetryLater, RefusalNone, noDoubt},
 
 		"timeout":           {fail(ErrTimeout, "x"), ClassTransient, "timeout", RetryOnce, RefusalBroken, noDoubt},
 		"connection":        {fail(ErrConnection, "x"), ClassTransient, "connection", RetrySoon, RefusalBroken, noDoubt},
@@ -106,7 +106,7 @@ func TestClasses(t *testing.T) {
 func TestStatusLabels(t *testing.T) {
 	require.Equal(t, []string{
 		"0", "-1", "-2", "-15", "-16", "-18", "-20", "-21", "-22", "-23", "-24", "-76",
-		"http_4xx", "http_5xx", "timeout", "connection", "decode", "other",
+		"http_3xx", "http_4xx", "http_5xx", "timeout", "connection", "decode", "other",
 	}, StatusLabels())
 }
 

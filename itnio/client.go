@@ -15,7 +15,7 @@ type Client struct {
 	base    *url.URL
 	http    *http.Client
 	sign    func(http.Header, time.Time)
-	redact  func(string) string
+	redact  redactor
 	pace    *pace
 	clock   *clock
 	habits  *negotiation
@@ -45,7 +45,7 @@ func New(o Options) (*Client, error) {
 		base:      base,
 		http:      &hc,
 		sign:      newSigner(o.Key, o.Secret),
-		redact:    newRedactor(o.Key, o.Secret),
+		redact:    newRedactor(append([]string{o.Key, o.Secret}, o.Secrets...)...),
 		pace:      newPace(o.RateLimit),
 		clock:     &clock{now: o.Now},
 		habits:    newNegotiation(o.TimeFormat),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -56,6 +57,9 @@ func (e *StatusError) Error() string {
 // HTTPError is an answer outside 200 to 299. It unwraps to the *StatusError of its body, where there is one.
 type HTTPError struct {
 	StatusCode int
+	URL        string        // asked for: scheme, host and path
+	Location   string        // scheme and host to which a redirect leads, redacted; "": none was told
+	HTML       bool          // the body is an HTML page
 	RetryAfter time.Duration // as the server asked; 0: it did not
 	Business   *StatusError  // nil: the body holds none
 }
@@ -68,11 +72,26 @@ func (e *HTTPError) Error() string {
 	if e.RetryAfter > 0 {
 		s += fmt.Sprintf(" (retry after %s)", e.RetryAfter)
 	}
-	if e.Business != nil {
+	switch {
+	case e.Business != nil:
 		s += ", " + e.Business.Error()
+	case e.Location != "":
+		to := e.Location
+		if strings.HasPrefix(e.URL, to+"/") {
+			to = "another path there"
+		}
+		s += ": " + e.URL + " is redirected to " + to + ", and redirects are not followed"
+	case e.StatusCode/100 == 3, e.StatusCode == http.StatusNotFound, e.StatusCode == http.StatusMethodNotAllowed:
+		s += " for " + e.URL
+	}
+	if e.HTML {
+		s += "; " + htmlMeans
 	}
 	return s
 }
+
+// htmlMeans says what an HTML page in the place of an answer tells.
+const htmlMeans = "the answer is an HTML page, so most likely a proxy or firewall answers in the API's place"
 
 // Unwrap gives the body's *StatusError.
 func (e *HTTPError) Unwrap() error {

@@ -22,14 +22,19 @@ const (
 	TimeDatetime = string(enum.TimeDatetime)
 )
 
-// Options make a Client. They are taken as they stand: the configuration has validated them. Key and Secret cannot be printed through it.
+// Options make a Client. They are taken as they stand: the configuration has validated them. Key, Secret and Secrets
+// cannot be printed through them.
 type Options struct {
 	BaseURL string // scheme, host and, behind a gateway, a path prefix
 	Key     string `json:"-" yaml:"-"`
 	Secret  string `json:"-" yaml:"-"`
 
-	// HTTP sends the requests: proxy, TLS and connection reuse are its affair. It is copied, and the copy follows no
-	// redirect, which would carry the signature elsewhere. Nil: a client with Go's default transport settings.
+	// Secrets are further texts that no error may show: passwords, tokens and headers with which HTTP reaches the API, and
+	// "user:password" for each pair that is sent in base64. They are found percent-encoded and in base64, too.
+	Secrets []string `json:"-" yaml:"-"`
+
+	// HTTP sends the requests and decides on proxy, TLS and connection reuse. It is copied, and the copy follows no
+	// redirect: that would send the signature to another server. Nil: a client with Go's default transport settings.
 	HTTP *http.Client
 
 	// Location is the zone of record times that name none and of the datetime format. Nil: UTC+8, the platform's.
@@ -37,7 +42,7 @@ type Options struct {
 	// TimeFormat is TimeAuto, TimeISO8601 or TimeDatetime. Empty: TimeAuto.
 	TimeFormat string
 	// RateLimit is in requests a second, evenly spaced: no bursts, so no second ever sees more than RateLimit
-	// rounded up, plus one. Where the server says that it is too much, requests become rarer by themselves. 0: no limit.
+	// rounded up, plus one. Where the server answers that there are too many, the client slows down by itself. 0: no limit.
 	RateLimit float64
 	// Timeout bounds one attempt from dialling to the last byte of the body; waiting for the rate limit is not in
 	// it. 0: DefaultTimeout.

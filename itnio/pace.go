@@ -14,8 +14,8 @@ type pace struct {
 }
 
 const (
-	slowest  = 20  // of the most, the least: one part in so many
-	recovery = 100 // of the most, what each good answer brings back: one part in so many
+	slowest  = 20  // the lowest rate is most divided by this
+	recovery = 100 // each good answer adds most divided by this to the rate
 )
 
 // newPace spaces requests evenly; perSecond 0 is no limit.

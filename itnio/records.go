@@ -12,7 +12,7 @@ import (
 // being found out, one call may ask up to four times.
 //
 // Errors are a *StatusError, an *HTTPError (with the *StatusError of its body, if any) or of a Kind, wrapped; where the
-// context ended, they wrap its error as well. Status and RetryAfter read them. They hold no secret, no phone number
+// context ended, they wrap its error as well. ClassOf, RetryOf, RefusalOf, RetryAfter and Status read them. They hold no secret, no phone number
 // and no part of an answer but the server's reason, redacted.
 func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
 	if err := q.validate(); err != nil {
@@ -36,7 +36,7 @@ func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
 		return page, nil
 	}
 	if e, ok := errors.AsType[*StatusError](err); ok && e.Code == StatusParameter {
-		return Page{}, fmt.Errorf("record query by %s: %w", q.Filter.names(), err)
+		return Page{}, fmt.Errorf("record query by %s: %w", q.params(TimeISO8601, c.decoder.loc).names(), err)
 	}
 	return Page{}, fmt.Errorf("record query: %w", err)
 }
@@ -87,6 +87,7 @@ func (c *Client) attempt(ctx context.Context, body []byte) (Page, error) {
 
 // read makes a page, or the error it tells of, out of an answer.
 func (c *Client) read(rep reply) (Page, error) {
+	html := isHTML(rep.body.Bytes())
 	a, err := c.decoder.decode(rep.body.Bytes())
 	var business *StatusError
 	if err == nil && a.status != 0 {
@@ -94,7 +95,11 @@ func (c *Client) read(rep reply) (Page, error) {
 	}
 	switch {
 	case !isSuccess(rep.code):
-		return Page{}, &HTTPError{StatusCode: rep.code, RetryAfter: rep.retryAfter, Business: business}
+		return Page{}, &HTTPError{
+			StatusCode: rep.code, URL: rep.url, Location: rep.location, HTML: html, RetryAfter: rep.retryAfter, Business: business,
+		}
+	case html:
+		return Page{}, fail(ErrDecode, "%s: %s", rep.url, htmlMeans)
 	case err != nil:
 		return Page{}, err
 	case business != nil:

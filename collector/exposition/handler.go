@@ -36,8 +36,8 @@ type Options struct {
 	ErrorLog log.Logger
 	// Registerer takes promhttp_metric_handler_errors_total, the counter that promhttp has for the same errors.
 	Registerer prometheus.Registerer
-	// OnServed is called after a whole page was written to the end without an error, with the generation that it held;
-	// not for HEAD, nor for a page filtered by name[]. It is called in the request's goroutine and must not block.
+	// OnServed is called after a complete page was written without an error, with the generation that it showed; not for
+	// HEAD, nor for a page filtered by name[]. It is called in the request's goroutine and must not block.
 	OnServed func(r *http.Request, generation uint64)
 	// Now is the clock by which unused pages are dropped; time.Now by default.
 	Now func() time.Time
@@ -103,7 +103,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		names       = r.URL.Query()["name[]"]
 	)
 	h.cache.sweep()
-	// Everything that can fail comes before the first byte: an answer is whole or it is an error.
+	// Everything that can fail comes before the first byte: an answer is complete or it is an error.
 	body, generation, err := h.body(contentType, coding, names)
 	if err != nil {
 		_ = level.Error(h.log).Log("msg", "Serving metrics failed", "err", err)
@@ -130,7 +130,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return // the scraper has gone; it will say so itself
 		}
 	}
-	// The last bytes lie in the server's buffers yet, and only sending them shows whether the scraper is still there.
+	// The last bytes are still in the server's buffers: only sending them shows whether the scraper is still there.
 	if err := http.NewResponseController(w).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return
 	}

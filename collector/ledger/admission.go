@@ -66,7 +66,7 @@ func (a *admission) write(root *bolt.Bucket) error {
 	return nil
 }
 
-// publish hands the transaction's values to the ledger, whose mutex is held.
+// publish gives the transaction's values to the ledger. The caller has locked its mutex.
 func (a *admission) publish() {
 	for label, values := range a.fresh {
 		if a.admitted[label] == nil {

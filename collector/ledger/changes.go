@@ -55,7 +55,8 @@ func (c *changes) discard() {
 	}
 }
 
-// publish makes the next values the committed ones and reports whether the exposition changes. The ledger's mutex is held.
+// publish makes the next values the committed ones and reports whether the exposition changes. The caller has locked
+// the ledger's mutex.
 func (c *changes) publish() (visible bool) {
 	for i, f := range c.families {
 		for _, s := range c.touched[i] {

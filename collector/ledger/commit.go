@@ -43,7 +43,7 @@ type Batch struct {
 	Cells       []Cell // windows that are now known; each replaces what it overlaps
 	DropBefore  int64  // windows that end at or before it are forgotten; 0: none
 	Swept       int64  // 0: unchanged
-	InitialDone bool   // the first fill is whole
+	InitialDone bool   // the first fill is complete
 	ShowInitial bool   // with InitialDone: its values show at once, not zero first
 }
 

@@ -63,7 +63,7 @@ func (f *family) exposed(shared bool) *series.Family {
 	return e
 }
 
-// changed is called with mu held after the exposition changed.
+// changed begins a new generation after the exposition changed. The caller has locked mu.
 func (l *Ledger) changed() {
 	l.gen++
 	l.size = l.fileSize()

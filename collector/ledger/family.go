@@ -20,7 +20,7 @@ type family struct {
 	restarted int64 // Unix milliseconds; 0: never
 	byKey     map[string]*storedSeries
 	sorted    []*storedSeries
-	dirty     bool // what is exposed of it is to be made anew
+	dirty     bool // what is exposed of it has changed
 }
 
 // storedSeries is a series with what the ledger keeps of it. What follows created is guarded by the ledger's mutex.
@@ -34,8 +34,8 @@ type storedSeries struct {
 	next    *series.Metric // in the transaction under way, its writer's own; nil: unchanged
 	shown   bool           // cur is exposed; else 0
 	zero    *series.Metric // what is exposed until then
-	bornGen uint64         // first exposition that can hold it
-	// fetched is when a scraper first had the 0 whole; zero: none yet.
+	bornGen uint64         // first exposition that can have it
+	// fetched is when a scraper first fetched a complete page with the 0; zero: none yet.
 	fetched time.Time
 }
 
@@ -47,8 +47,8 @@ type familyMeta struct {
 	Restarted int64     `json:"restarted,omitempty"`
 }
 
-// openFamily reads a row's series, or starts it anew where its labels or bounds have changed. in is the family in force
-// before a reload, if any: its series go on with all they know.
+// openFamily reads a row's series, or starts the family again at 0 where its labels or bounds have changed. in is the family
+// before a reload, if any: its series go on.
 func (l *Ledger) openFamily(root *bolt.Bucket, row families.Family, in *family) (*family, error) {
 	f := &family{Family: row, byKey: map[string]*storedSeries{}, dirty: true}
 	b := root.Bucket([]byte(row.Name))
@@ -153,7 +153,7 @@ func createdTime(f *family, created int64) time.Time {
 	return time.UnixMilli(created).UTC()
 }
 
-// adopt gives the families the series that a transaction made; born is by family. mu is held.
+// adopt gives the families the series that a transaction made; born is by family. The caller has locked mu.
 func (l *Ledger) adopt(born []map[string]*storedSeries) {
 	for i, f := range l.families {
 		list := make([]*storedSeries, 0, len(born[i]))

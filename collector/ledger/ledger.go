@@ -41,9 +41,9 @@ type Ledger struct {
 	now    func() time.Time
 	logger log.Logger
 
-	writer sync.Mutex // held over a transaction and its publication
+	writer sync.Mutex // locked over a transaction and its publication
 
-	mu       sync.RWMutex // guards what follows; written only by the holder of writer
+	mu       sync.RWMutex // guards what follows, which is written only with writer locked too
 	model    *families.Model
 	families []*family
 	admitted map[string]map[string]struct{} // label -> values

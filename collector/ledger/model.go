@@ -11,7 +11,7 @@ import (
 )
 
 // SetModel puts a model in force, at the start and on a reload. A family whose labels or bounds changed, or that was
-// switched off, starts anew and says so; ids stay.
+// switched off, starts again at 0, with a warning; ids stay.
 func (l *Ledger) SetModel(m *families.Model) error {
 	l.writer.Lock()
 	defer l.writer.Unlock()

@@ -11,11 +11,10 @@ import (
 // bbolt trusts its pages: a damaged one makes it crash in the middle of a transaction, or lets it write over what is there. So
 // every page that is in use is checked before it is trusted, by plain reads of the file.
 //
-// Why bbolt's own means do not do. tx.Check, even after every key and value was read in a goroutine that survives faults, does not
-// end on some of the files of TestDamagedPages: an overflow count of 2^32 has it note as many pages, in memory, and a branch that
-// leads back to its parent has it, and any cursor, descend for ever. A guarded read of everything finds neither damage to the list
-// of free pages nor keys out of order, and before it has found the rest a bucket that seems to be missing is made anew. The check
-// sums of our values do not cover keys and structure.
+// bbolt's own means do not do this. tx.Check, tried after every key and value had been read in a goroutine that survives faults,
+// does not end on some of the files of TestDamagedPages: an overflow count of 2^32 makes it note as many pages in memory, and a
+// branch that leads back to its parent makes it, and any cursor, descend for ever. A guarded read of everything finds neither
+// damage to the list of free pages nor keys out of order. The checksums of our values do not cover keys and structure.
 //
 // The format: pages 0 and 1 are metas, the valid one with the higher transaction id counts. A page starts with its id, flags,
 // number of elements and the number of pages it goes on over. Elements point at their keys and values, relative to

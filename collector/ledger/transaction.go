@@ -8,8 +8,8 @@ import (
 	"itnio_exporter/collector/families"
 )
 
-// transaction is one batch on its way into the ledger. It changes nothing that is read before publish. The ledger's writer
-// lock is held over all of it.
+// transaction is one batch on its way into the ledger. Before publish it changes nothing that readers see. The ledger's writer
+// lock is locked from begin to publish.
 type transaction struct {
 	l     *Ledger
 	batch *Batch
@@ -95,7 +95,8 @@ func (t *transaction) showInitial() {
 }
 
 func (t *transaction) empty() bool {
-	return t.changes.empty() && t.ids.entry.empty() && t.meta == t.batch.Account.meta && len(t.batch.Cells) == 0 && t.batch.DropBefore == 0
+	return t.changes.empty() && t.ids.entry.empty() && t.meta == t.batch.Account.meta &&
+		len(t.batch.Cells) == 0 && t.batch.DropBefore == 0
 }
 
 // write puts everything into a transaction of the file.

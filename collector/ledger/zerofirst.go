@@ -7,19 +7,19 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// zeroFirst lets a series that is born after the first fill show 0 until a scraper has fetched that 0 whole and wait has passed
-// since. Prometheus takes the first sample of a series as where it starts: without the 0 its first calls would never be part of
-// an increase(). The ledger's mutex guards it.
+// zeroFirst makes a series that is born after the first fill show 0 until a scraper has fetched a complete page with that 0 and
+// wait has passed since. Prometheus takes the first sample of a series as its start: without the 0 its first calls would never
+// be part of an increase(). The ledger's mutex guards it.
 type zeroFirst struct {
 	wait       time.Duration
 	atZero     map[*storedSeries]struct{}
-	prometheus time.Time // last whole scrape that carried Prometheus's own header
+	prometheus time.Time // last complete scrape that carried Prometheus's own header
 }
 
 // othersCount is how long no Prometheus may have scraped for any other client's fetch to count.
 const othersCount = 10 * time.Minute
 
-// served notes a whole fetch of the exposition gen.
+// served notes that the exposition of a generation was fetched completely.
 func (z *zeroFirst) served(gen uint64, prometheus bool, now time.Time) {
 	if prometheus {
 		z.prometheus = now
@@ -53,7 +53,7 @@ func (z *zeroFirst) reveal(s *storedSeries) {
 	delete(z.atZero, s)
 }
 
-// Served tells that an exposition of the given generation was fetched whole. prometheus tells whether the request was a
+// Served tells that the exposition of a generation was fetched completely. prometheus tells whether the request was a
 // Prometheus server's (it carries X-Prometheus-Scrape-Timeout-Seconds): a look with a browser starts no wait.
 func (l *Ledger) Served(gen uint64, prometheus bool) {
 	now := l.now()
