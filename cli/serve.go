@@ -154,7 +154,7 @@ func serve(e Environment, f *serveFlags, l *logging.Loggers, s source) error {
 			return c.Reload(next)
 		},
 		Registerer: registry,
-		Logger:     l.GoKit,
+		Logger:     l.Unlimited,
 		Now:        e.Now,
 	})
 	life := lifecycle{

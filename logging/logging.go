@@ -23,6 +23,8 @@ type Options struct {
 type Loggers struct {
 	GoKit log.Logger
 	Slog  *slog.Logger
+	// Unlimited is for what an operator has asked for and waits to see, such as the result of a reload: repetitions are written.
+	Unlimited log.Logger
 
 	limiter *limiter
 }
@@ -35,12 +37,16 @@ func New(o Options) *Loggers {
 	if o.Format == "json" {
 		encoder = log.NewJSONLogger(w)
 	}
-	limiter := newLimiter(ordered{next: encoder, now: o.Now})
-	filter := level.NewFilter(limiter, level.Allow(level.ParseDefault(o.Level, level.InfoValue())))
+	all := ordered{next: encoder, now: o.Now}
+	limiter := newLimiter(all)
+	filter := func(next log.Logger) log.Logger {
+		return level.NewFilter(next, level.Allow(level.ParseDefault(o.Level, level.InfoValue())))
+	}
 	return &Loggers{
-		GoKit:   log.With(filter, callerKey, log.DefaultCaller),
-		Slog:    slog.New(sloggokit.NewGoKitHandler(filter, slog.LevelDebug)), // it adds level, caller, time and msg
-		limiter: limiter,
+		GoKit:     log.With(filter(limiter), callerKey, log.DefaultCaller),
+		Slog:      slog.New(sloggokit.NewGoKitHandler(filter(limiter), slog.LevelDebug)), // it adds level, caller, time and msg
+		Unlimited: log.With(filter(all), callerKey, log.DefaultCaller),
+		limiter:   limiter,
 	}
 }
 

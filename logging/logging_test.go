@@ -22,6 +22,7 @@ func TestLines(t *testing.T) {
 		for name, write := range map[string]func(*Loggers){
 			"go-kit":              func(l *Loggers) { _ = level.Warn(l.GoKit).Log("msg", "a message", "n", 1) },
 			"go-kit with context": func(l *Loggers) { _ = level.Warn(log.With(l.GoKit, "n", 1)).Log("msg", "a message") },
+			"unlimited":           func(l *Loggers) { _ = level.Warn(l.Unlimited).Log("msg", "a message", "n", 1) },
 			"slog":                func(l *Loggers) { l.Slog.Warn("a message", "n", 1) },
 			"slog with context":   func(l *Loggers) { l.Slog.With("n", 1).Warn("a message") },
 		} {
@@ -84,6 +85,26 @@ func TestLevel(t *testing.T) {
 			require.Equal(t, want, strings.Count(out.String(), "\n"), out.String())
 		})
 	}
+}
+
+// Both libraries share the limit of repeated lines; Unlimited has none.
+func TestLimitIsShared(t *testing.T) {
+	var out bytes.Buffer
+	l := New(Options{Writer: &out, Level: "info", Format: "logfmt", Now: at})
+	for range 3 {
+		l.Slog.Warn("of slog")
+		_ = level.Warn(l.GoKit).Log("msg", "of go-kit")
+		_ = level.Warn(l.Unlimited).Log("msg", "asked for")
+	}
+	counts := func() (n []int) {
+		for _, msg := range []string{"of slog", "of go-kit", "asked for", "repeated=2"} {
+			n = append(n, strings.Count(out.String(), msg))
+		}
+		return n
+	}
+	require.Equal(t, []int{1, 1, 3, 0}, counts())
+	l.Close()
+	require.Equal(t, []int{2, 2, 3, 2}, counts())
 }
 
 // A line with a key and no value is written all the same.
