@@ -50,7 +50,7 @@ func healthcheck(f *serveFlags) error {
 	}
 	switch tlsMode {
 	case tlsWithClientCertificate:
-		return refusesStrangers(address)
+		return refusedWithoutCertificate(address)
 	case tlsOn:
 		return askHealth(healthURL("https", address, site.Path("/-/healthy")))
 	}
@@ -76,8 +76,8 @@ func healthURL(scheme, address, path string) string {
 	return u.String()
 }
 
-// withoutVerification is for connections from this machine to itself that carry no secret. The certificate is made for
-// the name that Prometheus uses, not for 127.0.0.1, and the check asks for life, not for identity.
+// withoutVerification accepts any certificate. The server's is usually issued for the name that Prometheus uses, not for
+// 127.0.0.1, and the check sends no secret: it only tests that the server answers.
 func withoutVerification() *tls.Config {
 	return &tls.Config{InsecureSkipVerify: true}
 }
@@ -122,10 +122,10 @@ func fromExporter(answer *http.Response, body string) bool {
 	return false
 }
 
-// refusesStrangers returns an error unless a server with TLS refuses a client for its lack of a certificate. That is the
-// only answer that a client without one can get. Nothing is sent after the handshake: the server would reset the
+// refusedWithoutCertificate returns an error unless a server with TLS refuses this client, which has no certificate. A
+// server that requires one gives no other answer. Nothing is sent after the handshake: the server would reset the
 // connection, and its refusal could be lost.
-func refusesStrangers(address string) error {
+func refusedWithoutCertificate(address string) error {
 	deadline := time.Now().Add(healthcheckTimeout)
 	conn, err := net.DialTimeout("tcp", address, healthcheckTimeout)
 	if err != nil {

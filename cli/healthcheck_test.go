@@ -80,9 +80,9 @@ func TestHealthcheckAnswers(t *testing.T) {
 	}
 }
 
-// A server that lets a client without a certificate in, or that is not there, is not what the configuration says.
-func TestRefusesStrangers(t *testing.T) {
-	for name, meet := range map[string]func(*tls.Conn){
+// A server that accepts a client without a certificate is not what the configuration says.
+func TestRefusedWithoutCertificate(t *testing.T) {
+	for name, behave := range map[string]func(*tls.Conn){
 		"silent":  func(*tls.Conn) {},
 		"talking": func(c *tls.Conn) { _, _ = io.WriteString(c, "hello") },
 		"resetting": func(c *tls.Conn) {
@@ -99,14 +99,14 @@ func TestRefusesStrangers(t *testing.T) {
 			require.NoError(t, err)
 			go func() {
 				if c, err := listener.Accept(); err == nil {
-					meet(c.(*tls.Conn))
+					behave(c.(*tls.Conn))
 					_ = c.Close()
 				}
 			}()
 			address := listener.Addr().String()
-			require.ErrorContains(t, refusesStrangers(address), "does not refuse a client without a certificate")
+			require.ErrorContains(t, refusedWithoutCertificate(address), "does not refuse a client without a certificate")
 			require.NoError(t, listener.Close())
-			require.Error(t, refusesStrangers(address))
+			require.Error(t, refusedWithoutCertificate(address))
 		})
 	}
 }
