@@ -522,6 +522,113 @@ func TestFloorInTheMidstOfAWindow(t *testing.T) {
 	}
 }
 
+// A restart knows what the process before it knew, wherever that was killed.
+func TestRestartAsksAndDoesNotRead(t *testing.T) {
+	a := steady(t, nil)
+	for range 20 {
+		a.srv.now += 60
+		a.live()
+		a.sweep()
+		a.crash()
+		asked := len(a.srv.asks)
+		a.live()
+		a.sweep()
+		a.audit()
+		require.LessOrEqual(t, len(a.srv.asks)-asked, 8)
+		require.Zero(t, a.st.OpenWindows())
+	}
+	late := a.srv.add(a.srv.now-hour, a.srv.now-5*hour)
+	a.crash()
+	a.live()
+	a.audit()
+	for _, id := range late {
+		require.Contains(t, a.seen, id)
+	}
+}
+
+// Where the server's clock was ahead when the process before ended, its readings are not taken for ones of the time to come.
+func TestRestartAfterAClockThatWasAhead(t *testing.T) {
+	for _, ahead := range []int64{hour, 10 * hour, 3 * day} {
+		a := steady(t, nil)
+		a.srv.now += ahead
+		a.live()
+		a.sweep()
+		a.crash()
+		a.srv.now -= ahead
+		a.srv.add(a.srv.now-30, a.srv.now-hour, a.srv.now-4*hour)
+		a.minutes(3)
+		a.audit()
+		require.Empty(t, a.unseen(), "ahead by %d", ahead)
+		require.LessOrEqual(t, a.swept, a.srv.now-a.set.Lookback)
+	}
+}
+
+// What nothing can count of is only counted, with few questions, also across restarts; what comes to it late is read.
+func TestPastThatDoesNotCountIsCounted(t *testing.T) {
+	a := newAccount(t, Settings{Lookback: 7200, Horizon: 7 * day, AuditInterval: hour})
+	a.traffic(begin-7*day, begin, 60)
+	a.live()
+	asked := len(a.srv.asks)
+	require.True(t, a.st.Unread(a.srv.now, 0))
+	a.audit()
+	require.Less(t, len(a.srv.asks)-asked, 2*1440/100+2*1440/300+8, "two days are read")
+	require.False(t, a.st.Unread(a.srv.now, 0))
+	for range 3 {
+		a.srv.now += hour
+		a.live()
+		a.sweep()
+		a.crash()
+		asked = len(a.srv.asks)
+		a.audit()
+		require.LessOrEqual(t, len(a.srv.asks)-asked, 8)
+	}
+	// Less is taken as it is, more is read.
+	a.srv.remove(1500)
+	a.audit()
+	asked = len(a.srv.asks)
+	a.audit()
+	require.LessOrEqual(t, len(a.srv.asks)-asked, 8)
+	late := a.srv.add(a.srv.now - 4*day)[0]
+	a.audit()
+	require.Contains(t, a.seen, late)
+	late = a.srv.add(a.srv.now - 4*day)[0]
+	asked = len(a.srv.asks)
+	a.audit()
+	require.Contains(t, a.seen, late)
+	require.LessOrEqual(t, len(a.srv.asks)-asked, 30, "its day is known by now")
+}
+
+// A first fill reads hardly more than the pages there are, and the audit after it only asks.
+func TestRequestsOfAFill(t *testing.T) {
+	for _, step := range []int64{1, 7, 60} {
+		a := newAccount(t, Settings{Lookback: 7200, Horizon: 7 * day, AuditInterval: hour, History: 3 * day})
+		a.traffic(begin-3*day-hour, begin-hour/2, step)
+		pages := float64(len(a.srv.records)) / 100
+		fill := a.live() + a.sweep()
+		require.Zero(t, a.st.CatchUp(a.srv.now))
+		require.LessOrEqual(t, float64(fill), 1.15*pages+5, "a record each %d s", step)
+		require.LessOrEqual(t, a.audit(), 10)
+		require.Empty(t, a.unseen())
+	}
+}
+
+// A wrong clock that no second audit confirms lets nothing that is remembered go.
+func TestClockThatIsWrongForAnAuditDropsNothing(t *testing.T) {
+	a := steady(t, nil)
+	before := len(a.cells)
+	a.srv.now += 30 * day
+	a.live()
+	a.audit()
+	a.srv.now -= 30 * day
+	a.live()
+	require.GreaterOrEqual(t, len(a.cells), before)
+	old := a.cells[0]
+	for range 60 {
+		a.minutes(60)
+	}
+	require.Greater(t, a.cells[0].From, old.From, "in time they go")
+}
+
 func TestHorizonRaisedAndLowered(t *testing.T) {
 	a := steady(t, nil)
 	for _, h := range []int64{3 * hour, 9 * hour, 2 * day} {
