@@ -95,7 +95,7 @@ func (m *metrics) begin(account string, model config.Metrics) {
 	for _, status := range itnio.StatusLabels() {
 		m.requests.WithLabelValues(account, itnio.PathRecordQuery, status)
 	}
-	for _, a := range call.Anomalies() {
+	for _, a := range call.Anomalies {
 		m.anomalies.WithLabelValues(account, string(a.Kind))
 	}
 	for _, f := range families.New(model).Families {

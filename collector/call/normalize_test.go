@@ -212,7 +212,7 @@ func orUnknown(s string) string {
 	return s
 }
 
-// Only the number of the party outside may refine the country.
+// Only the customer's number may refine the country.
 func TestFromRemoteParty(t *testing.T) {
 	t.Parallel()
 	const us, ca, bs = "12125550123", "14165550123", "12423221234"
@@ -319,7 +319,7 @@ func TestAgents(t *testing.T) {
 	assert.Equal(t, a, n.From(r, at(60)).Agent, "remembered")
 }
 
-// A call made of a record full of numbers has none in it, and the normalizer remembers none.
+// A call of a record full of phone numbers contains none of them, and neither do the normalizer's caches.
 func TestNoNumberIsKept(t *testing.T) {
 	t.Parallel()
 	n := NewNormalizer(Options{})
@@ -357,7 +357,7 @@ func TestMemoIsBounded(t *testing.T) {
 func TestAnomalies(t *testing.T) {
 	t.Parallel()
 	seen := map[Anomaly]bool{}
-	for _, doc := range Anomalies() {
+	for _, doc := range Anomalies {
 		assert.Regexp(t, `^[a-z_]+$`, string(doc.Kind))
 		assert.Regexp(t, `^[A-Z].*\.$`, doc.Meaning)
 		assert.NotContains(t, doc.Meaning, "|", "it goes into a table")
@@ -376,7 +376,7 @@ func FuzzFrom(f *testing.F) {
 		NewNormalizer(Options{Agents: config.AgentsHash, AgentHashKey: []byte("key")}),
 	}
 	known := map[Anomaly]bool{}
-	for _, doc := range Anomalies() {
+	for _, doc := range Anomalies {
 		known[doc.Kind] = true
 	}
 	f.Fuzz(func(t *testing.T, key uint64, id, ccode, region, number, agent, group, errorReason, hangupCode string, code, talk, ring, answer, hangup int64) {
@@ -391,7 +391,7 @@ func FuzzFrom(f *testing.F) {
 			require.Equal(t, c, n.From(r, at(60)), "what is remembered changes nothing")
 			for _, s := range append([]string{c.Group, c.Agent, c.Brand, c.Media}, c.Tags...) {
 				require.True(t, utf8.ValidString(s))
-				require.LessOrEqual(t, len(s), maxText)
+				require.LessOrEqual(t, len(s), enum.MaxLabelBytes)
 				require.Equal(t, strings.TrimSpace(s), s)
 			}
 			require.NotEmpty(t, c.Group)

@@ -2,8 +2,8 @@ package call
 
 import "strings"
 
-// sipCode is the SIP code in the last brackets of the error reason that hold one, as in "call failed(486)", else the
-// hang-up code if it is one, else "unknown".
+// sipCode is the SIP code in the last brackets of the error reason that contain one, as in "call failed(486)", else the
+// hang-up code if it is one, else Unknown.
 func sipCode(errorReason, hangupCode string) string {
 	for content, rest := bracketed(errorReason); content != "" || rest != ""; content, rest = bracketed(rest) {
 		if code, _, _ := strings.Cut(content, " "); isSIPCode(code) { // "486 Busy Here"
@@ -16,7 +16,7 @@ func sipCode(errorReason, hangupCode string) string {
 	return Unknown
 }
 
-// bracketed is the content of the last brackets of s that are closed, and what stands before them.
+// bracketed is the content of the last closed brackets of s, and the text before them.
 func bracketed(s string) (content, before string) {
 	last := strings.LastIndexByte(s, ')')
 	if last < 0 {
