@@ -41,6 +41,3 @@ func (p *pace) learn(err error) {
 		p.limiter.SetLimit(min(now+p.most/recovery, p.most))
 	}
 }
-
-// Throttled reports whether an error says that requests are too many. It is ClassOf(err) == ClassThrottled.
-func Throttled(err error) bool { return ClassOf(err) == ClassThrottled }

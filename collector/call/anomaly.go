@@ -80,6 +80,6 @@ var Anomalies = []AnomalyDoc{
 	{AnomalyDuplicateInAnswer, "A page had the same record twice. Counted once."},
 	{AnomalyPageSizeImposed, "The server used another page size than it was asked for. The exporter uses the server's size."},
 	{AnomalyFutureRefused, "The server refuses windows that end in the future. The exporter asks up to the server's own time."},
-	{AnomalyEndlessWindow, "The pages of a window went on and on, each with new records. The exporter stops reading it; the window stays open and is read again by the next audit."},
+	{AnomalyEndlessWindow, "The pages of a window went on and on, each with new records. The exporter stopped reading it; the window stays open, and the next audit reads it again."},
 	{AnomalyClockJump, "The difference between the server's clock and the local one changed by more than 2 minutes between two answers."},
 }

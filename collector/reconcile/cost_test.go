@@ -72,3 +72,17 @@ func BenchmarkRequests(b *testing.B) {
 		})
 	}
 }
+
+// A first fill reads hardly more than the pages there are, and the audit after it only asks.
+func TestRequestsOfAFill(t *testing.T) {
+	for _, step := range []int64{1, 7, 60} {
+		a := newAccount(t, Settings{Lookback: 7200, Horizon: 7 * day, AuditInterval: hour, History: 3 * day})
+		a.traffic(begin-3*day-hour, begin-hour/2, step)
+		pages := float64(len(a.srv.records)) / 100
+		fill := a.live() + a.sweep()
+		require.Zero(t, a.st.CatchUp(a.srv.now))
+		require.LessOrEqual(t, float64(fill), 1.15*pages+5, "a record each %d s", step)
+		require.LessOrEqual(t, a.audit(), 10)
+		require.Empty(t, a.unseen())
+	}
+}

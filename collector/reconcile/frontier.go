@@ -1,7 +1,5 @@
 package reconcile
 
-import "math"
-
 // frontier is the newest window, which has no end: records whose time is ahead of the server's clock are in it too. It is read
 // whole each time.
 type frontier struct {
@@ -102,6 +100,3 @@ func (f *frontier) refused(r Refusal) (ofClock bool) {
 	}
 	return false
 }
-
-// endless is the end of the frontier as a window.
-const endless = math.MaxInt64

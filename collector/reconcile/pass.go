@@ -41,6 +41,7 @@ type Pass struct {
 	changes   int     // cells that turned out to have changed
 	matched   []match
 	overlong  int // walks since the last window that was read, which went on where their total said they would end
+	endlesses int // windows whose answers went on and on
 	done      bool
 	narrowing narrowing
 }

@@ -75,8 +75,7 @@ func (p *Pass) overrun(t *task) {
 	}
 	p.pop()
 	if p.overlong++; p.overlong > maxOverlong {
-		p.Unsettled++
-		p.endless(t.win)
+		p.endless(t)
 		return
 	}
 	p.split(t.win, p.parts(t.win, 2*len(t.walk.ids)))
@@ -93,20 +92,24 @@ func (p *Pass) split(w Window, k int) {
 	}
 }
 
+// maxEndless is how many windows of a pass may have answers without end, until the pass is given up.
+const maxEndless = 3
+
 // endless leaves a window open whose answers go on and on.
-func (p *Pass) endless(w Window) {
-	if w.To == endless { // the frontier is read again each time
-		p.Anomalies[call.AnomalyEndlessWindow]++
-		return
-	}
+func (p *Pass) endless(t *task) {
+	p.Unsettled++
 	p.Anomalies[call.AnomalyEndlessWindow]++
-	p.remember(cell{Window: w, kind: cellGap, total: unknown, readAt: p.now})
+	if t.kind != taskFrontier && !t.ahead {
+		p.remember(cell{Window: t.win, kind: cellGap, total: unknown, readAt: p.now})
+	}
+	p.endlesses++
+	p.done = p.endlesses >= maxEndless
 }
 
 // window is what a task is about; the frontier has no end.
 func (p *Pass) window(t *task) Window {
 	if t.kind == taskFrontier {
-		return Window{p.s.frontier.from, endless}
+		return Window{p.s.frontier.from, math.MaxInt64}
 	}
 	return t.win
 }
@@ -125,6 +128,10 @@ func (p *Pass) walked(t *task) {
 		return
 	}
 	p.pop()
+	if r.Endless {
+		p.endless(t)
+		return
+	}
 	p.overlong = 0
 	if settled {
 		p.learn(&r)
@@ -137,8 +144,6 @@ func (p *Pass) walked(t *task) {
 	}
 	switch {
 	case t.ahead: // it is part of the frontier in time
-	case r.Endless:
-		p.endless(p.window(t))
 	case t.kind == taskFrontier:
 		s.frontier.ids = r.IDs.Len()
 	default:
@@ -167,8 +172,12 @@ func (p *Pass) compare(t *task, r *Reading) (before *Reading, lost []uint64, gon
 // learn takes what a reading that settled says of the server's totals.
 func (p *Pass) learn(r *Reading) {
 	if !r.Untold && r.IDs.Len() > 0 { // of nothing, none can be left out
+		was := p.s.trust.off
 		p.s.trust.read(r.excess())
-		p.s.paging.short = max(0, -p.s.trust.off)
+		if p.s.trust.off != was {
+			p.s.paging.short = max(0, -p.s.trust.off)
+			p.askAgain()
+		}
 	}
 	if r.excess() != 0 {
 		p.Anomalies[call.AnomalyTotalMismatch]++

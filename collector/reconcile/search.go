@@ -164,6 +164,14 @@ func (p *Pass) doubt(top int) {
 	}
 }
 
+// askAgain asks the rows of this pass once more whose totals matched what another habit of the server made one expect.
+func (p *Pass) askAgain() {
+	for _, m := range p.matched {
+		p.push(&task{kind: taskAsk, win: m.win, again: true})
+	}
+	p.matched = nil
+}
+
 // readEach reads the cells [i, j) one by one.
 func (p *Pass) readEach(i, j int) {
 	for _, c := range p.s.row.cells[i:j] {

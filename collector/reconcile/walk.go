@@ -13,9 +13,9 @@ type Answer struct {
 const (
 	pageSize = 100 // the largest that the API documents
 	fewest   = 10  // records that are taken for a full page where the server does not say
-	// A walk whose answers go on and on ends there.
-	maxPages = 10_000
-	maxIDs   = 1_000_000
+	// A walk whose answers go on and on ends there: no window that cannot be divided has so many records.
+	maxPages = 2_000
+	maxIDs   = 200_000
 )
 
 // Paging is what is known of how a server pages. It is shared by all walks over one server.
