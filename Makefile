@@ -17,7 +17,8 @@ demo: ## The exporter against a simulated call centre, on http://127.0.0.1:10198
 stack: ## The demo with a real Prometheus and Alertmanager, built from their modules where they are not on the PATH.
 	dashboards/try.sh
 
-test: ## All tests.
+test: ## All tests; those with a real Prometheus need PROMETHEUS_BIN.
+	@test -n "$$PROMETHEUS_BIN" || command -v prometheus >/dev/null || echo "skipping the tests with a real Prometheus: PROMETHEUS_BIN is not set"
 	$(GO) test ./...
 
 race: ## All tests with the race detector (needs a C compiler).
@@ -33,8 +34,8 @@ rules: ## Check and test the recording rules and alerts with promtool, which has
 	$(PROMTOOL) check rules --lint=all --lint-fatal dashboards/rules/*.yml
 	$(PROMTOOL) test rules dashboards/rules/tests/*.yml
 
-docs: ## Write docs/metrics.md anew.
-	$(GO) test ./collector -run MetricsPage -update-docs
+docs: ## Regenerate docs/metrics.md.
+	$(GO) test ./docs -update
 
 FUZZTIME ?= 1m
 fuzz: ## Every fuzz test for FUZZTIME (1m).
@@ -43,11 +44,11 @@ fuzz: ## Every fuzz test for FUZZTIME (1m).
 bench: ## All benchmarks.
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-proof: ## The long proofs, an hour or more: weeks of traffic, 200 draws of faults, 200 kills, every habit of the API.
+proof: ## The long proofs, an hour or more: weeks of traffic, 200 random sequences of faults, 200 kills, every habit of the API.
 	$(GO) test ./collector -run 'TestVirtualDays|TestSizing|TestFaults' -proof -timeout 90m -v
 	$(GO) test ./e2e -proof -timeout 90m -v
 
-ci: ## All that a change has to pass.
+ci: ## All checks that a change has to pass.
 	.ci/run
 
 image: ## The container image, itnio_exporter:$(VERSION).

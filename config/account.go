@@ -3,22 +3,23 @@ package config
 import (
 	"fmt"
 	"math"
-	"net/url"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"itnio_exporter/enum"
 )
 
 const (
-	defaultBaseURL   = "https://api.itniotech.com"
 	defaultOffset    = "+08:00"
 	defaultRateLimit = 5
 	minRateLimit     = 0.01
-	maxName          = 128 // bytes, as of every label value
+	defaultTimeout   = 30 * time.Second
+	minTimeout       = time.Second
+	maxTimeout       = 5 * time.Minute
 )
 
 func (c *Config) accounts(s *source) ([]Account, error) {
@@ -58,16 +59,16 @@ func (c *Config) account(s *source, a AccountConfig, path string) (v Account, er
 	if v.Location, err = location(s, a.UTCOffset, path+".utc_offset"); err != nil {
 		return v, err
 	}
-	switch v.TimeFormat = TimeFormat(a.TimeFormat); v.TimeFormat {
-	case "":
-		v.TimeFormat = TimeAuto
-	case TimeAuto, TimeISO8601, TimeDatetime:
-	default:
-		return v, s.errorf(path+".time_format", "%s is not a format; it is auto, iso8601 or datetime", quote(a.TimeFormat))
+	if v.TimeFormat, err = timeFormat(s, a.TimeFormat, path+".time_format"); err != nil {
+		return v, err
 	}
 	v.RateLimit = or(a.RateLimit, defaultRateLimit)
 	if !(v.RateLimit >= minRateLimit) || math.IsInf(v.RateLimit, 0) {
 		return v, s.errorf(path+".rate_limit", "%g is not a rate; it has to be at least %g requests a second", v.RateLimit, minRateLimit)
+	}
+	v.Timeout = or(a.Timeout, defaultTimeout)
+	if v.Timeout < minTimeout || v.Timeout > maxTimeout {
+		return v, s.errorf(path+".timeout", "%s is not a timeout; it has to be from %s to %s", show(v.Timeout), show(minTimeout), show(maxTimeout))
 	}
 	if v.Filter, err = a.Filter.validate(s, path+".filter"); err != nil {
 		return v, err
@@ -76,20 +77,30 @@ func (c *Config) account(s *source, a AccountConfig, path string) (v Account, er
 	return v, err
 }
 
-// checkName says what is wrong with an account's name, a label value and the key of what the ledger knows.
+func timeFormat(s *source, text, path string) (TimeFormat, error) {
+	switch f := TimeFormat(text); f {
+	case "":
+		return TimeAuto, nil
+	case TimeAuto, TimeISO8601, TimeDatetime:
+		return f, nil
+	}
+	return "", s.errorf(path, "%s is not a format; it is auto, iso8601 or datetime", quote(text))
+}
+
+// checkName says what is wrong with an account's name, which is a label value and the account's key in the ledger.
 func checkName(name string) string {
 	switch {
 	case strings.TrimSpace(name) == "":
 		return "is missing; give the account a name, it becomes the label account"
 	case !utf8.ValidString(name):
 		return "is not valid UTF-8; write it in UTF-8"
-	case len(name) > maxName:
-		return fmt.Sprintf("has %d bytes; shorten it to at most %d", len(name), maxName)
+	case len(name) > enum.MaxLabelBytes:
+		return fmt.Sprintf("has %d bytes; shorten it to at most %d", len(name), enum.MaxLabelBytes)
 	case strings.TrimSpace(name) != name:
 		return "begins or ends with a blank; remove it"
 	case !printable(name):
 		return "holds a control character; remove it"
-	case slices.Contains([]string{"other", "none", "unknown"}, name):
+	case enum.IsReserved(name):
 		return "is a reserved label value; choose another than other, none and unknown"
 	}
 	return ""
@@ -99,27 +110,9 @@ func printable(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError })
 }
 
-// baseURL normalizes the API's address: the ledger compares it. The address is never repeated, it may hold a password.
-func baseURL(s *source, text, path string) (string, error) {
-	if text == "" {
-		return defaultBaseURL, nil
-	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		return "", s.errorf(path, "is not an absolute http or https URL; write it as %s", defaultBaseURL)
-	case u.User != nil:
-		return "", s.errorf(path, "holds a user or password; remove it, requests are signed with api_key and api_secret")
-	case u.RawQuery != "" || u.ForceQuery || strings.Contains(text, "#"):
-		return "", s.errorf(path, "holds a query or fragment; end it at the path")
-	}
-	u.Host = strings.ToLower(u.Host)
-	return strings.TrimRight(u.String(), "/"), nil
-}
-
 var offset = regexp.MustCompile(`^([+-])(\d\d):([0-5]\d)$`)
 
-// location makes the zone of the times in requests and records.
+// location is the time zone of the times in requests and records.
 func location(s *source, text, path string) (*time.Location, error) {
 	if text == "" {
 		text = defaultOffset

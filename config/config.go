@@ -1,21 +1,20 @@
 package config
 
 import (
-	"os"
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
 )
 
-// Config is the configuration as it was written: unchecked, and a nil or empty field stands for its default.
-// Nothing but Validate makes use of it.
+// Config is the configuration as it was written: unchecked, and a nil or empty field means the default.
+// Only Validate uses it.
 type Config struct {
 	Global   GlobalConfig    `yaml:"global"`
 	Accounts []AccountConfig `yaml:"accounts"`
 	Metrics  MetricsConfig   `yaml:"metrics"`
 
 	source   *source                      // nil: built in Go
-	readFile func(string) ([]byte, error) // nil: os.ReadFile
+	readFile func(string) ([]byte, error) // nil: readBounded
 }
 
 // GlobalConfig is the block "global".
@@ -41,11 +40,12 @@ type AccountConfig struct {
 	UTCOffset     string                       `yaml:"utc_offset"`
 	TimeFormat    string                       `yaml:"time_format"`
 	RateLimit     *float64                     `yaml:"rate_limit"`
+	Timeout       *time.Duration               `yaml:"timeout"`
 	Filter        FilterConfig                 `yaml:"filter"`
 	HTTPClient    *promconfig.HTTPClientConfig `yaml:"http_client"`
 }
 
-// FilterConfig is an account's block "filter"; enumerations by the names of their label values.
+// FilterConfig is an account's block "filter". Enumerations are written with the names of their label values.
 type FilterConfig struct {
 	VoiceGroupID  *int64   `yaml:"voice_group_id"`
 	AgentGroup    string   `yaml:"agent_group"`
@@ -69,6 +69,8 @@ type MetricsConfig struct {
 	Tags             bool                `yaml:"tags"`
 	Media            bool                `yaml:"media"`
 	Exemplars        bool                `yaml:"exemplars"`
+	NativeHistograms bool                `yaml:"native_histograms"`
+	RetireAfter      *time.Duration      `yaml:"retire_after"`
 	Limits           LimitsConfig        `yaml:"limits"`
 }
 
@@ -83,10 +85,3 @@ type LimitsConfig struct {
 
 // Default is a configuration of these accounts with every other setting at its default.
 func Default(accounts ...AccountConfig) *Config { return &Config{Accounts: accounts} }
-
-func (c *Config) read(path string) ([]byte, error) {
-	if c.readFile != nil {
-		return c.readFile(path)
-	}
-	return os.ReadFile(path)
-}

@@ -15,9 +15,9 @@ import (
 
 // decoder fills the raw configuration from YAML nodes.
 //
-// yaml.Decoder.KnownFields would be nearly enough, but its messages speak of Go types, repeat the values they stumble
-// on (which may be secrets), and give no path. Scalars are taken as they are written: an account named 007 or no, an
-// unquoted +08:00 and YAML 1.1's off mean what they look like.
+// yaml.Decoder.KnownFields is not enough: its messages name Go types, repeat values (which may be secrets), and give no
+// path. Scalars are taken as they are written: an account named 007 or no, an unquoted +08:00 and the word off mean what
+// they look like.
 type decoder struct {
 	src       *source
 	lookupEnv func(string) (string, bool) // nil: do not expand
@@ -32,7 +32,7 @@ func (d *decoder) decode(root *yaml.Node, c *Config) error {
 	return d.value(root, reflect.ValueOf(c).Elem(), "")
 }
 
-// accountNames looks ahead for the names, for errors in what stands before them.
+// accountNames finds the accounts' names first: errors name the account, also for keys before its name.
 func accountNames(root *yaml.Node) (names []string) {
 	accounts := lookup(root, "accounts")
 	if accounts == nil {
@@ -66,7 +66,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) error {
 		return err
 	}
 	if isNull(n) {
-		return nil // a key without a value stands for the default
+		return nil // a key without a value means the default
 	}
 	if http, ok := v.Addr().Interface().(**promconfig.HTTPClientConfig); ok {
 		return d.httpClient(n, http, path)
@@ -86,7 +86,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) error {
 	}
 }
 
-// plain refuses what of YAML a configuration has no need of.
+// plain refuses features of YAML that a configuration does not need.
 func (d *decoder) plain(n *yaml.Node, path string) error {
 	switch {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
@@ -191,34 +191,51 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, path string) error {
 	if text == "" {
 		return d.src.errorf(path, "is empty; give it a value or leave the key out")
 	}
+	set := d.number
 	switch {
 	case v.Type() == reflect.TypeFor[time.Duration]():
-		t, ok := parseDuration(text)
-		if !ok {
-			return d.src.errorf(path, "%s is not a duration; write a number with its unit, such as 30s, 5m, 2h or 7d", quote(text))
-		}
-		v.SetInt(int64(t))
+		set = d.duration
 	case v.Kind() == reflect.String:
 		v.SetString(text)
+		return nil
 	case v.Kind() == reflect.Bool:
-		b, ok := parseBool(text)
-		if !ok {
-			return d.src.errorf(path, "%s is neither true nor false", quote(text))
-		}
-		v.SetBool(b)
-	case v.CanInt():
+		set = d.boolean
+	}
+	return set(text, v, path)
+}
+
+func (d *decoder) duration(text string, v reflect.Value, path string) error {
+	t, ok := parseDuration(text)
+	if !ok {
+		return d.src.errorf(path, "%s is not a duration; write a number with its unit, such as 30s, 5m, 2h or 7d", quote(text))
+	}
+	v.SetInt(int64(t))
+	return nil
+}
+
+func (d *decoder) boolean(text string, v reflect.Value, path string) error {
+	b, ok := parseBool(text)
+	if !ok {
+		return d.src.errorf(path, "%s is neither true nor false", quote(text))
+	}
+	v.SetBool(b)
+	return nil
+}
+
+func (d *decoder) number(text string, v reflect.Value, path string) error {
+	if v.CanInt() {
 		i, err := strconv.ParseInt(text, 10, v.Type().Bits())
 		if err != nil {
 			return d.src.errorf(path, "%s is not a whole number", quote(text))
 		}
 		v.SetInt(i)
-	default:
-		f, err := strconv.ParseFloat(text, 64)
-		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-			return d.src.errorf(path, "%s is not a finite number", quote(text))
-		}
-		v.SetFloat(f)
+		return nil
 	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return d.src.errorf(path, "%s is not a finite number", quote(text))
+	}
+	v.SetFloat(f)
 	return nil
 }
 
@@ -243,7 +260,7 @@ func parseBool(s string) (value, ok bool) {
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
-// join makes a path. What stands behind a colon in a key is left out of it, see keyName.
+// join appends a key to a path. What follows a colon in the key is left out, see keyName.
 func join(path, key string) string {
 	if name, _, ok := strings.Cut(key, ":"); ok {
 		key = name + ":"
@@ -254,7 +271,7 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
-// keyName quotes a key nobody knows. In {api_secret:hunter2}, the space forgotten, the value is a part of the key.
+// keyName quotes an unknown key. In {api_secret:hunter2}, where a space is missing, the value is a part of the key.
 func keyName(key string) string {
 	if name, _, ok := strings.Cut(key, ":"); ok {
 		return quote(name+":") + " (a space is missing behind the colon)"

@@ -9,14 +9,15 @@ import (
 var (
 	variable     = regexp.MustCompile(`\$\$|\$\{[^{}]*\}`)
 	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	leftOver     = regexp.MustCompile(`\$\{[A-Za-z_][A-Za-z0-9_]*\}`)
 	bareVariable = regexp.MustCompile(`^\$[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
-// expand replaces ${NAME} in a value by the environment's, and $$ by $. It works on values that are parsed already, so
-// what a variable holds can never be read as YAML.
+// expand replaces ${NAME} in a value by the environment variable, and $$ by $. It works on parsed values, so the text of a
+// variable is never read as YAML.
 func (d *decoder) expand(n *yaml.Node, path string) error {
 	if d.lookupEnv == nil {
-		return nil
+		return d.unexpanded(n, path)
 	}
 	if bareVariable.MatchString(n.Value) { // not repeated: it may be a secret that begins with a dollar sign
 		return d.src.errorf(path, "a variable is written ${NAME}; write $$ for a dollar sign")
@@ -43,4 +44,18 @@ func (d *decoder) expand(n *yaml.Node, path string) error {
 		return value
 	})
 	return failed
+}
+
+// unexpanded refuses ${NAME} where variables are not replaced: the text itself is hardly ever meant. The name is repeated
+// only where the value is nothing else, since it may be a part of a secret.
+func (d *decoder) unexpanded(n *yaml.Node, path string) error {
+	const fix = "is not replaced without --config.expand-environment-variables; give the flag or write the value"
+	name := leftOver.FindString(n.Value)
+	switch name {
+	case "":
+		return nil
+	case n.Value:
+		return d.src.errorf(path, "%s "+fix, name)
+	}
+	return d.src.errorf(path, "a variable in it "+fix)
 }

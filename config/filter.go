@@ -23,47 +23,60 @@ const maxFilterText = 512
 
 // validate checks a filter and turns names into codes. Lists are sets: sorted, each value once.
 func (f FilterConfig) validate(s *source, path string) (v Filter, err error) {
-	if f.VoiceGroupID != nil {
-		if v.VoiceGroupID = *f.VoiceGroupID; v.VoiceGroupID < 1 {
-			return v, s.errorf(path+".voice_group_id", "%d is not an id; it has to be 1 or more", v.VoiceGroupID)
-		}
+	v = Filter{VoiceGroupID: or(f.VoiceGroupID, 0), AgentGroup: f.AgentGroup, AgentIDs: set(f.AgentIDs), Number: f.Number}
+	if f.VoiceGroupID != nil && v.VoiceGroupID < 1 {
+		return v, s.errorf(path+".voice_group_id", "%d is not an id; it has to be 1 or more", v.VoiceGroupID)
 	}
 	for i, id := range f.AgentIDs {
 		if id < 1 {
 			return v, s.errorf(fmt.Sprintf("%s.agent_ids[%d]", path, i), "%d is not an id; it has to be 1 or more", id)
 		}
 	}
-	v.AgentIDs = set(f.AgentIDs)
-	if v.AgentGroup = f.AgentGroup; v.AgentGroup != "" {
+	if v.Number != "" && !phoneNumber.MatchString(string(v.Number)) {
+		return v, s.errorf(path+".number", "has to be of digits only, at most 20")
+	}
+	if v.CallingCodes, err = callingCodes(s, f.CallingCodes, path+".calling_codes"); err != nil {
+		return v, err
+	}
+	if err = f.texts(s, path, &v); err != nil {
+		return v, err
+	}
+	return v, f.enumerations(s, path, &v)
+}
+
+// texts checks the filters by free text.
+func (f FilterConfig) texts(s *source, path string, v *Filter) (err error) {
+	if v.AgentGroup != "" {
 		if _, err := texts(s, []string{v.AgentGroup}, path+".agent_group"); err != nil {
-			return v, err
+			return err
 		}
 	}
 	if v.Agents, err = texts(s, f.Agents, path+".agents"); err != nil {
-		return v, err
+		return err
 	}
-	if v.Tags, err = texts(s, f.Tags, path+".tags"); err != nil {
-		return v, err
-	}
+	v.Tags, err = texts(s, f.Tags, path+".tags")
+	return err
+}
+
+// enumerations checks the filters by names of enumerations.
+func (f FilterConfig) enumerations(s *source, path string, v *Filter) (err error) {
 	if v.CallTypes, err = codes(s, f.CallTypes, path+".call_types", enum.ParseCallType, enum.CallTypeNames()); err != nil {
-		return v, err
+		return err
 	}
 	if v.HangupReasons, err = codes(s, f.HangupReasons, path+".hangup_reasons", enum.ParseReason, enum.ReasonNames()); err != nil {
-		return v, err
+		return err
 	}
-	if v.HangupParties, err = codes(s, f.HangupParties, path+".hangup_parties", enum.ParseParty, enum.PartyNames()); err != nil {
-		return v, err
-	}
-	if v.Number = f.Number; v.Number != "" && !phoneNumber.MatchString(string(v.Number)) {
-		return v, s.errorf(path+".number", "has to be of digits only, at most 20")
-	}
-	for i, code := range f.CallingCodes {
+	v.HangupParties, err = codes(s, f.HangupParties, path+".hangup_parties", enum.ParseParty, enum.PartyNames())
+	return err
+}
+
+func callingCodes(s *source, values []string, path string) ([]string, error) {
+	for i, code := range values {
 		if !callingCode.MatchString(code) {
-			return v, s.errorf(fmt.Sprintf("%s.calling_codes[%d]", path, i), "%s is not a calling code; write its digits alone, such as 86", quote(code))
+			return nil, s.errorf(fmt.Sprintf("%s[%d]", path, i), "%s is not a calling code; write its digits alone, such as 86", quote(code))
 		}
 	}
-	v.CallingCodes = set(f.CallingCodes)
-	return v, nil
+	return set(values), nil
 }
 
 // codes turns names of an enumeration into the API's codes.
@@ -92,7 +105,7 @@ func texts(s *source, values []string, path string) ([]string, error) {
 	return set(values), nil
 }
 
-// set sorts values and drops repetitions, so that two ways to write a filter are one filter.
+// set sorts values and removes repetitions, so that a filter does not depend on how it was written.
 func set[T int64 | string](values []T) []T {
 	if len(values) == 0 {
 		return nil
@@ -113,8 +126,7 @@ func (f Filter) clone() Filter {
 	return f
 }
 
-// Fingerprint identifies a filter by what it lets through, for the ledger to tell when it changes. It does not show
-// the number or the names in it; the empty filter's is "".
+// Fingerprint is the SHA-256 of a filter in hex digits; "" for the empty filter. The ledger compares it to notice a change.
 func (f Filter) Fingerprint() string {
 	plain := struct {
 		Filter

@@ -61,22 +61,17 @@ func checkLine(t *testing.T, err error) {
 
 func checkPromises(t *testing.T, v *Validated) {
 	t.Helper()
-	g := v.Global()
-	if g.PollInterval < time.Second || g.Lookback < 2*g.PollInterval || g.Horizon < g.Lookback || g.Horizon > 93*24*time.Hour ||
-		g.InitialHistory < 0 || g.InitialHistory > g.Horizon || g.ZeroFirst < 0 || g.BackoffMax < g.PollInterval ||
-		g.AuditInterval < g.PollInterval || g.AuditInterval > g.Horizon {
-		t.Errorf("durations do not fit together: %+v", g)
-	}
+	checkGlobal(t, v.Global())
 	if len(v.Accounts()) == 0 {
 		t.Error("no account")
 	}
 	names := map[string]bool{}
 	for _, a := range v.Accounts() {
-		if a.Name == "" || names[a.Name] || !utf8.ValidString(a.Name) || a.APIKey == "" || a.APISecret == "" || a.Location == nil ||
-			!(a.RateLimit > 0) || math.IsInf(a.RateLimit, 0) || strings.HasSuffix(a.BaseURL, "/") || !strings.HasPrefix(a.BaseURL, "http") {
-			t.Errorf("account %q: %q %v %v", a.Name, a.BaseURL, a.Location, a.RateLimit)
+		if names[a.Name] {
+			t.Errorf("two accounts %q", a.Name)
 		}
 		names[a.Name] = true
+		checkAccount(t, a)
 	}
 	m := v.Metrics()
 	for _, bounds := range [][]float64{m.DurationBuckets, m.RingBuckets} {
@@ -88,5 +83,43 @@ func checkPromises(t *testing.T, v *Validated) {
 		if strings.ContainsAny(line, "\r\n") {
 			t.Errorf("more than one line: %q", line)
 		}
+	}
+}
+
+func checkGlobal(t *testing.T, g Global) {
+	t.Helper()
+	for _, d := range []struct {
+		what             string
+		least, have, top time.Duration
+	}{
+		{"poll_interval", time.Second, g.PollInterval, 24 * time.Hour},
+		{"lookback", 2 * g.PollInterval, g.Lookback, g.Horizon},
+		{"horizon", g.Lookback, g.Horizon, 93 * 24 * time.Hour},
+		{"initial_history", 0, g.InitialHistory, g.Horizon},
+		{"zero_first", 0, g.ZeroFirst, 24 * time.Hour},
+		{"backoff_max", g.PollInterval, g.BackoffMax, 24 * time.Hour},
+		{"audit_interval", g.PollInterval, g.AuditInterval, g.Horizon},
+	} {
+		if d.have < d.least || d.have > d.top {
+			t.Errorf("%s is %s, not from %s to %s", d.what, d.have, d.least, d.top)
+		}
+	}
+}
+
+func checkAccount(t *testing.T, a Account) {
+	t.Helper()
+	if a.Name == "" || !utf8.ValidString(a.Name) || a.Location == nil {
+		t.Errorf("account %q: location %v", a.Name, a.Location)
+	}
+	for _, secret := range []Secret{a.APIKey, a.APISecret} {
+		if secret == "" || invisible(string(secret)) != "" {
+			t.Errorf("account %q: a secret that cannot work", a.Name)
+		}
+	}
+	if !(a.RateLimit > 0) || math.IsInf(a.RateLimit, 0) || a.Timeout < time.Second || a.Timeout > 5*time.Minute {
+		t.Errorf("account %q: rate %v, timeout %v", a.Name, a.RateLimit, a.Timeout)
+	}
+	if !strings.HasPrefix(a.BaseURL, "http") || a.BaseURL != CanonicalURL(a.BaseURL) {
+		t.Errorf("account %q: base_url %q is not canonical", a.Name, a.BaseURL)
 	}
 }

@@ -11,8 +11,8 @@ const (
 	maxHorizon = 93 * day // the longest window the API takes
 )
 
-// validate checks the global settings. Durations left out grow with those they depend on: a backoff_max of 5m stands
-// beside a poll_interval of 1m, and one of 10m beside 10m.
+// validate checks the global settings. The defaults of some durations depend on others: backoff_max is 5m with a
+// poll_interval of 1m, and 10m with one of 10m.
 func (g GlobalConfig) validate(s *source) (Global, error) {
 	var v Global
 	switch mode := PollMode(g.PollMode); mode {
@@ -67,7 +67,7 @@ func bound(d time.Duration, name string) string {
 	return text
 }
 
-// show writes a duration as one writes it in a file, where it can be: 7d and not 168h0m0s.
+// show writes a duration as in a configuration file: 7d and not 168h0m0s.
 func show(d time.Duration) string {
 	if d <= 0 || d%time.Millisecond != 0 {
 		return d.String()
@@ -75,7 +75,7 @@ func show(d time.Duration) string {
 	return model.Duration(d).String()
 }
 
-// or is a value, or the default where it is left out.
+// or is the value of p, or the default if the key was left out.
 func or[T any](p *T, otherwise T) T {
 	if p == nil {
 		return otherwise

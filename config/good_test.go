@@ -26,14 +26,14 @@ func TestMinimal(t *testing.T) {
 	require.Equal(t, Metrics{
 		DurationBuckets: []float64{3, 6, 10, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600},
 		RingBuckets:     []float64{2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300},
-		Labels:          map[string][]string{}, Agents: AgentsOff,
+		Labels:          map[string][]string{}, Agents: AgentsOff, RetireAfter: 90 * 24 * time.Hour,
 		Limits: Limits{AgentGroup: 200, Agent: 500, Tag: 100, Media: 20, Series: 20000},
 	}, v.Metrics())
 	client := promconfig.DefaultHTTPClientConfig
 	client.FollowRedirects = false
 	require.Equal(t, []Account{{
 		Name: "main", BaseURL: "https://api.itniotech.com", APIKey: "hunter2-key", APISecret: "hunter2-secret",
-		Location: time.FixedZone("UTC+08:00", 8*3600), TimeFormat: TimeAuto, RateLimit: 5, HTTPClient: client,
+		Location: time.FixedZone("UTC+08:00", 8*3600), TimeFormat: TimeAuto, RateLimit: 5, Timeout: 30 * time.Second, HTTPClient: client,
 	}}, v.Accounts())
 	require.Empty(t, v.Warnings())
 	require.Equal(t, `1 account ("main"), poll_mode interval, poll_interval 1m, lookback 2h, horizon 1w, agents off`, v.Summary())
@@ -48,7 +48,7 @@ func TestFull(t *testing.T) {
 	require.Equal(t, Metrics{
 		DurationBuckets: []float64{6, 60}, RingBuckets: []float64{2, 3, 5, 20},
 		Labels: map[string][]string{"itnio_calls_total": {"account", "outcome"}, "itnio_call_duration_seconds": {}},
-		Agents: AgentsName, Tags: true, Media: true, Exemplars: true,
+		Agents: AgentsName, Tags: true, Media: true, Exemplars: true, NativeHistograms: true,
 		Limits: Limits{AgentGroup: 1, Agent: 2, Tag: 3, Media: 4, Series: 10},
 	}, v.Metrics())
 	a := v.Accounts()[0]
@@ -56,6 +56,7 @@ func TestFull(t *testing.T) {
 	require.Equal(t, time.FixedZone("UTC+00:00", 0), a.Location)
 	require.Equal(t, TimeISO8601, a.TimeFormat)
 	require.Equal(t, 0.5, a.RateLimit)
+	require.Equal(t, 90*time.Second, a.Timeout)
 	require.Equal(t, Filter{
 		VoiceGroupID: 12, AgentGroup: "sales", AgentIDs: []int64{1, 2}, Agents: []string{"ann", "bob"},
 		CallTypes: []int64{2, 3}, HangupReasons: []int64{0, 9}, Number: "85200000000", CallingCodes: []string{"852", "86"},
@@ -74,6 +75,7 @@ func TestFiles(t *testing.T) {
 	require.Equal(t, Secret("hunter2-file-secret"), a.APISecret)
 	require.Equal(t, Secret("hunter2-0123456789abcdef"), v.Metrics().AgentHashKey)
 	require.Empty(t, v.Warnings())
+	require.Equal(t, Secret("hunter2-file-key"), good(t, "files_with_bom").Accounts()[0].APIKey, "the byte-order mark is no part of it")
 }
 
 func TestEnvironment(t *testing.T) {
@@ -83,12 +85,6 @@ func TestEnvironment(t *testing.T) {
 	require.Equal(t, 2.5, a.RateLimit)
 	require.True(t, a.HTTPClient.FollowRedirects)
 	require.Equal(t, promconfig.Secret("hunter2: [env, secret]"), a.HTTPClient.BasicAuth.Password)
-}
-
-func TestEnvironmentIsLeftAloneUnlessAsked(t *testing.T) {
-	c, err := Load("testdata/env_unset.bad.yml", Options{LookupEnv: environment})
-	require.NoError(t, err)
-	require.Equal(t, Secret("${ITNIO_UNSET}"), c.Accounts[0].APIKey)
 }
 
 func TestTwoAccounts(t *testing.T) {

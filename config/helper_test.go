@@ -13,7 +13,7 @@ func offsetOf(l *time.Location) int {
 	return seconds
 }
 
-// dump shows all that a validated configuration hands out, what pointers lead to included.
+// dump writes everything that a validated configuration returns, following pointers.
 func dump(t *testing.T, v *Validated) string {
 	t.Helper()
 	var text []byte

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -15,15 +14,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// defaultHTTPClient is Prometheus's, but for redirects: they would carry an account's signed headers, which open the
-// whole account for half an hour, to wherever they lead.
+// defaultHTTPClient is Prometheus's default without redirects: those would carry an account's signed headers, which are
+// valid for half an hour, to another server.
 func defaultHTTPClient() promconfig.HTTPClientConfig {
 	c := promconfig.DefaultHTTPClientConfig
 	c.FollowRedirects = false
 	return c
 }
 
-// httpClient hands a block to Prometheus's own decoder, as strict as the rest.
+// httpClient decodes a block with Prometheus's own decoder, in strict mode.
 func (d *decoder) httpClient(n *yaml.Node, out **promconfig.HTTPClientConfig, path string) error {
 	if n.Kind != yaml.MappingNode {
 		return d.src.errorf(path, "has to be a block of keys and values, is %s", kindName(n))
@@ -81,10 +80,9 @@ const seePrometheus = "see Prometheus's documentation of its HTTP client options
 
 var unknownField = regexp.MustCompile(`^line \d+: field (.*) not found in type `)
 
-// httpClientError says in our words what Prometheus's decoder found, without the values: it repeats passwords.
+// httpClientError turns an error of Prometheus's decoder, which repeats passwords, into one without values.
 func (s *source) httpClientError(err error, path string) error {
-	var types *yaml.TypeError
-	if errors.As(err, &types) {
+	if types, ok := errors.AsType[*yaml.TypeError](err); ok {
 		for _, text := range types.Errors {
 			if m := unknownField.FindStringSubmatch(text); m != nil {
 				line, block := s.find(path, m[1])
@@ -93,62 +91,13 @@ func (s *source) httpClientError(err error, path string) error {
 		}
 		return s.errorf(path, "a value is of the wrong kind; "+seePrometheus)
 	}
-	var bad *url.Error
-	if errors.As(err, &bad) {
+	if _, ok := errors.AsType[*url.Error](err); ok {
 		return s.errorf(path, "a URL in it cannot be parsed; write it as http://proxy.example:3128")
 	}
 	return s.errorf(path, "%w; "+seePrometheus, err)
 }
 
-// checkHTTPClient validates a client's settings, its TLS material included, and gives a copy of its own.
-func (c *Config) checkHTTPClient(s *source, in *promconfig.HTTPClientConfig, path string) (promconfig.HTTPClientConfig, error) {
-	if in == nil {
-		return defaultHTTPClient(), nil
-	}
-	out := cloneHTTPClient(*in)
-	if err := out.Validate(); err != nil {
-		return out, s.errorf(path, "%w; "+seePrometheus, err)
-	}
-	if out.HTTPHeaders != nil {
-		for _, name := range slices.Sorted(maps.Keys(out.HTTPHeaders.Headers)) {
-			switch http.CanonicalHeaderKey(name) {
-			case "Api-Key", "Timestamp", "Sign":
-				return out, s.errorf(path+".http_headers", "%s is set by the exporter, to sign each request; remove it", quote(name))
-			}
-		}
-	}
-	return out, c.checkTLS(s, out.TLSConfig, path+".tls_config")
-}
-
-// checkTLS loads certificates and keys as the client will, so that a wrong one is found at start.
-func (c *Config) checkTLS(s *source, t promconfig.TLSConfig, path string) error {
-	for _, f := range []struct {
-		key  string
-		file *string
-		text func(string)
-	}{
-		{"ca_file", &t.CAFile, func(v string) { t.CA = v }},
-		{"cert_file", &t.CertFile, func(v string) { t.Cert = v }},
-		{"key_file", &t.KeyFile, func(v string) { t.Key = promconfig.Secret(v) }},
-	} {
-		if *f.file == "" {
-			continue
-		}
-		data, err := c.read(*f.file)
-		if err != nil {
-			return s.errorf(path+"."+f.key, "cannot be read: %w; mend the path or the permissions", bare(err))
-		}
-		*f.file = ""
-		f.text(string(data))
-	}
-	if _, err := promconfig.NewTLSConfig(&t); err != nil {
-		text := strings.TrimSuffix(err.Error(), " inline") // it is ours that they are inline
-		return s.errorf(path, "%s; write certificates and keys as PEM", text)
-	}
-	return nil
-}
-
-// cloneHTTPClient copies all that a client's settings point to.
+// cloneHTTPClient copies a client's settings with everything that they point to.
 func cloneHTTPClient(c promconfig.HTTPClientConfig) promconfig.HTTPClientConfig {
 	c.BasicAuth = clonePointer(c.BasicAuth)
 	c.Authorization = clonePointer(c.Authorization)
@@ -187,7 +136,7 @@ func clonePointer[T any](p *T) *T {
 	return &v
 }
 
-// find is where a key stands below a block: its line, and the block just around it.
+// find gives the line of a key below a block, and the block that contains it directly.
 func (s *source) find(block, key string) (line int, around string) {
 	var found []string
 	for path := range s.lines {

@@ -15,26 +15,23 @@ import (
 
 // Options says how a file is read.
 type Options struct {
-	ExpandEnv bool                         // replace $NAME and ${NAME} in values; $$ stands for $
+	ExpandEnv bool                         // replace $NAME and ${NAME} in values; $$ gives $
 	LookupEnv func(string) (string, bool)  // nil: os.LookupEnv
-	ReadFile  func(string) ([]byte, error) // nil: os.ReadFile; serves the file and those that it names
+	ReadFile  func(string) ([]byte, error) // nil: the file system, 4 MiB at most; reads the file and those that it names
 }
 
-// Load reads a configuration file strictly: unknown, repeated and misplaced keys are refused. What the values are
-// worth is said by Validate. Every error is one line that names the file, the line, the place and the mend.
+// Load reads a configuration file strictly: unknown, repeated and misplaced keys are refused. Validate checks the values.
+// Every error is one line that names the file, the line, the key and how to fix it.
 func Load(path string, opts Options) (*Config, error) {
 	if opts.LookupEnv == nil {
 		opts.LookupEnv = os.LookupEnv
 	}
-	if opts.ReadFile == nil {
-		opts.ReadFile = os.ReadFile
-	}
 	c := &Config{source: &source{file: path}, readFile: opts.ReadFile}
-	data, err := opts.ReadFile(path)
+	data, err := c.read(path)
 	if err != nil {
 		return nil, c.source.errorf("", "cannot be read: %w; give the configuration's path with --config.file", bare(err))
 	}
-	root, err := parse(c.source, data)
+	root, err := parse(c.source, withoutBOM(data))
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +63,7 @@ func (c *Config) setDirectory(dir string) {
 
 var (
 	syntaxLine = regexp.MustCompile(`^yaml: line (\d+): `)
-	// An unquoted secret that begins with * reads as an alias, whose name the parser repeats.
+	// An unquoted secret that begins with * is parsed as an alias, and the parser's message repeats its name.
 	syntaxAlias = regexp.MustCompile(`^yaml: unknown anchor '(.*)' referenced$`)
 )
 
@@ -87,7 +84,7 @@ func parse(src *source, data []byte) (*yaml.Node, error) {
 	return doc.Content[0], nil
 }
 
-// syntaxError repeats what the parser says of the text of data: it speaks of characters and never of values, but for aliases.
+// syntaxError passes on the parser's message. It contains no values, except the name of an alias, which is left out.
 func (s *source) syntaxError(err error, data []byte) error {
 	text, line := err.Error(), 0
 	if m := syntaxAlias.FindStringSubmatch(text); m != nil {
@@ -98,7 +95,7 @@ func (s *source) syntaxError(err error, data []byte) error {
 	}
 	if m := syntaxLine.FindStringSubmatch(text); m != nil {
 		text = text[len(m[0]):]
-		line, _ = strconv.Atoi(m[1]) // digits; one too many for an int is as good as none
+		line, _ = strconv.Atoi(m[1]) // a number too large for an int gives the line 0: not known
 	}
 	return s.errorAt(line, "", "not valid YAML: %s; look at indentation, quotes and colons there", strings.TrimPrefix(text, "yaml: "))
 }

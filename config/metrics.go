@@ -14,21 +14,20 @@ const (
 	maxLimit   = 10_000_000
 )
 
-// Bucket bounds in whole seconds, as the API counts.
-func defaultDurationBuckets() []float64 {
-	return []float64{3, 6, 10, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600}
-}
+// Default bucket bounds, in whole seconds as the API counts.
+var (
+	defaultDurationBuckets = []float64{3, 6, 10, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600}
+	defaultRingBuckets     = []float64{2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300}
+)
 
-func defaultRingBuckets() []float64 {
-	return []float64{2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300}
-}
+const defaultRetireAfter = 90 * day
 
 func (c *Config) metrics(s *source) (v Metrics, err error) {
 	m := c.Metrics
-	if v.DurationBuckets, err = buckets(s, m.DurationBuckets, defaultDurationBuckets(), "metrics.duration_buckets"); err != nil {
+	if v.DurationBuckets, err = buckets(s, m.DurationBuckets, defaultDurationBuckets, "metrics.duration_buckets"); err != nil {
 		return v, err
 	}
-	if v.RingBuckets, err = buckets(s, m.RingBuckets, defaultRingBuckets(), "metrics.ring_buckets"); err != nil {
+	if v.RingBuckets, err = buckets(s, m.RingBuckets, defaultRingBuckets, "metrics.ring_buckets"); err != nil {
 		return v, err
 	}
 	if v.Labels, err = labels(s, m.Labels, "metrics.labels"); err != nil {
@@ -37,14 +36,17 @@ func (c *Config) metrics(s *source) (v Metrics, err error) {
 	if v.Agents, v.AgentHashKey, err = c.agents(s); err != nil {
 		return v, err
 	}
-	v.Tags, v.Media, v.Exemplars = m.Tags, m.Media, m.Exemplars
+	v.Tags, v.Media, v.Exemplars, v.NativeHistograms = m.Tags, m.Media, m.Exemplars, m.NativeHistograms
+	if v.RetireAfter = or(m.RetireAfter, defaultRetireAfter); v.RetireAfter < 0 {
+		return v, s.errorf("metrics.retire_after", "%s is negative; write 0s for never", show(v.RetireAfter))
+	}
 	v.Limits, err = m.Limits.validate(s, "metrics.limits")
 	return v, err
 }
 
 func buckets(s *source, bounds, defaults []float64, path string) ([]float64, error) {
 	if bounds == nil {
-		return defaults, nil
+		return slices.Clone(defaults), nil
 	}
 	if len(bounds) == 0 || len(bounds) > maxBuckets {
 		return nil, s.errorf(path, "has %d bounds; give 1 to %d, in seconds, or leave the key out", len(bounds), maxBuckets)
@@ -65,7 +67,7 @@ func buckets(s *source, bounds, defaults []float64, path string) ([]float64, err
 	return slices.Clone(bounds), nil
 }
 
-// labels checks what can be without knowing the families; see CheckLabels.
+// labels checks what does not depend on the families that exist; CheckLabels checks the rest.
 func labels(s *source, keep map[string][]string, path string) (map[string][]string, error) {
 	out := make(map[string][]string, len(keep))
 	for _, family := range slices.Sorted(maps.Keys(keep)) {
@@ -79,7 +81,7 @@ func labels(s *source, keep map[string][]string, path string) (map[string][]stri
 	return out, nil
 }
 
-// CheckLabels is Validated.CheckLabels where the file is not known.
+// CheckLabels is Validated.CheckLabels without the file's name and lines in the errors.
 func (m Metrics) CheckLabels(allowed map[string][]string) error {
 	return m.checkLabels(&source{}, allowed)
 }
@@ -100,7 +102,7 @@ func (m Metrics) checkLabels(s *source, allowed map[string][]string) error {
 	return nil
 }
 
-// agents takes YAML 1.1's view of off, too.
+// agents takes false and no, too: they are what YAML 1.1 makes of off.
 func (c *Config) agents(s *source) (AgentMode, Secret, error) {
 	m := c.Metrics
 	switch AgentMode(m.Agents) {
@@ -116,13 +118,16 @@ func (c *Config) agents(s *source) (AgentMode, Secret, error) {
 	if m.AgentHashKeyFile == "" {
 		return "", "", s.errorf(path, "is missing; agents: hash needs a file with a key of random characters")
 	}
-	data, err := c.read(m.AgentHashKeyFile)
+	data, err := c.readAt(s, m.AgentHashKeyFile, path)
 	if err != nil {
-		return "", "", s.errorf(path, "cannot be read: %w; mend the path or the permissions", bare(err))
+		return "", "", err
 	}
 	key := strings.TrimRight(string(data), "\r\n")
 	if key == "" {
 		return "", "", s.errorf(path, "the file is empty; write a key of random characters into it")
+	}
+	if key == placeholder {
+		return "", "", s.errorf(path, "the key is still the placeholder of the example; write a key of random characters into it")
 	}
 	s.hide(key)
 	return AgentsHash, Secret(key), nil

@@ -8,20 +8,20 @@ import (
 	"unicode"
 )
 
-// source knows where the parts of a configuration stand, so that an error can name the place.
+// source records where the parts of a configuration are, so that errors can name the file, the line and the key.
 type source struct {
 	file   string          // "" for a configuration built in Go
 	lines  map[string]int  // of a key or list item, by path, such as "accounts[1].filter.number"
 	names  []string        // of the accounts
-	hidden []func() string // texts no message may hold: secrets and what came from the environment; fmt prints no func
+	hidden []func() string // texts that messages must not contain: secrets and environment variables; a func, since fmt does not print those
 }
 
-// hide keeps a text out of the messages to come.
+// hide keeps a text out of all further messages.
 func (s *source) hide(text string) {
 	s.hidden = append(s.hidden, func() string { return text })
 }
 
-// problem is one thing wrong with a configuration, said in one line.
+// problem is one error of a configuration, in one line.
 type problem struct {
 	text  string
 	cause error
@@ -30,17 +30,17 @@ type problem struct {
 func (p *problem) Error() string { return p.text }
 func (p *problem) Unwrap() error { return p.cause }
 
-// errorf says what is wrong at path and how to mend it. What the format wraps stays unwrappable.
+// errorf says what is wrong at path and how to fix it. An error that the format wraps can be unwrapped.
 func (s *source) errorf(path, format string, args ...any) error {
 	return s.errorAt(s.line(path), path, format, args...)
 }
 
-// errorAt is errorf for a line of its own; 0 is not known.
+// errorAt is errorf with a line; 0 means not known.
 func (s *source) errorAt(line int, path, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
 	text := err.Error()
 	for _, reveal := range s.hidden {
-		if h := reveal(); len(h) >= 4 { // a shorter one would tear common words and figures apart, and is no secret
+		if h := reveal(); len(h) >= 4 { // shorter ones occur in ordinary words and numbers
 			text = strings.ReplaceAll(text, h, hidden)
 		}
 	}
@@ -58,7 +58,7 @@ func (s *source) errorAt(line int, path, format string, args ...any) error {
 	return &problem{text: oneLine(strings.Join(append(parts, text), ": ")), cause: errors.Unwrap(err)}
 }
 
-// line finds the line of a path, or of the nearest block around it where the key is missing.
+// line finds the line of a path; if the key is missing, that of the nearest block around it.
 func (s *source) line(path string) int {
 	for {
 		if n, ok := s.lines[path]; ok {
@@ -72,7 +72,7 @@ func (s *source) line(path string) int {
 	}
 }
 
-// place is a path as it is shown: an account comes with its name.
+// place is a path as messages show it: an account with its name.
 func (s *source) place(path string) string {
 	rest, ok := strings.CutPrefix(path, "accounts[")
 	if !ok {
@@ -89,7 +89,7 @@ func (s *source) place(path string) string {
 	return shown
 }
 
-// quote shows a text of unknown length and content.
+// quote quotes a text for a message, shortened.
 func quote(s string) string {
 	const most = 64
 	if len(s) > most {

@@ -1,14 +1,16 @@
-// Package config holds the exporter's configuration: plain values, defaults, and a validation whose result is the only
-// thing the rest of the program accepts.
+// Package config defines the exporter's configuration: plain values, their defaults, and Validate, whose result the rest
+// of the program takes.
 package config
 
 import (
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
+
+	"itnio_exporter/enum"
 )
 
-// Global holds the settings of every account.
+// Global has the settings that are the same for every account.
 type Global struct {
 	PollMode       PollMode
 	PollInterval   time.Duration
@@ -20,7 +22,7 @@ type Global struct {
 	BackoffMax     time.Duration
 }
 
-// PollMode says what makes an account be read: a timer or a scrape.
+// PollMode is what starts a reading of an account: a timer or a scrape.
 type PollMode string
 
 // Poll modes.
@@ -32,27 +34,28 @@ const (
 // Account is one account of the API, its secrets read and its codes resolved.
 type Account struct {
 	Name       string
-	BaseURL    string // absolute, without a slash at its end
+	BaseURL    string // absolute, in the form of CanonicalURL
 	APIKey     Secret
 	APISecret  Secret
 	Location   *time.Location // a fixed zone made of utc_offset
 	TimeFormat TimeFormat
-	RateLimit  float64 // requests a second, above 0
+	RateLimit  float64       // requests a second, above 0
+	Timeout    time.Duration // of one request, 1s to 5m
 	Filter     Filter
 	HTTPClient promconfig.HTTPClientConfig
 }
 
 // TimeFormat is how a query's window is written.
-type TimeFormat string
+type TimeFormat = enum.TimeFormat
 
 // Time formats of a query's window.
 const (
-	TimeAuto     TimeFormat = "auto"
-	TimeISO8601  TimeFormat = "iso8601"
-	TimeDatetime TimeFormat = "datetime"
+	TimeAuto     = enum.TimeAuto
+	TimeISO8601  = enum.TimeISO8601
+	TimeDatetime = enum.TimeDatetime
 )
 
-// Filter narrows an account to a part of its records; every filter the API has, in the API's codes. Lists are sorted
+// Filter limits an account to a part of its records. It has every filter of the API, in the API's codes. Lists are sorted
 // and without repetitions; zero values do not filter.
 type Filter struct {
 	VoiceGroupID  int64
@@ -67,20 +70,22 @@ type Filter struct {
 	Tags          []string
 }
 
-// Metrics chooses what the call families look like.
+// Metrics has the settings of the call families.
 type Metrics struct {
-	DurationBuckets []float64           // upper bounds in seconds, ascending, without +Inf
-	RingBuckets     []float64           // the same
-	Labels          map[string][]string // family -> the labels to keep; families not named keep all
-	Agents          AgentMode
-	AgentHashKey    Secret // set where Agents is hash
-	Tags            bool
-	Media           bool
-	Exemplars       bool
-	Limits          Limits
+	DurationBuckets  []float64           // upper bounds in seconds, ascending, without +Inf
+	RingBuckets      []float64           // the same
+	Labels           map[string][]string // family -> the labels to keep; families not named keep all
+	Agents           AgentMode
+	AgentHashKey     Secret // set where Agents is hash
+	Tags             bool
+	Media            bool
+	Exemplars        bool
+	NativeHistograms bool          // native buckets beside the classic ones
+	RetireAfter      time.Duration // a label set without a call for so long is removed; 0: never
+	Limits           Limits
 }
 
-// AgentMode says whether and how agents appear in labels.
+// AgentMode is whether and how agents appear in labels.
 type AgentMode string
 
 // Agent modes.

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Validated is a configuration that has been checked, its defaults applied and its secrets read. It is a copy of its
-// own, as is all it hands out. Only Validate makes one that can be used, and printing one shows nothing.
+// Validated is a configuration that has been checked, its defaults applied and its secrets read. It and all that it
+// returns are copies. Only Validate makes one, and printing one shows nothing.
 type Validated struct {
 	in func() *validated // fmt looks through pointers and past methods, but not into a func
 }
@@ -20,8 +20,8 @@ type validated struct {
 	source   *source
 }
 
-// Validate checks the configuration, applies the defaults and reads the files of secrets. The configuration stays as
-// it is. The error is one line that names the file, the place and the mend, and no secret.
+// Validate checks the configuration, applies the defaults and reads the files of secrets. The configuration is not
+// changed. The error is one line that names the file, the key and how to fix it, and no secret.
 func (c *Config) Validate() (*Validated, error) {
 	s := &source{}
 	if c.source != nil {
@@ -49,7 +49,7 @@ func (c *Config) Validate() (*Validated, error) {
 	return &Validated{func() *validated { return v }}, nil
 }
 
-// Global is the settings of every account.
+// Global has the settings that are the same for every account.
 func (v *Validated) Global() Global { return v.in().global }
 
 // Accounts are the accounts in the order of the file, at least one.
@@ -61,10 +61,10 @@ func (v *Validated) Accounts() []Account {
 	return accounts
 }
 
-// Metrics is what the call families look like.
+// Metrics has the settings of the call families.
 func (v *Validated) Metrics() Metrics { return v.in().metrics.clone() }
 
-// Warnings are what is allowed and most likely not meant, a line each.
+// Warnings name what is allowed and most likely not meant, one line each.
 func (v *Validated) Warnings() []string { return slices.Clone(v.in().warnings) }
 
 // CheckLabels checks metrics.labels against the families that exist and the labels each has.
@@ -72,7 +72,7 @@ func (v *Validated) CheckLabels(allowed map[string][]string) error {
 	return v.in().metrics.checkLabels(v.in().source, allowed)
 }
 
-// Summary is the gist of the configuration in one line.
+// Summary describes the configuration in one line.
 func (v *Validated) Summary() string {
 	const most = 10
 	var names []string

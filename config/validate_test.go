@@ -13,13 +13,15 @@ import (
 	promconfig "github.com/prometheus/common/config"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"itnio_exporter/itnio"
 )
 
 func testAccount() AccountConfig {
 	return AccountConfig{Name: "main", APIKey: "hunter2-key", APISecret: "hunter2-secret"}
 }
 
-// What no YAML file can hold, a configuration built in Go can.
+// A configuration built in Go can have values that no YAML file has.
 func TestValidateBuiltInGo(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*Config)
@@ -53,6 +55,63 @@ func TestOffsets(t *testing.T) {
 	}
 }
 
+func TestCanonicalURL(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://api.example":                     "https://api.example",
+		"https://API.Example:443/":                "https://api.example",
+		"http://api.example:80":                   "http://api.example",
+		"http://api.example:443":                  "http://api.example:443",
+		"https://[2001:DB8::1]:443":               "https://[2001:db8::1]",
+		"https://api.example/v3":                  "https://api.example",
+		"https://api.example/v3/cc/":              "https://api.example",
+		"https://api.example/v3/cc/record/query/": "https://api.example",
+		"https://api.example:8443/gateway/v3/cc/": "https://api.example:8443/gateway",
+		"https://api.example/Gateway/":            "https://api.example/Gateway",
+		"https://api.example/apiv3":               "https://api.example/apiv3",
+		"https://api.example/a%2Fb/v3":            "https://api.example/a%2Fb",
+		"https://api.example/v3/x":                "https://api.example/v3/x",
+		"https://api.example:port":                "https://api.example:port",
+	} {
+		require.Equal(t, want, CanonicalURL(text), text)
+		require.Equal(t, want, CanonicalURL(want), "canonical for good")
+		if strings.Contains(text, "port") {
+			continue
+		}
+		got, err := baseURL(&source{}, text, "base_url")
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+}
+
+// The whole of the API's path can be written in base_url.
+func TestAPIPath(t *testing.T) {
+	require.Equal(t, "https://api.example", CanonicalURL("https://api.example"+itnio.PathRecordQuery))
+}
+
+func TestInvisible(t *testing.T) {
+	for text, want := range map[string]string{
+		"a b":        "",
+		"päss-字-😀":   "",
+		"a\x00":      "contains U+0000 NULL at position 2",
+		"\x01":       "contains U+0001 (a control character) at position 1",
+		"字\u2028":    "contains U+2028 LINE SEPARATOR at position 2",
+		"\u2004":     "contains U+2004 (a space) at position 1",
+		"\U000e0001": "contains U+E0001 (an invisible character) at position 1",
+		"\u2800":     "contains U+2800 BRAILLE PATTERN BLANK at position 1",
+		"a\ufffd":    "contains U+FFFD REPLACEMENT CHARACTER at position 2",
+		"\ufe0f":     "contains U+FE0F VARIATION SELECTOR-16 at position 1",
+		"\u2065":     "contains U+2065 (an invisible character) at position 1",
+		"\xff":       "is not valid UTF-8",
+		"tab\t":      "contains U+0009 TAB at position 4",
+		"\u3164":     "contains U+3164 HANGUL FILLER at position 1",
+	} {
+		require.Equal(t, want, invisible(text), "%q", text)
+	}
+	for r := range invisibleNames {
+		require.True(t, isInvisible(r), "U+%04X has a name and is not refused", r)
+	}
+}
+
 func TestLoopback(t *testing.T) {
 	for host, want := range map[string]bool{
 		"localhost": true, "api.localhost": true, "127.0.0.1": true, "127.8.9.1": true, "::1": true,
@@ -72,7 +131,7 @@ func TestCheckLabels(t *testing.T) {
 
 	delete(allowed, "itnio_call_duration_seconds")
 	require.EqualError(t, good(t, "full").CheckLabels(allowed),
-		`testdata/full.good.yml:38: metrics.labels.itnio_call_duration_seconds: no such family; labels can be chosen for itnio_calls_total`)
+		`testdata/full.good.yml:39: metrics.labels.itnio_call_duration_seconds: no such family; labels can be chosen for itnio_calls_total`)
 	require.EqualError(t, good(t, "full").Metrics().CheckLabels(map[string][]string{"itnio_calls_total": {"account"}, "itnio_call_duration_seconds": nil}),
 		`configuration: metrics.labels.itnio_calls_total[1]: the family has no label "outcome"; it has account`)
 }
@@ -98,7 +157,7 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
-// What Validate returns is its own: neither the configuration nor what was handed out is shared with it.
+// Validate and the methods of its result return copies: changing one changes no other.
 func TestValidatedIsACopy(t *testing.T) {
 	proxy := promconfig.ProxyConfig{
 		ProxyURL:           promconfig.URL{URL: &url.URL{Scheme: "http", Host: "proxy"}},
@@ -118,6 +177,7 @@ func TestValidatedIsACopy(t *testing.T) {
 		HTTPHeaders: &promconfig.Headers{Headers: map[string]promconfig.Header{"X": {Values: []string{"a"}, Files: []string{"f"}, Secrets: []promconfig.Secret{"s"}}}},
 	}
 	c := Default(account)
+	c.readFile = func(string) ([]byte, error) { return []byte("text"), nil }
 	c.Metrics.RingBuckets = []float64{1, 2}
 	c.Metrics.DurationBuckets = []float64{1, 2}
 	c.Metrics.Labels = map[string][]string{"family": {"account"}}

@@ -7,102 +7,69 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"itnio_exporter/e2e/process"
 	"itnio_exporter/simulator"
 )
 
-// TestEquality: after traffic has stopped every family is the truth, label by label and bucket by bucket.
+// TestEquality: after traffic has stopped every family equals the truth, label by label and bucket by bucket.
 func TestEquality(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name    string
 		mode    string
 		history time.Duration // initial_history
-		span    time.Duration // of the calls there are
+		span    time.Duration // of the calls before the start
 		metrics string
 		view    view
+		short   bool // also with -short
 	}{
-		{"interval, counting from now on", "interval", 0, 24 * time.Hour, "", view{}},
-		{"interval, with history", "interval", 4 * time.Hour, 6 * time.Hour, "", view{}},
-		{"scrape, counting from now on", "scrape", 0, 24 * time.Hour, "", view{}},
-		{"scrape, with history", "scrape", 4 * time.Hour, 6 * time.Hour, "", view{}},
+		{"interval, counting from now on", "interval", 0, 24 * time.Hour, "", view{}, true},
+		{"interval, with history", "interval", 4 * time.Hour, 6 * time.Hour, "", view{}, false},
+		{"scrape, counting from now on", "scrape", 0, 24 * time.Hour, "", view{}, false},
+		{"scrape, with history", "scrape", 4 * time.Hour, 6 * time.Hour, "", view{}, true},
 		{
-			"everything opted in", "interval", 3 * time.Hour, 5 * time.Hour, "agents: name, tags: true, media: true, exemplars: true",
-			view{agents: true, tags: true, media: true},
+			"all opt-in metrics", "interval", 3 * time.Hour, 5 * time.Hour, "agents: name, tags: true, media: true, exemplars: true",
+			view{agents: true, tags: true, media: true}, true,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			if testing.Short() && !tt.short {
+				t.Skip("runs without -short")
+			}
 			t.Parallel()
-			a := newAPI(t, history(7, tt.span, 4000))
-			m := newMaker(7)
-			require.NoError(t, a.sim.Add(m.underWay(60)...))
-			s := newSetup(t, a, fmt.Sprintf("poll_mode: %s, poll_interval: 1s, zero_first: 1s, initial_history: %s", tt.mode, tt.history), "", tt.metrics)
-			e := s.start()
-			compare(t, e, a, m, tt.history, tt.view)
+			run{
+				options: history(7, tt.span, scale(1000., 2000., 4000.)), seed: 7, mode: tt.mode, history: tt.history, metrics: tt.metrics, view: tt.view,
+			}.check(t)
 		})
 	}
 }
 
-// compare lets traffic come and go and waits for equality, twice.
-func compare(t *testing.T, e *exporter, a *api, m *maker, history time.Duration, v view) {
-	t.Helper()
-	eventually(t, "the first good answer", func() bool { e.scrape(); return !a.epoch().IsZero() })
-	time.Sleep(2 * time.Second) // calls end after the second of the first answer, or long before it
-	from := viewFrom(a.epoch(), history)
-	v.epoch, v.read = from.epoch, from.read
-	m.traffic(t, a.sim, 60, 5*time.Second)
-	settled(t, a.sim)
-	e.equals(v, a.sim)
-	m.traffic(t, a.sim, 20, time.Second)
-	settled(t, a.sim)
-	e.equals(v, a.sim)
-	want := 0.0
-	for c := range a.sim.Calls() {
-		if !c.Ended().Before(v.epoch) && !c.VisibleAt.After(time.Now()) {
-			want++
-		}
-	}
-	require.Greater(t, want, 100.0)
-	require.Equal(t, want, parse(t, e.page())[`itnio_exporter_records_total{account="main",result="counted"}`])
+// run is an exporter that starts, sees traffic come and go, and has to show the truth.
+type run struct {
+	options simulator.Options
+	seed    uint64
+	mode    string
+	history time.Duration // initial_history
+	metrics string
+	view    view // without its times
 }
 
-// settled waits until every record there will be is there.
-func settled(t testing.TB, s *simulator.Simulator) {
+func (r run) check(t *testing.T) {
 	t.Helper()
-	var last time.Time
-	for c := range s.Calls() {
-		for _, at := range []time.Time{c.VisibleAt, c.CompletedAt} {
-			if at.After(last) {
-				last = at
-			}
-		}
-	}
-	wait := time.Until(last)
-	require.Less(t, wait, time.Minute, "the test makes calls of some seconds only")
-	time.Sleep(wait)
-}
+	a, m := newAPI(t, r.options), newMaker(r.seed)
+	require.NoError(t, a.sim.Add(m.inProgress(40)...))
+	e := newSetup(t, a, fmt.Sprintf("poll_mode: %s, poll_interval: 1s, zero_first: 500ms, initial_history: %s", r.mode, r.history), ", rate_limit: 50", r.metrics).start()
+	process.Eventually(t, "the first good answer", func() bool { e.scrape(); return !a.epoch().IsZero() })
+	time.Sleep(1100 * time.Millisecond) // so that no call of the traffic ends in the second of the first answer
+	v, times := r.view, viewFrom(a.epoch(), r.history)
+	v.epoch, v.read = times.epoch, times.read
 
-// TestHabits: whatever the vendor leaves open, the result is the same with no configuration but URL, key and secret.
-// Each is tried in one mode; with -proof in both.
-func TestHabits(t *testing.T) {
-	aboutNumbers(t)
-	for i, h := range simulator.AllHabits() {
-		for j, mode := range []string{"interval", "scrape"} {
-			if i%2 != j && !proof() {
-				continue
-			}
-			t.Run(mode+", "+h.Name, func(t *testing.T) {
-				t.Parallel()
-				o := history(uint64(i), 3*time.Hour, 4000)
-				o.Habits = h
-				a := newAPI(t, o)
-				m := newMaker(uint64(i))
-				require.NoError(t, a.sim.Add(m.underWay(30)...))
-				back := time.Duration(i/2%2) * 2 * time.Hour
-				if !h.SkewRecords && h.ClockSkew > 0 {
-					back = 2 * time.Hour // a server ahead of its records: those of the first minutes are from before its now
-				}
-				s := newSetup(t, a, fmt.Sprintf("poll_mode: %s, poll_interval: 1s, zero_first: 1s, initial_history: %s", mode, back), "", "")
-				compare(t, s.start(), a, m, back, view{noGroupID: h.OmitVoiceGroupID})
-			})
-		}
+	for range scale(1, 2, 2) { // the second time the exporter starts from equality
+		m.traffic(t, a.sim, 90, scale(time.Second, time.Second, 5*time.Second))
+		settled(t, a.sim)
+		e.equals(v, a.sim)
 	}
+	n := v.counted(a.sim)
+	require.Greater(t, n, 100.0)
+	require.Equal(t, n, e.counted())
 }

@@ -3,9 +3,7 @@ package e2e
 import (
 	"cmp"
 	"encoding/json"
-	"flag"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,17 +14,19 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/stretchr/testify/require"
+
+	"itnio_exporter/e2e/process"
 )
 
-// pages is a server as small as can be, for records that were written by hand. It lives on the day of the vendor's sample.
+// pages is a minimal server of hand-written records. Its clock starts on the day of the vendor's sample.
 type pages struct {
 	records []json.RawMessage
 	starts  []time.Time
 	began   time.Time
 }
 
-// then is when the exporter comes to the server.
-func then() time.Time { return time.Date(2025, 1, 3, 9, 0, 0, 0, time.UTC) }
+// sampleDay is the server's time at the start of the test.
+func sampleDay() time.Time { return time.Date(2025, 1, 3, 9, 0, 0, 0, time.UTC) }
 
 func loadPages(t *testing.T) *pages {
 	t.Helper()
@@ -71,7 +71,7 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not a record query", http.StatusBadRequest)
 		return
 	}
-	w.Header().Set("Date", then().Add(time.Since(p.began)).Format(http.TimeFormat))
+	w.Header().Set("Date", sampleDay().Add(time.Since(p.began)).Format(http.TimeFormat))
 	from, to := parseTime(q.Params.StartTime), parseTime(q.Params.EndTime)
 	var found []json.RawMessage
 	for i, at := range p.starts {
@@ -79,9 +79,9 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			found = append(found, p.records[i])
 		}
 	}
-	const size = 7 // whatever is asked, so that there are several pages
+	const size = 7 // whatever size was asked for, so that there are several pages
 	first := min(len(found), (q.Current-1)*size)
-	// json.Marshal would mend the invalid UTF-8.
+	// json.Marshal of the records would replace the invalid UTF-8.
 	var b strings.Builder
 	head, err := json.Marshal(map[string]any{"total": len(found), "size": size, "current": q.Current, "pages": (len(found) + size - 1) / size})
 	if err != nil {
@@ -99,7 +99,7 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(b.String()))
 }
 
-// timeless keeps the lines of the families that do not depend on when and how often the exporter was asked.
+// timeless keeps the lines of the families that do not depend on the time and number of polls and scrapes.
 func timeless(page string) string {
 	kept := regexp.MustCompile(`^(# (HELP|TYPE|UNIT) )?(itnio_(calls?[_ ]|last_call_|country_info|agent_|account_info|up)|itnio_exporter_record_anomalies)`)
 	var b strings.Builder
@@ -111,17 +111,16 @@ func timeless(page string) string {
 	return b.String()
 }
 
-// TestGolden: records written by hand give these pages, byte by byte.
+// TestGolden: hand-written records give the golden pages, byte by byte.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(loadPages(t))
-	t.Cleanup(server.Close)
-	a := &api{Server: server, key: "bDqJFiq9", secret: "7bz1lzh9"}
+	a := handlerAPI(t, loadPages(t), "bDqJFiq9", "7bz1lzh9")
 	s := newSetup(t, a, "poll_interval: 1s, zero_first: 0s, initial_history: 12h", ", rate_limit: 100",
 		"agents: name, tags: true, media: true, exemplars: true")
 	e := s.start()
-	eventually(t, "the audit of the horizon", func() bool {
-		return parse(t, e.page())[`itnio_exporter_complete_until_timestamp_seconds{account="main"}`] > 0 && strings.Contains(e.page(), "itnio_calls_total")
+	process.Eventually(t, "the audit of the horizon", func() bool {
+		page := e.all()
+		return page[`itnio_exporter_complete_until_timestamp_seconds{account="main"}`] > 0 && page.sum("itnio_calls_total") > 0
 	})
 
 	for _, f := range []struct{ file, accept string }{
@@ -133,17 +132,17 @@ func TestGolden(t *testing.T) {
 		require.Equal(t, http.StatusOK, status)
 		require.Equal(t, strings.Contains(f.accept, "openmetrics"), strings.HasSuffix(page, "\n# EOF\n"))
 		have, path := timeless(page), filepath.Join("testdata", f.file)
-		if flag.Lookup("update").Value.String() == "true" {
+		if *update {
 			require.NoError(t, os.WriteFile(path, []byte(have), 0o600))
 		}
 		want, err := os.ReadFile(path)
 		require.NoError(t, err)
-		require.Equal(t, string(want), have, "if that is what is wanted: go test ./e2e -run TestGolden -update")
+		require.Equal(t, string(want), have, "if the change is intended: go test ./e2e -run TestGolden -update")
 	}
 	lint(t, e.page())
 }
 
-// lint holds a whole page, the exporter's own metrics included, against what promtool check metrics knows.
+// lint applies the rules of promtool check metrics to a whole page, the exporter's own metrics included.
 func lint(t *testing.T, page string) {
 	t.Helper()
 	problems, err := promlint.New(strings.NewReader(page)).Lint()

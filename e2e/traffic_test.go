@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"math/rand/v2"
-	"regexp"
 	"testing"
 	"time"
 
@@ -12,11 +11,7 @@ import (
 	"itnio_exporter/simulator"
 )
 
-func isGauge(key string) bool {
-	return regexp.MustCompile(`^itnio_(last_call_|country_info|agent_group_info|account_info)`).MatchString(key)
-}
-
-// history gives options for calls of the past that have all ended: tests add those of the present, which are short.
+// history gives options for calls of the past that have all ended. Tests add the calls of the present.
 func history(seed uint64, span time.Duration, callsPerDay float64) simulator.Options {
 	now := time.Now()
 	return simulator.Options{
@@ -25,11 +20,12 @@ func history(seed uint64, span time.Duration, callsPerDay float64) simulator.Opt
 	}
 }
 
-// maker makes calls of every kind that end within a few seconds.
+// maker makes calls of every kind.
 type maker struct {
 	rng       *rand.Rand
 	groups    []simulator.Group
 	countries []string
+	punctual  bool // no late records
 }
 
 func newMaker(seed uint64) *maker {
@@ -40,30 +36,33 @@ func newMaker(seed uint64) *maker {
 	}
 }
 
-// few leaves a few groups and countries, where the number of series is not the point.
+// few leaves a few groups and countries, for tests that need no great number of series.
 func few(o *simulator.Options, m *maker) {
 	m.groups, m.countries = m.groups[:2], m.countries[:4]
 	o.Groups, o.Countries = m.groups, simulator.DefaultCountries()[:4]
 }
 
-// call is a call that starts at a time: it rings for up to 2 seconds and lasts for up to 3 more.
-func (m *maker) call(start time.Time) simulator.Call {
-	g := m.groups[m.rng.IntN(len(m.groups))]
+// reasons are the hang-up reasons by call type; answered calls come more often.
+var reasons = map[enum.CallType][]enum.Reason{
+	enum.GroupCall: {enum.TransferRingingHungUp, enum.TransferSuccessHungUp, enum.TransferSuccessHungUp, enum.Busy},
+	enum.Incoming:  {enum.IncomingNotAnswered, enum.IncomingHungUp, enum.IncomingHungUp},
+	enum.Outgoing: {
+		enum.OutgoingNotAnswered, enum.OutgoingHungUp, enum.OutgoingHungUp, enum.CallFailed, enum.NoService,
+		enum.OutOfServiceArea, enum.Busy,
+	},
+}
+
+func pick[T any](rng *rand.Rand, of ...T) T { return of[rng.IntN(len(of))] }
+
+// call is a call that ends at a time. It rang for up to 24 seconds; if it was answered, the talk lasted for up to 99 more.
+func (m *maker) call(end time.Time) simulator.Call {
+	g := pick(m.rng, m.groups...)
 	typ := enum.CallType(1 + m.rng.IntN(3))
-	reasons := map[enum.CallType][]enum.Reason{
-		enum.GroupCall: {enum.TransferRingingHungUp, enum.TransferSuccessHungUp, enum.TransferSuccessHungUp, enum.Busy},
-		enum.Incoming:  {enum.IncomingNotAnswered, enum.IncomingHungUp, enum.IncomingHungUp},
-		enum.Outgoing: {
-			enum.OutgoingNotAnswered, enum.OutgoingHungUp, enum.OutgoingHungUp, enum.CallFailed, enum.NoService,
-			enum.OutOfServiceArea, enum.Busy,
-		},
-	}[typ]
 	c := simulator.Call{
-		Type: typ, Reason: reasons[m.rng.IntN(len(reasons))], Party: []enum.Party{enum.Customer, enum.Agent, enum.NoParty}[m.rng.IntN(3)],
-		Country: m.countries[m.rng.IntN(len(m.countries))], Group: g.Name, VoiceGroupID: g.VoiceGroupID,
-		Agent: []string{"", "ann", "bob", "ce"}[m.rng.IntN(4)], Tags: [][]string{nil, nil, {"interested"}, {"VIP", "call back"}}[m.rng.IntN(4)],
-		Media: []string{"", "", "human", "machine"}[m.rng.IntN(4)],
-		Start: start, Ring: m.rng.Int64N(3),
+		Type: typ, Reason: pick(m.rng, reasons[typ]...), Party: pick(m.rng, enum.Customer, enum.Agent, enum.NoParty),
+		Country: pick(m.rng, m.countries...), Group: g.Name, VoiceGroupID: g.VoiceGroupID,
+		Agent: pick(m.rng, "", "ann", "bob", "ce"), Tags: pick(m.rng, nil, nil, []string{"interested"}, []string{"VIP", "call back"}),
+		Media: pick(m.rng, "", "", "human", "machine"), Ring: m.rng.Int64N(25),
 	}
 	switch m.rng.IntN(20) {
 	case 0:
@@ -74,15 +73,16 @@ func (m *maker) call(start time.Time) simulator.Call {
 		c.NoRing = true
 	}
 	if c.Reason.Outcome() == enum.Answered {
-		c.Talk = m.rng.Int64N(4)
+		c.Talk = m.rng.Int64N(100)
 	} else {
-		c.SIPCode = []int{0, 404, 480, 486, 487, 503}[m.rng.IntN(6)]
+		c.SIPCode = pick(m.rng, 0, 404, 480, 486, 487, 503)
 	}
+	c.Start = end.Add(-time.Duration(c.Ring+c.Talk) * time.Second)
 	return c
 }
 
-// traffic adds calls at a rate for a while. One in twenty has its record some seconds late, and as many are older calls,
-// of the last hundred minutes, whose records turn up now.
+// traffic adds calls at a rate for a while. Of twenty records one is some seconds late, and one is late by up to a
+// hundred minutes.
 func (m *maker) traffic(t testing.TB, s *simulator.Simulator, perSecond int, lasts time.Duration) {
 	t.Helper()
 	for end := time.Now().Add(lasts); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
@@ -95,27 +95,42 @@ func (m *maker) batch(t testing.TB, s *simulator.Simulator, n int) {
 	now := time.Now()
 	batch := make([]simulator.Call, n)
 	for i := range batch {
-		c := m.call(now)
-		switch m.rng.IntN(20) {
-		case 0:
-			c.VisibleAt = now.Add(3*time.Second + time.Duration(m.rng.IntN(3000))*time.Millisecond)
-		case 1:
-			c.Start = now.Add(-time.Minute - time.Duration(m.rng.IntN(6000))*time.Second)
-			c.VisibleAt = now.Add(time.Duration(m.rng.IntN(3000)) * time.Millisecond)
+		c := m.call(now.Add(time.Duration(m.rng.IntN(1000)) * time.Millisecond))
+		switch n := m.rng.IntN(20); {
+		case m.punctual:
+		case n == 0:
+			c.VisibleAt = now.Add(1500*time.Millisecond + time.Duration(m.rng.IntN(1000))*time.Millisecond)
+		case n == 1:
+			c.Start = c.Start.Add(-time.Minute - time.Duration(m.rng.IntN(6000))*time.Second)
+			c.VisibleAt = now.Add(time.Duration(m.rng.IntN(2000)) * time.Millisecond)
 		}
 		batch[i] = c
 	}
 	require.NoError(t, s.Add(batch...))
 }
 
-// underWay are calls that are in progress now and end in some seconds.
-func (m *maker) underWay(n int) []simulator.Call {
+// inProgress are calls that started up to twenty minutes ago and end in some seconds.
+func (m *maker) inProgress(n int) []simulator.Call {
 	out := make([]simulator.Call, n)
 	for i := range out {
 		out[i] = m.call(time.Now().Add(-time.Duration(30+m.rng.IntN(1200)) * time.Second))
-		out[i].End = time.Now().Add(time.Duration(4+m.rng.IntN(4)) * time.Second)
+		out[i].End = time.Now().Add(time.Duration(3+m.rng.IntN(2)) * time.Second)
 	}
 	return out
 }
 
-func callsTotal() *regexp.Regexp { return regexp.MustCompile(`^itnio_calls_total\{`) }
+// settled waits until the last record has appeared and is complete.
+func settled(t testing.TB, s *simulator.Simulator) {
+	t.Helper()
+	var last time.Time
+	for c := range s.Calls() {
+		for _, at := range []time.Time{c.VisibleAt, c.CompletedAt} {
+			if at.After(last) {
+				last = at
+			}
+		}
+	}
+	wait := time.Until(last)
+	require.Less(t, wait, time.Minute, "tests make records that appear within seconds")
+	time.Sleep(wait)
+}

@@ -1,12 +1,14 @@
-// Package enum holds the API's enumerations, each value's code and its label name, in one place.
+// Package enum defines the API's enumerations: of each value the API's code and the label name.
 //
 // Codes are those of the vendor's page for the call record query; names are the exporter's label values.
 package enum
 
+import "slices"
+
 // CallType is the record's callType.
 type CallType uint8
 
-// Call types. TypeUnknown stands for a missing or undocumented code.
+// Call types. TypeUnknown is a missing or undocumented code.
 const (
 	TypeUnknown CallType = iota
 	GroupCall
@@ -17,7 +19,7 @@ const (
 // Reason is the record's hangupReason.
 type Reason uint8
 
-// Hang-up reasons, in the order of their codes 0 to 9. ReasonUnknown stands for an undocumented code.
+// Hang-up reasons, in the order of their codes 0 to 9. ReasonUnknown is an undocumented code.
 const (
 	OutgoingNotAnswered Reason = iota
 	OutgoingHungUp
@@ -35,7 +37,7 @@ const (
 // Party is the record's hangingDirection: who hung up.
 type Party uint8
 
-// Hang-up parties. PartyUnknown stands for a missing or undocumented code.
+// Hang-up parties. PartyUnknown is a missing or undocumented code.
 const (
 	PartyUnknown Party = iota
 	Customer
@@ -58,26 +60,39 @@ const (
 	OutcomeBusy
 )
 
-// names, indexed by value. The arrays are constants in all but the language's word for it.
-func callTypes() [4]string { return [4]string{"unknown", "group_call", "incoming", "outgoing"} }
-
-func reasons() [11]string {
-	return [11]string{
+// The label names of each enumeration, indexed by its values.
+var (
+	callTypeNames = [...]string{"unknown", "group_call", "incoming", "outgoing"}
+	reasonNames   = [...]string{
 		"outgoing_not_answered", "outgoing_hung_up", "transfer_ringing_hung_up", "transfer_success_hung_up",
 		"call_failed", "no_service", "out_of_service_area", "busy", "incoming_not_answered", "incoming_hung_up", "unknown",
 	}
+	partyNames   = [...]string{"unknown", "customer", "agent", "none"}
+	outcomeNames = [...]string{"unknown", "answered", "no_answer", "abandoned", "failed", "no_service", "unreachable", "busy"}
+)
+
+// partyCodes are the API's codes of the parties, indexed by Party; an unknown party has none.
+var partyCodes = [...]int64{PartyUnknown: -1, Customer: 0, Agent: 1, NoParty: 3}
+
+// outcomes sorts the reasons, indexed by Reason.
+var outcomes = [...]Outcome{
+	OutgoingNotAnswered:   NoAnswer,
+	OutgoingHungUp:        Answered,
+	TransferRingingHungUp: Abandoned,
+	TransferSuccessHungUp: Answered,
+	CallFailed:            Failed,
+	NoService:             OutcomeNoService,
+	OutOfServiceArea:      Unreachable,
+	Busy:                  OutcomeBusy,
+	IncomingNotAnswered:   NoAnswer,
+	IncomingHungUp:        Answered,
+	ReasonUnknown:         OutcomeUnknown,
 }
 
-func parties() [4]string { return [4]string{"unknown", "customer", "agent", "none"} }
-
-func outcomes() [8]string {
-	return [8]string{"unknown", "answered", "no_answer", "abandoned", "failed", "no_service", "unreachable", "busy"}
-}
-
-func (t CallType) String() string { return callTypes()[t] }
-func (r Reason) String() string   { return reasons()[r] }
-func (p Party) String() string    { return parties()[p] }
-func (o Outcome) String() string  { return outcomes()[o] }
+func (t CallType) String() string { return callTypeNames[t] }
+func (r Reason) String() string   { return reasonNames[r] }
+func (p Party) String() string    { return partyNames[p] }
+func (o Outcome) String() string  { return outcomeNames[o] }
 
 // CallTypeOf gives the call type of an API code; false if the code is not documented.
 func CallTypeOf(code int64) (CallType, bool) {
@@ -103,84 +118,41 @@ func (r Reason) Code() int64 { return int64(r) }
 
 // PartyOf gives the party of an API code; false if the code is not documented (2 is not used).
 func PartyOf(code int64) (Party, bool) {
-	switch code {
-	case 0:
-		return Customer, true
-	case 1:
-		return Agent, true
-	case 3:
-		return NoParty, true
-	}
-	return PartyUnknown, false
+	i := slices.Index(partyCodes[1:], code)
+	return Party(i + 1), i >= 0
 }
 
 // Code is the API's number of a known party.
-func (p Party) Code() int64 {
-	switch p {
-	case Agent:
-		return 1
-	case NoParty:
-		return 3
-	}
-	return 0
-}
+func (p Party) Code() int64 { return partyCodes[p] }
 
 // Outcome is what became of a call that ended for reason r.
-func (r Reason) Outcome() Outcome {
-	switch r {
-	case OutgoingHungUp, TransferSuccessHungUp, IncomingHungUp:
-		return Answered
-	case OutgoingNotAnswered, IncomingNotAnswered:
-		return NoAnswer
-	case TransferRingingHungUp:
-		return Abandoned
-	case CallFailed:
-		return Failed
-	case NoService:
-		return OutcomeNoService
-	case OutOfServiceArea:
-		return Unreachable
-	case Busy:
-		return OutcomeBusy
-	}
-	return OutcomeUnknown
-}
+func (r Reason) Outcome() Outcome { return outcomes[r] }
 
 // ParseCallType finds a known call type by its label name.
 func ParseCallType(name string) (CallType, bool) {
-	for i, n := range callTypes() {
-		if n == name && i > 0 {
-			return CallType(i), true
-		}
-	}
-	return TypeUnknown, false
+	i := slices.Index(callTypeNames[1:], name)
+	return CallType(i + 1), i >= 0
 }
 
 // ParseReason finds a known hang-up reason by its label name.
 func ParseReason(name string) (Reason, bool) {
-	for i, n := range reasons() {
-		if n == name && Reason(i) != ReasonUnknown {
-			return Reason(i), true
-		}
+	if i := slices.Index(reasonNames[:ReasonUnknown], name); i >= 0 {
+		return Reason(i), true
 	}
 	return ReasonUnknown, false
 }
 
 // ParseParty finds a known hang-up party by its label name.
 func ParseParty(name string) (Party, bool) {
-	for i, n := range parties() {
-		if n == name && i > 0 {
-			return Party(i), true
-		}
-	}
-	return PartyUnknown, false
+	i := slices.Index(partyNames[1:], name)
+	return Party(i + 1), i >= 0
 }
 
-// CallTypeNames are the names of call types that can be configured in a filter.
-func CallTypeNames() []string { n := callTypes(); return n[1:] }
+// CallTypeNames are the names of the documented call types, in the order of their codes.
+func CallTypeNames() []string { return slices.Clone(callTypeNames[1:]) }
 
 // ReasonNames are the names of the documented reasons, in the order of their codes.
-func ReasonNames() []string { n := reasons(); return n[:len(n)-1] }
+func ReasonNames() []string { return slices.Clone(reasonNames[:ReasonUnknown]) }
 
-// PartyNames are the names of the documented parties.
-func PartyNames() []string { n := parties(); return n[1:] }
+// PartyNames are the names of the documented parties, in the order of their codes.
+func PartyNames() []string { return slices.Clone(partyNames[1:]) }

@@ -40,7 +40,7 @@ type control struct {
 	} `json:"scenario"`
 }
 
-// serveControl sets what the body names and leaves the rest.
+// serveControl sets what the body names; the rest stays.
 func (s *Simulator) serveControl(w http.ResponseWriter, req *http.Request) {
 	was := s.Switches()
 	c := control{Switches: was}
@@ -66,7 +66,8 @@ func (s *Simulator) serveControl(w http.ResponseWriter, req *http.Request) {
 	writeJSON(w, s.Switches())
 }
 
-// Total is the calls of one label set whose records are complete, or will never be, and visible, or were until they were deleted.
+// Total sums up the calls of one label set that can have been counted: their records are or were visible, and complete
+// unless they never will be.
 type Total struct {
 	Account      string `json:"account"`
 	AgentGroup   string `json:"agent_group"`
@@ -115,7 +116,7 @@ func (s *Simulator) Totals(since time.Time) []Total {
 	return all
 }
 
-// serveTruth gives Totals, their sum, and the calls that are still in progress or whose records have not appeared.
+// serveTruth gives Totals, their sum, and the number of calls whose records have not appeared or are not complete yet.
 func (s *Simulator) serveTruth(w http.ResponseWriter, req *http.Request) {
 	var since time.Time
 	if v := req.FormValue("since"); v != "" {

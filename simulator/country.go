@@ -9,29 +9,29 @@ import (
 type Country struct {
 	Code        string  // ISO 3166-1 alpha-2; 001 for international and satellite codes
 	CallingCode string  // digits
-	Name        string  // as it stands in the brackets of ccode; countries that share a calling code share it
+	Name        string  // in the brackets of ccode; countries that share a calling code share it
 	Prefix      string  // first digits of the national number
 	Digits      int     // random digits after them
 	Weight      float64 // share of the calls; 0: none
 	Answer      float64 // answered calls against the mean; 0 is 1
 }
 
-// regionsOf gives what region says of each country: its name, or its code where other countries go by the same name.
+// regionsOf gives the text of the field region for each country: its name, or its code where countries share the name.
 func regionsOf(countries []Country) []string {
-	bearers := map[string]int{}
+	uses := map[string]int{}
 	for _, c := range countries {
-		bearers[c.Name]++
+		uses[c.Name]++
 	}
 	regions := make([]string, len(countries))
 	for i, c := range countries {
-		if regions[i] = c.Name; bearers[c.Name] > 1 {
+		if regions[i] = c.Name; uses[c.Name] > 1 {
 			regions[i] = c.Code
 		}
 	}
 	return regions
 }
 
-// number makes up a number: calling code, prefix, random digits.
+// number makes up a number of calling code, prefix and random digits.
 func (c *Country) number(random uint64) uint64 {
 	head, err := strconv.ParseUint(c.CallingCode+c.Prefix, 10, 64)
 	if err != nil {
@@ -41,7 +41,7 @@ func (c *Country) number(random uint64) uint64 {
 	return head*span + random%span
 }
 
-// DefaultCountries are some forty countries, among them +1, +7 and +44 with several each; the last ones have no weight and wait for scenarios.
+// DefaultCountries are some forty countries, among them +1, +7 and +44 with several each; the last ones have no weight: only scenarios call them.
 func DefaultCountries() []Country {
 	return []Country{
 		{"CN", "86", "China", "138", 8, 20, 1.1},

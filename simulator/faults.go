@@ -1,12 +1,13 @@
 package simulator
 
 import (
+	"cmp"
 	"math"
 	"time"
 )
 
-// Faults are what goes wrong, each with a probability from 0 to 1. They are drawn from the seed: those of a request by the request's number,
-// those of a record by the record, those of a while by the time. The zero value is a faultless server.
+// Faults are what goes wrong, each with a probability from 0 to 1. They are drawn from the seed: those of a request by the
+// request's number, those of a record by the record, those of a period by the time. The zero value is a faultless server.
 type Faults struct {
 	Until time.Time `json:"until"` // no fault from then on; zero: no end. Records that were made faulty stay so.
 
@@ -28,11 +29,10 @@ type Faults struct {
 	Duplicate    float64 `json:"duplicate"`      // a record twice in a page, the page's last one pushed off
 	Shift        float64 `json:"shift"`          // the page begins up to three records early or late
 
-	// For a while: probability for each quarter of an hour to have such a while of one to ten minutes.
+	// For a period: the probability that a quarter of an hour has such a period, of one to ten minutes.
 	Outage       float64 `json:"outage"`        // every request fails in one way, one of Statuses among them
-	TotalCapped  float64 `json:"total_capped"`  // total is at most TotalCap
-	TotalCap     int     `json:"total_cap"`     // default 100
-	TotalLies    float64 `json:"total_lies"`    // total is one too many or one too few, the same all the while
+	TotalCapped  float64 `json:"total_capped"`  // total is at most 100
+	TotalWrong   float64 `json:"total_lies"`    // total is one too many or one too few, the same for the whole period
 	ImposedSize  float64 `json:"imposed_size"`  // pages of 10 or 30
 	FirstAgain   float64 `json:"first_again"`   // a page past the last is the first again
 	DateOff      float64 `json:"date_off"`      // the Date header is off by hours
@@ -43,29 +43,28 @@ type Faults struct {
 	UnstableTies float64 `json:"unstable_ties"` // the order of records of one second changes from answer to answer
 
 	// For each record.
-	Delete        float64       `json:"delete"`          // vanishes for good, DeleteMinAge to DeleteMinAge + 6 h after it appeared (or was completed)
-	DeleteMinAge  time.Duration `json:"delete_min_age"`  // default 2 h
-	Edit          float64       `json:"edit"`            // remark, a tag and updateTime change within 6 h
-	Incomplete    float64       `json:"incomplete"`      // without hang-up at first: from the call's start, or from its end for up to 40 min
-	NeverComplete float64       `json:"never_complete"`  // without hang-up for good
-	NoKey         float64       `json:"no_key"`          // without keyId
-	KeySometimes  float64       `json:"key_sometimes"`   // with keyId in some answers and without in others
-	WrongTime     float64       `json:"wrong_time"`      // start missing, start in 1970 or 2099, hang-up in 1970 or 2099; the window filters on the right time
-	FutureStart   float64       `json:"future_start"`    // start and the time filtered on up to 20 h ahead
-	UnknownCode   float64       `json:"unknown_code"`    // an undocumented call type, reason or party
-	BadText       float64       `json:"bad_text"`        // invalid UTF-8 in the group's or the agent's name
-	NoRing        float64       `json:"no_ring"`         // without ringDuration
-	NoGroup       float64       `json:"no_group"`        // without sipGroupName
-	NoCountry     float64       `json:"no_country_code"` // without ccode
+	Delete        float64 `json:"delete"`          // removed for good, 2 to 8 h after it appeared (or was completed)
+	Edit          float64 `json:"edit"`            // remark, a tag and updateTime change within 6 h
+	Incomplete    float64 `json:"incomplete"`      // without hang-up at first: from the call's start, or from its end for up to 40 min
+	NeverComplete float64 `json:"never_complete"`  // without hang-up for good
+	NoKey         float64 `json:"no_key"`          // without keyId
+	KeySometimes  float64 `json:"key_sometimes"`   // with keyId in some answers and without in others
+	WrongTime     float64 `json:"wrong_time"`      // start missing, start in 1970 or 2099, hang-up in 1970 or 2099; the window filters on the right time
+	FutureStart   float64 `json:"future_start"`    // start and the time filtered on up to 20 h ahead
+	UnknownCode   float64 `json:"unknown_code"`    // an undocumented call type, reason or party
+	BadText       float64 `json:"bad_text"`        // invalid UTF-8 in the group's or the agent's name
+	NoRing        float64 `json:"no_ring"`         // without ringDuration
+	NoGroup       float64 `json:"no_group"`        // without sipGroupName
+	NoCountry     float64 `json:"no_country_code"` // without ccode
 }
 
-// AllFaults has every fault, each seldom enough that reading makes progress.
+// AllFaults has every fault, each rare enough that reading makes progress.
 func AllFaults() Faults {
 	return Faults{
 		TooMany: 0.003, TooManyRetry: 0.003, ServerError: 0.005, HTML: 0.003, Cut: 0.003, Short: 0.003, Garbage: 0.003,
 		Reset: 0.005, DNS: 0.003, Hang: 0.002, Status: 0.01, NoDate: 0.01, TotalOff: 0.01, Duplicate: 0.01, Shift: 0.01,
 
-		Outage: 0.03, TotalCapped: 0.02, TotalLies: 0.03, ImposedSize: 0.03, FirstAgain: 0.03, DateOff: 0.01, ClockOff: 0.01, Burst: 0.02,
+		Outage: 0.03, TotalCapped: 0.02, TotalWrong: 0.03, ImposedSize: 0.03, FirstAgain: 0.03, DateOff: 0.01, ClockOff: 0.01, Burst: 0.02,
 		AnswersSlow: 0.01, UnstableTies: 0.03,
 
 		Delete: 0.005, Edit: 0.03, Incomplete: 0.02, NeverComplete: 0.002, NoKey: 0.005, KeySometimes: 0.005,
@@ -75,12 +74,17 @@ func AllFaults() Faults {
 
 func (f *Faults) active(now time.Time) bool { return f.Until.IsZero() || now.Before(f.Until) }
 
+// allStatuses are the documented failures and two unknown statuses.
+var allStatuses = []int{-1, -2, -15, -16, -18, -20, -21, -22, -23, -24, -76, -42, 7}
+
 func (f *Faults) statuses() []int {
 	if len(f.Statuses) > 0 {
 		return f.Statuses
 	}
-	return []int{-1, -2, -15, -16, -18, -20, -21, -22, -23, -24, -76, -42, 7}
+	return allStatuses
 }
+
+func (f *Faults) burstSize() int { return cmp.Or(f.BurstSize, 2000) }
 
 // mix is a hash of two numbers (splitmix64).
 func mix(a, b uint64) uint64 {
@@ -95,7 +99,7 @@ func mix(a, b uint64) uint64 {
 // unit makes a hash a number in [0, 1).
 func unit(h uint64) float64 { return float64(h>>11) / (1 << 53) }
 
-// The kinds of draws, so that one fault does not sway another.
+// The kinds of draws. Each fault has its own, so that faults are independent of each other.
 const (
 	drawTooMany uint64 = iota + 1
 	drawTooManyRetry
@@ -114,7 +118,7 @@ const (
 	drawShift
 	drawOutage
 	drawTotalCapped
-	drawTotalLies
+	drawTotalWrong
 	drawImposedSize
 	drawFirstAgain
 	drawDateOff
@@ -134,9 +138,9 @@ func request(seed, kind uint64, p float64) (bool, uint64) {
 	return unit(h) < p, mix(h, 1)
 }
 
-const slot = 15 * 60 // seconds in which a while may begin
+const slot = 15 * 60 // seconds in which one period of a fault may begin
 
-// during draws whether a while of some kind is going on, and a number that stays the same as long as it does.
+// during draws whether a period of a fault is going on, and a number that stays the same throughout it.
 func during(seed, kind uint64, p float64, now time.Time) (bool, uint64) {
 	if p <= 0 {
 		return false, 0

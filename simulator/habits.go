@@ -2,8 +2,8 @@ package simulator
 
 import "time"
 
-// Habits are what the vendor's page leaves open, or what one server does and another does not. Every combination is valid;
-// the zero value is a plain server: filter on the start time, both ends inclusive, newest id first, either time format, UTC+8.
+// Habits are what the vendor's page leaves open, and in which servers differ. Every combination is valid. The zero value is
+// a plain server: filter on the start time, both ends inclusive, newest id first, either time format, UTC+8.
 type Habits struct {
 	Name string // for test names
 
@@ -18,7 +18,7 @@ type Habits struct {
 	IgnoreWindow   bool // the other time format is answered as if there were no window
 	RefuseFuture   bool // an endTime after the server's now is answered with -22
 
-	PageSize          int           // imposed whatever is asked; 0: as asked
+	PageSize          int           // used whatever the request asks for; 0: as asked
 	OverflowFirstPage bool          // a page past the last is answered with the first again
 	MaxWindow         time.Duration // beyond it -76; 0: 93 days
 	MaxTotal          int           // beyond it -23; 0: none
@@ -33,7 +33,6 @@ type Habits struct {
 	OmitSize         bool // data has no size
 	OmitVoiceGroupID bool // records have no voiceGroupId
 	EncryptNumbers   bool // called is null and encryptCalled has the number, as in the vendor's sample
-	OpaqueNumbers    bool // and the number there is unreadable: countries that share a calling code cannot be told apart
 	Region           bool // region names the country, beside ccode or alone; else it is null, as in the sample
 	SIPHangupCode    bool // hangupCode is the SIP code, as documented; else it is 1 or 0, as in the sample
 }
@@ -86,7 +85,7 @@ func (h *Habits) maxWindow() time.Duration {
 	return 93 * 24 * time.Hour
 }
 
-// recordSkew is what the times in records are off by.
+// recordSkew is the error of the times in records.
 func (h *Habits) recordSkew() time.Duration {
 	if h.SkewRecords {
 		return h.ClockSkew
@@ -94,73 +93,71 @@ func (h *Habits) recordSkew() time.Duration {
 	return 0
 }
 
-// habitFactor is one habit with its alternatives. The alternatives that a client has to be configured for (Location, OpaqueNumbers) are not here.
+// habitFactor is one habit with its alternatives.
 type habitFactor []struct {
 	name string // "" for the plain one
 	set  func(*Habits)
 }
 
-func habitFactors() []habitFactor {
-	plain := func(*Habits) {}
-	return []habitFactor{
-		{{"", plain}, {"by create", func(h *Habits) { h.FilterOn = ByCreate }}, {"by hangup", func(h *Habits) { h.FilterOn = ByHangup }}},
-		{
-			{"", plain},
-			{"id asc", func(h *Habits) { h.Order = IDAsc }},
-			{"start desc", func(h *Habits) { h.Order = StartDesc }},
-			{"start asc", func(h *Habits) { h.Order = StartAsc }},
-			{"create desc", func(h *Habits) { h.Order = CreateDesc }},
-			{"create asc", func(h *Habits) { h.Order = CreateAsc }},
-			{"update desc", func(h *Habits) { h.Order = UpdateDesc }},
-		},
-		{
-			{"", plain},
-			{"(]", func(h *Habits) { h.ExclusiveFrom = true }},
-			{"[)", func(h *Habits) { h.ExclusiveTo = true }},
-			{"()", func(h *Habits) { h.ExclusiveFrom, h.ExclusiveTo = true, true }},
-		},
-		{
-			{"", plain},
-			{"iso", func(h *Habits) { h.Accept = ISO8601Only }},
-			{"datetime", func(h *Habits) { h.Accept = DatetimeOnly }},
-			{"iso or nothing", func(h *Habits) { h.Accept, h.RefuseSilently = ISO8601Only, true }},
-			{"datetime or nothing", func(h *Habits) { h.Accept, h.RefuseSilently = DatetimeOnly, true }},
-			{"datetime or everything", func(h *Habits) { h.Accept, h.IgnoreWindow = DatetimeOnly, true }},
-		},
-		{{"", plain}, {"pages of 50", func(h *Habits) { h.PageSize = 50 }}, {"pages of 15", func(h *Habits) { h.PageSize = 15 }}},
-		{
-			{"", plain},
-			{"clock +90s", func(h *Habits) { h.ClockSkew = 90 * time.Second }},
-			{"clock -40m", func(h *Habits) { h.ClockSkew, h.SkewRecords = -40*time.Minute, true }},
-			{"clock +3h", func(h *Habits) { h.ClockSkew, h.SkewRecords = 3*time.Hour, true }},
-		},
-		{{"", plain}, {"at most 1d", func(h *Habits) { h.MaxWindow = 24 * time.Hour }}},
-		{{"", plain}, {"at most 500", func(h *Habits) { h.MaxTotal = 500 }}},
-		{{"", plain}, {"first page again", func(h *Habits) { h.OverflowFirstPage = true }}},
-		{{"", plain}, {"no future", func(h *Habits) { h.RefuseFuture = true }}},
-		{{"", plain}, {"unstable", func(h *Habits) { h.UnstableTies = true }}},
-		{{"", plain}, {"text status", func(h *Habits) { h.StatusAsText = true }}},
-		{{"", plain}, {"text numbers", func(h *Habits) { h.NumbersAsText = true }}},
-		{{"", plain}, {"no size", func(h *Habits) { h.OmitSize = true }}},
-		{{"", plain}, {"no group id", func(h *Habits) { h.OmitVoiceGroupID = true }}},
-		{{"", plain}, {"encrypted", func(h *Habits) { h.EncryptNumbers = true }}},
-		{{"", plain}, {"regions", func(h *Habits) { h.Region = true }}},
-		{{"", plain}, {"sip codes", func(h *Habits) { h.SIPHangupCode = true }}},
-		{{"", plain}, {"backdated", func(h *Habits) { h.BackdateLate = true }}},
-	}
+// habitFactors are all habits but Location, which a client has to be configured for.
+var habitFactors = [...]habitFactor{
+	{{"", func(*Habits) {}}, {"by create", func(h *Habits) { h.FilterOn = ByCreate }}, {"by hangup", func(h *Habits) { h.FilterOn = ByHangup }}},
+	{
+		{"", func(*Habits) {}},
+		{"id asc", func(h *Habits) { h.Order = IDAsc }},
+		{"start desc", func(h *Habits) { h.Order = StartDesc }},
+		{"start asc", func(h *Habits) { h.Order = StartAsc }},
+		{"create desc", func(h *Habits) { h.Order = CreateDesc }},
+		{"create asc", func(h *Habits) { h.Order = CreateAsc }},
+		{"update desc", func(h *Habits) { h.Order = UpdateDesc }},
+	},
+	{
+		{"", func(*Habits) {}},
+		{"(]", func(h *Habits) { h.ExclusiveFrom = true }},
+		{"[)", func(h *Habits) { h.ExclusiveTo = true }},
+		{"()", func(h *Habits) { h.ExclusiveFrom, h.ExclusiveTo = true, true }},
+	},
+	{
+		{"", func(*Habits) {}},
+		{"iso", func(h *Habits) { h.Accept = ISO8601Only }},
+		{"datetime", func(h *Habits) { h.Accept = DatetimeOnly }},
+		{"iso or nothing", func(h *Habits) { h.Accept, h.RefuseSilently = ISO8601Only, true }},
+		{"datetime or nothing", func(h *Habits) { h.Accept, h.RefuseSilently = DatetimeOnly, true }},
+		{"datetime or everything", func(h *Habits) { h.Accept, h.IgnoreWindow = DatetimeOnly, true }},
+	},
+	{{"", func(*Habits) {}}, {"pages of 50", func(h *Habits) { h.PageSize = 50 }}, {"pages of 15", func(h *Habits) { h.PageSize = 15 }}},
+	{
+		{"", func(*Habits) {}},
+		{"clock +90s", func(h *Habits) { h.ClockSkew = 90 * time.Second }},
+		{"clock -40m", func(h *Habits) { h.ClockSkew, h.SkewRecords = -40*time.Minute, true }},
+		{"clock +3h", func(h *Habits) { h.ClockSkew, h.SkewRecords = 3*time.Hour, true }},
+	},
+	{{"", func(*Habits) {}}, {"at most 1d", func(h *Habits) { h.MaxWindow = 24 * time.Hour }}},
+	{{"", func(*Habits) {}}, {"at most 500", func(h *Habits) { h.MaxTotal = 500 }}},
+	{{"", func(*Habits) {}}, {"first page again", func(h *Habits) { h.OverflowFirstPage = true }}},
+	{{"", func(*Habits) {}}, {"no future", func(h *Habits) { h.RefuseFuture = true }}},
+	{{"", func(*Habits) {}}, {"unstable", func(h *Habits) { h.UnstableTies = true }}},
+	{{"", func(*Habits) {}}, {"text status", func(h *Habits) { h.StatusAsText = true }}},
+	{{"", func(*Habits) {}}, {"text numbers", func(h *Habits) { h.NumbersAsText = true }}},
+	{{"", func(*Habits) {}}, {"no size", func(h *Habits) { h.OmitSize = true }}},
+	{{"", func(*Habits) {}}, {"no group id", func(h *Habits) { h.OmitVoiceGroupID = true }}},
+	{{"", func(*Habits) {}}, {"encrypted", func(h *Habits) { h.EncryptNumbers = true }}},
+	{{"", func(*Habits) {}}, {"regions", func(h *Habits) { h.Region = true }}},
+	{{"", func(*Habits) {}}, {"sip codes", func(h *Habits) { h.SIPHangupCode = true }}},
+	{{"", func(*Habits) {}}, {"backdated", func(h *Habits) { h.BackdateLate = true }}},
 }
 
-// AllHabits are named habits in which every two alternatives of two habits meet at least once; the first is the plain server.
+// AllHabits are named habits in which every pair of alternatives of two habits occurs at least once. The first is the plain
+// server.
 func AllHabits() []Habits {
-	factors := habitFactors()
-	sizes := make([]int, len(factors))
-	for i, f := range factors {
+	sizes := make([]int, len(habitFactors))
+	for i, f := range habitFactors {
 		sizes[i] = len(f)
 	}
 	var all []Habits
 	for _, row := range pairwise(sizes) {
 		var h Habits
-		for i, f := range factors {
+		for i, f := range habitFactors {
 			f[row[i]].set(&h)
 			if n := f[row[i]].name; n != "" {
 				if h.Name != "" {
@@ -175,65 +172,4 @@ func AllHabits() []Habits {
 		all = append(all, h)
 	}
 	return all
-}
-
-// pairwise gives rows of choices in which every pair of choices of two factors occurs, greedily; the first row is all zeros.
-func pairwise(sizes []int) [][]int {
-	type pair struct{ f, a, g, b int }
-	open := map[pair]bool{}
-	for f := range sizes {
-		for g := f + 1; g < len(sizes); g++ {
-			for a := range sizes[f] {
-				for b := range sizes[g] {
-					open[pair{f, a, g, b}] = true
-				}
-			}
-		}
-	}
-	gain := func(row []int, g, b int) (n int) {
-		for f, a := range row {
-			if f < g && a >= 0 && open[pair{f, a, g, b}] || f > g && a >= 0 && open[pair{g, b, f, a}] {
-				n++
-			}
-		}
-		return n
-	}
-	var rows [][]int
-	row := make([]int, len(sizes))
-	for len(open) > 0 {
-		for f := range row {
-			for g := f + 1; g < len(row); g++ {
-				delete(open, pair{f, row[f], g, row[g]})
-			}
-		}
-		rows = append(rows, row)
-		// Start the next row with an open pair, the lowest, and fill up with what closes most.
-		var first *pair
-		for p := range open {
-			if first == nil || p.f < first.f || p.f == first.f && (p.g < first.g || p.g == first.g && (p.a < first.a || p.a == first.a && p.b < first.b)) {
-				first = &p
-			}
-		}
-		if first == nil {
-			break
-		}
-		row = make([]int, len(sizes))
-		for i := range row {
-			row[i] = -1
-		}
-		row[first.f], row[first.g] = first.a, first.b
-		for f := range row {
-			if row[f] >= 0 {
-				continue
-			}
-			best, most := 0, -1
-			for c := range sizes[f] {
-				if n := gain(row, f, c); n > most {
-					best, most = c, n
-				}
-			}
-			row[f] = best
-		}
-	}
-	return rows
 }

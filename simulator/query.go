@@ -41,6 +41,8 @@ type status struct {
 	reason string
 }
 
+const maxPageSize = 100
+
 const (
 	statusAuth      = -1
 	statusIP        = -2
@@ -52,25 +54,28 @@ const (
 	statusWindow    = -76
 )
 
+// reasons are the texts of the statuses, as on the vendor's English pages.
+var reasons = map[int]string{
+	statusAuth:      "Authentication error",
+	statusIP:        "Authentication error", // the pages have the same text for both
+	statusFrequent:  "Query too frequently",
+	statusTimestamp: "Timestamp expires",
+	statusSystem:    "Port program unusual",
+	-20:             "Data existing",
+	statusParameter: "Parameter exception",
+	statusCap:       "Data caps",
+	statusWindow:    "The search time interval cannot be greater than 93 days!",
+}
+
 func statusOf(code int) *status {
-	reason := map[int]string{
-		statusAuth:      "Authentication error",
-		statusIP:        "Authentication error", // the vendor's English pages say the same for both
-		statusFrequent:  "Query too frequently",
-		statusTimestamp: "Timestamp expires",
-		statusSystem:    "Port program unusual",
-		-20:             "Data existing",
-		statusParameter: "Parameter exception",
-		statusCap:       "Data caps",
-		statusWindow:    "The search time interval cannot be greater than 93 days!",
-	}[code]
-	if reason == "" {
+	reason, ok := reasons[code]
+	if !ok {
 		reason = "Other error"
 	}
 	return &status{code, reason}
 }
 
-// asked is a query understood.
+// asked is a query in the simulator's own terms.
 type asked struct {
 	window  window
 	current int
@@ -81,26 +86,24 @@ type asked struct {
 
 // understand checks a query as the vendor's page says it; now is the server's clock.
 func (s *Simulator) understand(body []byte, now time.Time) (asked, *status) {
-	var q query
-	d := json.NewDecoder(bytes.NewReader(body))
-	if err := d.Decode(&q); err != nil || q.Current == nil || q.Size == nil || q.Params == nil ||
-		*q.Current < 1 || *q.Size < 1 || *q.Size > 100 {
+	q, ok := parseQuery(body)
+	if !ok {
 		return asked{}, statusOf(statusParameter)
 	}
 	h := &s.o.Habits
-	a := asked{current: *q.Current, size: *q.Size}
+	a := asked{current: *q.Current, size: *q.Size, matcher: s.matcher(q.Params)}
 	if h.PageSize > 0 {
 		a.size = h.PageSize
 	}
 	from, okFrom := h.parseTime(q.Params.StartTime, s.zone)
 	to, okTo := h.parseTime(q.Params.EndTime, s.zone)
-	switch {
-	case okFrom == timeWrong || okTo == timeWrong:
+	switch verdict := max(okFrom, okTo); {
+	case verdict == timeWrong:
 		return asked{}, statusOf(statusParameter)
-	case (okFrom == timeIgnored || okTo == timeIgnored) && h.IgnoreWindow:
-		a.window, a.matcher = window{math.MinInt64 / 2, math.MaxInt64 / 2}, s.matcher(q.Params)
+	case verdict == timeIgnored && h.IgnoreWindow:
+		a.window = window{math.MinInt64 / 2, math.MaxInt64 / 2}
 		return a, nil
-	case okFrom == timeIgnored || okTo == timeIgnored:
+	case verdict == timeIgnored:
 		a.nothing = true
 		return a, nil
 	case h.RefuseFuture && to.After(now):
@@ -109,16 +112,26 @@ func (s *Simulator) understand(body []byte, now time.Time) (asked, *status) {
 		return asked{}, statusOf(statusWindow)
 	}
 	a.window = h.window(from, to)
-	a.matcher = s.matcher(q.Params)
 	return a, nil
 }
 
+// parseQuery decodes a query; false if it lacks something or its page or size is out of range.
+func parseQuery(body []byte) (query, bool) {
+	var q query
+	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&q); err != nil {
+		return q, false
+	}
+	present := q.Current != nil && q.Size != nil && q.Params != nil
+	return q, present && *q.Current >= 1 && *q.Size >= 1 && *q.Size <= maxPageSize
+}
+
+// timeVerdict is what a server does with a time of a query, the worse the higher.
 type timeVerdict uint8
 
 const (
 	timeRight timeVerdict = iota
-	timeWrong
 	timeIgnored
+	timeWrong
 )
 
 // parseTime reads a time of a query in the formats that are accepted.
@@ -136,7 +149,7 @@ func (h *Habits) parseTime(text string, zone *time.Location) (time.Time, timeVer
 	return time.Time{}, timeWrong
 }
 
-// window turns the asked times, which are in the terms of the records shown, into whole seconds of the rows, both included.
+// window turns the times of a query, which refer to the times shown in records, into whole seconds of the rows, both included.
 func (h *Habits) window(from, to time.Time) window {
 	from, to = from.Add(-h.recordSkew()), to.Add(-h.recordSkew())
 	w := window{from.Unix(), to.Unix()}
@@ -149,7 +162,7 @@ func (h *Habits) window(from, to time.Time) window {
 	return w
 }
 
-// matcher finds the rows that pass the filters of a query; match is nil if there are none. The key tells filters apart.
+// matcher finds the rows that pass the filters of a query; match is nil if there are none. The key identifies the filters.
 type matcher struct {
 	key   string
 	match func(*row) bool
@@ -197,7 +210,7 @@ func (s *Simulator) matcher(p *queryParams) matcher {
 	}
 }
 
-// tagsOf are the tags of a record as it stands now.
+// tagsOf are the current tags of a record.
 func (s *Simulator) tagsOf(r *row) []string {
 	var tags []string
 	if r.tags != 0 {

@@ -70,17 +70,17 @@ func (s *Simulator) page(a answer) []byte {
 		if i > 0 {
 			w.b = append(w.b, ',')
 		}
-		w.kept(a.tenant, n)
+		w.cached(a.tenant, n)
 	}
 	w.raw(`]}}`)
 	return w.b
 }
 
-// keep is how many written records an account keeps: polls ask for the newest ones again and again.
+// keep is how many written records an account caches: polls ask for the newest ones again and again.
 const keep = 4096
 
-// kept writes a record, from an earlier answer if it has not changed since.
-func (w *renderer) kept(t *tenant, n uint32) {
+// cached writes a record, from an earlier answer if it has not changed since.
+func (w *renderer) cached(t *tenant, n uint32) {
 	r := &t.rows[n]
 	if r.is(keySometimes) {
 		w.record(r)
@@ -226,21 +226,16 @@ func (w *renderer) record(r *row) {
 	w.b = append(w.b, '}')
 }
 
-// numbers writes called, encryptCalled and caller. The customer is the callee, but of incoming calls.
+// numbers writes called, encryptCalled and caller. The customer is the caller of incoming calls, else the called party.
 func (w *renderer) numbers(r *row) {
 	called, caller := strconv.FormatUint(r.number, 10), w.s.line(r)
 	if r.typ == enum.Incoming {
 		called, caller = caller, called
 	}
-	switch {
-	case w.h.OpaqueNumbers:
-		w.null("called")
-		w.string("encryptCalled", strconv.FormatUint(mix(r.number, 5), 36))
-		caller = strconv.FormatUint(mix(r.number, 6), 36)
-	case w.h.EncryptNumbers:
+	if w.h.EncryptNumbers {
 		w.null("called")
 		w.string("encryptCalled", called)
-	default:
+	} else {
 		w.string("called", called)
 		w.null("encryptCalled")
 	}

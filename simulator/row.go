@@ -2,14 +2,14 @@ package simulator
 
 import "itnio_exporter/enum"
 
-// row is a call and its record as they are kept: small and without pointers.
+// row is a call and its record in memory: small and without pointers.
 // Times called unix are seconds, the others nanoseconds, of Options.Now; 0 is none.
 type row struct {
 	id      uint64 // keyId, given when the record appears
 	session uint64 // callSessionId
 	number  uint64 // the customer's, with calling code
 
-	start, answer, end, create int64 // unix; as they are, whatever the record says
+	start, answer, end, create int64 // unix; the real times, also where the record shows others
 	visible, completed, edited int64 // nanoseconds
 	deleted                    int64
 
@@ -117,7 +117,7 @@ func (r *row) update() int64 {
 	return r.create
 }
 
-// filterTime is the time that a window finds the record by; false: it finds it never.
+// filterTime is the time that windows filter on; false: no window finds the record.
 func (r *row) filterTime(f Field) (int64, bool) {
 	switch f {
 	case ByCreate:

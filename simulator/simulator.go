@@ -1,9 +1,9 @@
 // Package simulator is a stand-in for the call-centre API: it makes up calls, serves their records as the vendor's page
-// describes, and knows the truth, so that tests can compare.
+// describes, and lists them for tests to compare with.
 //
-// It shares no code with the exporter's client, so that it checks it. Everything is drawn from a seed: the same options give
-// the same calls, whatever is asked and when. What the vendor leaves open is a setting (Habits), what may go wrong is another (Faults),
-// and what alerts are for is a third (Scenario). Time is read from Options.Now only, so a synctest bubble runs it in virtual time:
+// It shares no code with the exporter's client, which it tests. Everything is drawn from a seed: the same options give the
+// same calls, whatever is asked and when. Habits set what the vendor leaves open, Faults what goes wrong, and Scenario
+// what alerts are for. Time is read from Options.Now only, so it runs in virtual time in a synctest bubble:
 //
 //	s := simulator.New(simulator.Options{Seed: 1, CallsPerDay: 24000, Start: time.Now().Add(-24 * time.Hour)})
 //	client := &http.Client{Transport: s.RoundTripper()} // no sockets
@@ -12,11 +12,13 @@
 package simulator
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
 
-// Options say what traffic there is and how the API behaves. The zero value has one account and no traffic; calls can be added.
+// Options set the traffic and how the API behaves. The zero value has one account and no traffic; calls can be added.
 type Options struct {
 	Seed uint64
 	Now  func() time.Time // default time.Now
@@ -57,17 +59,17 @@ type Simulator struct {
 
 	regions []string // of Options.Countries
 
-	mu       sync.Mutex
-	tenants  []*tenant
-	texts    texts
-	calls    drawer
-	faults   Faults
-	plans    []Scenario
-	switches Switches
-	traffic  bool
-	requests map[string]uint64 // by key; the number of a request draws its faults
-	buckets  map[string]*tokens
-	stats    map[string]int
+	mu        sync.Mutex
+	tenants   []*tenant
+	texts     texts
+	calls     drawer
+	faults    Faults
+	scenarios []Scenario
+	switches  Switches
+	traffic   bool
+	requests  map[string]uint64 // by key; the number of a request draws its faults
+	buckets   map[string]*tokens
+	stats     map[string]int
 }
 
 // New makes a simulator; missing options get their defaults.
@@ -94,16 +96,16 @@ func New(o Options) *Simulator {
 		o.TalkSigma = 1.1
 	}
 	s := &Simulator{
-		o:        o,
-		zone:     o.Habits.zone(),
-		regions:  regionsOf(o.Countries),
-		faults:   o.Faults,
-		plans:    o.Scenarios,
-		traffic:  true,
-		texts:    newTexts(),
-		requests: map[string]uint64{},
-		buckets:  map[string]*tokens{},
-		stats:    map[string]int{},
+		o:         o,
+		zone:      o.Habits.zone(),
+		regions:   regionsOf(o.Countries),
+		faults:    o.Faults,
+		scenarios: o.Scenarios,
+		traffic:   true,
+		texts:     newTexts(),
+		requests:  map[string]uint64{},
+		buckets:   map[string]*tokens{},
+		stats:     map[string]int{},
 	}
 	s.calls = newDrawer(o, s.zone, &s.texts)
 	for i, a := range o.Accounts {
@@ -112,7 +114,7 @@ func New(o Options) *Simulator {
 	return s
 }
 
-// Switches turn things on and off at once, until they are set otherwise.
+// Switches take effect at once and stay until they are set again.
 type Switches struct {
 	Down        bool `json:"down"`         // every connection is reset
 	AuthRefused bool `json:"auth_refused"` // every query is answered with -1
@@ -124,7 +126,7 @@ type Switches struct {
 func (s *Simulator) SetSwitches(w Switches) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.advance() // what has begun stands as it was begun
+	s.advance() // what has begun is not changed
 	if w.StopTraffic && s.traffic {
 		now := s.o.Now()
 		for _, t := range s.tenants {
@@ -162,18 +164,14 @@ func (s *Simulator) AddScenario(sc Scenario) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.advance()
-	s.plans = append(s.plans[:len(s.plans):len(s.plans)], sc)
+	s.scenarios = append(slices.Clip(s.scenarios), sc)
 }
 
 // Stats counts the requests so far by how they were answered: a status ("0", "-16"), "http_429", "html", "cut", "garbage", "reset", "hang", "dns".
 func (s *Simulator) Stats() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := make(map[string]int, len(s.stats))
-	for k, v := range s.stats {
-		m[k] = v
-	}
-	return m
+	return maps.Clone(s.stats)
 }
 
 // Requests is the number of requests so far.
@@ -193,7 +191,7 @@ func (s *Simulator) advance() {
 	}
 }
 
-// texts keeps each string once and names it by a number, so that a million rows hold no pointers.
+// texts keeps each string once and gives it a number, so that a million rows contain no pointers.
 type texts struct {
 	all   []string
 	known map[string]uint32

@@ -139,7 +139,7 @@ func ids(records []map[string]any) (all []int64) {
 	return all
 }
 
-// week is a bubble's worth of traffic.
+// traffic is that of a whole day: half of it is in the past.
 func traffic() simulator.Options {
 	now := time.Now()
 	return simulator.Options{Seed: 7, CallsPerDay: 24000, Start: now.Add(-12 * time.Hour), LongShare: 0.002, LateShare: 0.001}

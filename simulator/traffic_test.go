@@ -240,22 +240,3 @@ func TestScenarios(t *testing.T) {
 	n = run(simulator.Scenario{Kind: simulator.Abandoned}, func(c simulator.Call) bool { return c.Type == enum.GroupCall }, func(c simulator.Call) bool { return c.Reason == enum.TransferRingingHungUp })
 	assert.InDelta(t, 0.2, float64(n.hit)/float64(n.all), 0.08)
 }
-
-func TestScenariosOfTheAPI(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := simulator.New(traffic())
-		a := newAPI(t, s)
-		now := time.Now()
-		s.AddScenario(simulator.Scenario{Kind: simulator.AuthRefused, From: now.Add(time.Minute), To: now.Add(2 * time.Minute)})
-		s.AddScenario(simulator.Scenario{Kind: simulator.Down, From: now.Add(2 * time.Minute), To: now.Add(3 * time.Minute)})
-		q := body(now.Add(-time.Hour), now, 1, 1, "")
-		require.Zero(t, a.query(q).Status)
-		time.Sleep(time.Minute)
-		require.Equal(t, -1, a.query(q).Status)
-		time.Sleep(time.Minute)
-		_, _, err := a.do(a.request(q))
-		require.Error(t, err)
-		time.Sleep(time.Minute)
-		require.Zero(t, a.query(q).Status)
-	})
-}

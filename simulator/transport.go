@@ -16,7 +16,8 @@ import (
 // bodyLimit is the largest request that is read, in bytes.
 const bodyLimit = 1 << 20
 
-// RoundTripper reaches the API in the process, without a socket and without a goroutine, whatever the host of the URL. It works in a synctest bubble.
+// RoundTripper reaches the API within the process, without sockets and goroutines. It ignores the host of the URL and works
+// in a synctest bubble.
 func (s *Simulator) RoundTripper() http.RoundTripper { return transport{s} }
 
 type transport struct{ s *Simulator }
@@ -66,7 +67,7 @@ type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// Handler serves the API, a page that says what this is, and the controls below /-/.
+// Handler serves the API, a page that describes the simulator, and the controls under /-/.
 func (s *Simulator) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.serveHome)
@@ -107,14 +108,14 @@ func (s *Simulator) serveAPI(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// abort closes a connection so that the other end sees a reset.
+// abort closes a connection with a reset.
 func abort(w http.ResponseWriter) {
 	c, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	if tcp, ok := c.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // a reset instead of a goodbye; without it the client sees an end of file
+		_ = tcp.SetLinger(0) // close with RST; otherwise the client sees an end of file
 	}
 	_ = c.Close()
 }

@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -10,8 +9,9 @@ import (
 	"itnio_exporter/enum"
 )
 
-// Call is a call and its record, as a client can know it: codes that the record does not have are unknown, times that it does not have
-// are zero. Start, Answer, End and Create are the times shown in the record, in the server's clock; the others are in that of Options.Now.
+// Call is a call and its record, as far as a client can know them: codes that the record does not have are unknown, times
+// that it does not have are zero. Start, Answer, End and Create are the times shown in the record, by the server's clock;
+// the others are by that of Options.Now.
 type Call struct {
 	Account string
 	KeyID   uint64 // 0 until it has appeared. NoKey and KeySometimes say whether records show it
@@ -23,7 +23,7 @@ type Call struct {
 
 	Country      string // ISO 3166-1 alpha-2, 001, or unknown where the record has neither country code nor region
 	CallingCode  string
-	Group        string // "" if the record has none; may hold invalid UTF-8, as Agent may
+	Group        string // "" if the record has none; may contain invalid UTF-8, as Agent may
 	VoiceGroupID int64
 	Agent        string // "" if nobody took the call
 	SeatID       int64
@@ -33,7 +33,7 @@ type Call struct {
 	Media        string // "" if none
 
 	Start, Answer, End, Create time.Time
-	Talk, Ring                 int64 // seconds; Ring is true even if the record has none
+	Talk, Ring                 int64 // seconds; Ring is the real one even if the record has none
 
 	NoRing       bool // the record has no ringDuration
 	NoKey        bool // the record never has a keyId
@@ -44,7 +44,7 @@ type Call struct {
 	Incomplete  bool      // it never gets its hang-up
 	Hidden      bool      // no window finds it: it never gets its hang-up, and windows filter on that
 	EditedAt    time.Time // remark and tags change; zero: never
-	DeletedAt   time.Time // it vanishes; zero: never
+	DeletedAt   time.Time // it is deleted; zero: never
 }
 
 // Ended is when the call ended, as the exporter counts: its hang-up, else its creation.
@@ -55,7 +55,7 @@ func (c *Call) Ended() time.Time {
 	return c.Create
 }
 
-// KnownRing is the ring in seconds that the record lets one know: its ringDuration, else answer − start, else 0.
+// KnownRing is the ring time according to the record, in seconds: its ringDuration, else answer − start, else 0.
 func (c *Call) KnownRing() int64 {
 	switch {
 	case !c.NoRing:
@@ -66,7 +66,8 @@ func (c *Call) KnownRing() int64 {
 	return int64(c.Answer.Sub(c.Start) / time.Second)
 }
 
-// VisibleFor is how long the record had been there, complete if it ever is, at a time; a deleted one up to its deletion.
+// VisibleFor is how long the record had been visible at a time, since its completion if it was incomplete, and up to its
+// deletion if it was deleted.
 func (c *Call) VisibleFor(now time.Time) time.Duration {
 	since := c.VisibleAt
 	if c.CompletedAt.After(since) {
@@ -78,7 +79,7 @@ func (c *Call) VisibleFor(now time.Time) time.Duration {
 	return max(0, now.Sub(since))
 }
 
-// Calls gives every call that has started by now and every added one, with what will become of its record, account by account.
+// Calls gives every call that has started by now and every added one, with what will happen to its record, by account.
 func (s *Simulator) Calls() iter.Seq[Call] {
 	return func(yield func(Call) bool) {
 		s.mu.Lock()
@@ -89,7 +90,7 @@ func (s *Simulator) Calls() iter.Seq[Call] {
 		for _, t := range s.tenants {
 			for next, more := 0, true; more; {
 				batch = batch[:0]
-				s.mu.Lock() // not while the caller has its turn: it may ask the simulator
+				s.mu.Lock() // not during yield: the caller may ask the simulator
 				for ; next < len(t.rows) && len(batch) < cap(batch); next++ {
 					if r := &t.rows[next]; !r.is(cancelled) && (r.start <= now || r.is(added)) {
 						batch = append(batch, s.call(t, r))
@@ -107,7 +108,7 @@ func (s *Simulator) Calls() iter.Seq[Call] {
 	}
 }
 
-// call makes a row a Call.
+// call turns a row into a Call.
 func (s *Simulator) call(t *tenant, r *row) Call {
 	final := *r
 	final.state &^= incomplete
@@ -146,9 +147,9 @@ func (s *Simulator) call(t *tenant, r *row) Call {
 	switch {
 	case !r.is(noCountry):
 	case !s.o.Habits.Region:
-		c.Country, c.CallingCode = "unknown", ""
+		c.Country, c.CallingCode = enum.Unknown, ""
 	case c.Country == "001":
-		c.CallingCode = "" // the name does not tell it
+		c.CallingCode = "" // the name does not give it
 	}
 	if c.Incomplete {
 		c.Hidden = t.filter == ByHangup
@@ -156,108 +157,4 @@ func (s *Simulator) call(t *tenant, r *row) Call {
 		c.Talk, c.Ring, c.NoRing = 0, 0, true
 	}
 	return c
-}
-
-// Add makes calls by hand. What is missing is filled in: the first account, End from Start, Ring and Talk (a zero Start: now), Answer of answered
-// calls, VisibleAt and Create at the end, ids, SIP code 200 of answered calls, the country (China), a number of it. Country unknown makes a record without country code.
-// Records whose VisibleAt has passed appear at once.
-func (s *Simulator) Add(calls ...Call) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.advance()
-	var errs []error
-	for i := range calls {
-		errs = append(errs, s.add(&calls[i]))
-	}
-	s.advance()
-	return errors.Join(errs...)
-}
-
-func (s *Simulator) add(c *Call) error {
-	t := s.tenants[0]
-	if c.Account != "" {
-		i := indexOf(len(s.tenants), func(i int) bool { return s.tenants[i].account.Name == c.Account })
-		if i < 0 {
-			return fmt.Errorf("no account %q", c.Account)
-		}
-		t = s.tenants[i]
-	}
-	code := c.Country
-	if code == "" || code == "unknown" {
-		code = "CN"
-	}
-	country, ok := s.calls.byCode[code]
-	if !ok {
-		return fmt.Errorf("no country %q", code)
-	}
-	start := c.Start
-	if start.IsZero() {
-		start = s.o.Now()
-	}
-	r := row{
-		id: c.KeyID, number: s.o.Countries[country].number(mix(t.seed, uint64(len(t.rows)))),
-		start: start.Unix(), talk: int32(c.Talk), ring: int32(c.Ring),
-		group: s.texts.number(c.Group), groupID: int32(c.VoiceGroupID), agent: s.texts.number(c.Agent), seat: int32(c.SeatID),
-		tags: s.texts.number(strings.Join(c.Tags, tagSep)), editTag: s.texts.number(c.EditTag), media: s.texts.number(c.Media),
-		country: country, sip: uint16(c.SIPCode), typ: c.Type, reason: c.Reason, party: c.Party,
-		completed: nanos(c.CompletedAt), edited: nanos(c.EditedAt), deleted: nanos(c.DeletedAt), state: added,
-	}
-	if c.Session != "" {
-		if _, err := fmt.Sscan(c.Session, &r.session); err != nil {
-			return fmt.Errorf("session %q: %w", c.Session, err)
-		}
-	}
-	r.end = r.start + c.Ring + c.Talk
-	if !c.End.IsZero() {
-		r.end = c.End.Unix()
-	}
-	if c.Reason.Outcome() == enum.Answered {
-		r.answer = r.start + c.Ring
-		if r.sip == 0 {
-			r.sip = 200
-		}
-	}
-	if !c.Answer.IsZero() {
-		r.answer = c.Answer.Unix()
-	}
-	r.create, r.visible = r.end, r.end*1e9
-	if !c.VisibleAt.IsZero() {
-		r.visible = nanos(c.VisibleAt)
-	}
-	if !c.Create.IsZero() {
-		r.create = c.Create.Unix()
-	}
-	for _, f := range []struct {
-		on    bool
-		state rowState
-	}{
-		{c.NoRing, noRing},
-		{c.NoKey, keyless},
-		{c.KeySometimes, keySometimes},
-		{c.Country == "unknown", noCountry},
-		{c.Incomplete, incomplete | neverComplete},
-		{r.completed > 0, incomplete},
-	} {
-		if f.on {
-			r.state |= f.state
-		}
-	}
-	t.add(r, s.zone)
-	return nil
-}
-
-func indexOf(n int, f func(int) bool) int {
-	for i := range n {
-		if f(i) {
-			return i
-		}
-	}
-	return -1
-}
-
-func nanos(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixNano()
 }

@@ -12,10 +12,10 @@ import (
 // hashDigits is the length of a hashed agent name, in hex digits.
 const hashDigits = 16
 
-// maxAgents is how many hashes are remembered.
+// maxAgents is how many hashes are kept in memory.
 const maxAgents = 4096
 
-// agent is the agent's label value in the configured mode: "" if agents are off, "none" if the call had none.
+// agent is the agent's label value in the configured mode: "" if agents are off, None if the call had no agent.
 func (b *builder) agent(n *Normalizer, name string) string {
 	switch n.agents {
 	case config.AgentsName:
@@ -27,7 +27,7 @@ func (b *builder) agent(n *Normalizer, name string) string {
 	}
 }
 
-// hash is the keyed hash of an agent's whole name, trimmed and made valid UTF-8.
+// hash is the first hashDigits of the HMAC-SHA256 of an agent's name, trimmed and made valid UTF-8.
 func (n *Normalizer) hash(name string) string {
 	name, _ = valid(name)
 	if name == "" {

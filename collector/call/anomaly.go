@@ -1,7 +1,14 @@
 package call
 
-// Anomaly is a kind of oddity that is counted in itnio_exporter_record_anomalies_total instead of being guessed at or
-// passed over in silence. The record is handled as its documentation says.
+import (
+	"fmt"
+	"time"
+
+	"itnio_exporter/enum"
+)
+
+// Anomaly is a way in which a record or an answer differs from the API's documentation. Each is counted in
+// itnio_exporter_record_anomalies_total; AnomalyDoc says how the record is handled.
 type Anomaly string
 
 // Anomalies of a single record, raised by Normalizer.From: at most once a kind and record.
@@ -36,6 +43,7 @@ const (
 	AnomalyPageSizeImposed   Anomaly = "page_size_imposed"
 	AnomalyFutureRefused     Anomaly = "future_refused"
 	AnomalyClockJump         Anomaly = "clock_jump"
+	AnomalyEndlessWindow     Anomaly = "endless_window"
 )
 
 // AnomalyDoc says what a kind of anomaly means and how it is handled.
@@ -45,34 +53,33 @@ type AnomalyDoc struct {
 }
 
 // Anomalies lists every kind there is, in the order of the documentation.
-func Anomalies() []AnomalyDoc {
-	return []AnomalyDoc{
-		{AnomalyAnswerContradictsReason, "An answered call without answer time, or an answer time on a call that nobody answered (a transfer hung up while ringing may have one: its customer did answer). The hang-up reason alone decides."},
-		{AnomalyTimesOutOfOrder, "Start, answer and hang-up do not follow each other. Counted as it stands; a duration computed from them is 0 instead of negative."},
-		{AnomalyNegativeDuration, "The talk or ring duration is negative. Counted as 0 seconds."},
-		{AnomalyImplausibleDuration, "The talk or ring duration is longer than 24 hours. Handled as if it were missing."},
-		{AnomalyDurationMissing, "An answered call has neither a talk duration nor the times to compute one. Counted as 0 seconds of talk."},
-		{AnomalyRingMissing, "A call has neither a ring duration nor the times to compute one. Counted as 0 seconds of ringing."},
-		{AnomalyUnknownCallType, "The call type is missing or not a documented one. Counted as `unknown`."},
-		{AnomalyUnknownHangupReason, "The hang-up reason is not a documented one. Reason and outcome are counted as `unknown`."},
-		{AnomalyUnknownHangupParty, "The hang-up direction is missing or not a documented one. Counted as `unknown`."},
-		{AnomalyCountryUnreadable, "Neither `ccode` nor `region` names a country. Counted as `unknown`."},
-		{AnomalyFutureTime, "The call ended more than 5 minutes ahead of the server's clock. Counted; the last-call time ignores it."},
-		{AnomalyNoTime, "The record has no hang-up, creation or start time. Counted as of the time when it has been waited for as long as the lookback."},
-		{AnomalyNoKeyID, "The record has no `keyId`. It is known by its `callSessionId`."},
-		{AnomalyNoID, "The record has neither `keyId` nor `callSessionId`. It cannot be told from others and is invalid."},
-		{AnomalyMalformedField, "A field was present and not readable. Handled as if it were missing."},
-		{AnomalyTextCut, "A name is longer than 128 bytes. Cut; names with the same beginning fall together."},
-		{AnomalyInvalidText, "A name is not valid UTF-8. The damaged bytes are replaced by U+FFFD."},
+var Anomalies = []AnomalyDoc{
+	{AnomalyAnswerContradictsReason, "An answered call without answer time, or an answer time on a call that nobody answered (a transfer hung up while ringing may have one: its customer did answer). The hang-up reason alone decides."},
+	{AnomalyTimesOutOfOrder, "Start, answer and hang-up are not in this order. Counted as it is; a duration computed from them is at least 0."},
+	{AnomalyNegativeDuration, "The talk or ring duration is negative. Counted as 0 seconds."},
+	{AnomalyImplausibleDuration, fmt.Sprintf("The talk or ring duration is longer than %d hours. Handled as if it were missing.", maxSeconds/3600)},
+	{AnomalyDurationMissing, "An answered call has neither a talk duration nor the times to compute one. Counted as 0 seconds of talk."},
+	{AnomalyRingMissing, "A call has neither a ring duration nor the times to compute one. Counted as 0 seconds of ringing."},
+	{AnomalyUnknownCallType, "The call type is missing or not a documented one. Counted as `unknown`."},
+	{AnomalyUnknownHangupReason, "The hang-up reason is not a documented one. Reason and outcome are counted as `unknown`."},
+	{AnomalyUnknownHangupParty, "The hang-up direction is missing or not a documented one. Counted as `unknown`."},
+	{AnomalyCountryUnreadable, "Neither `ccode` nor `region` names a country. Counted as `unknown`."},
+	{AnomalyFutureTime, fmt.Sprintf("The call ended more than %d minutes ahead of the server's clock. Counted; the last-call time ignores it.", MaxAhead/time.Minute)},
+	{AnomalyNoTime, "The record has no hang-up, creation or start time. Counted once it has been waited for as long as the lookback, with that time."},
+	{AnomalyNoKeyID, "The record has no `keyId`. It is identified by its `callSessionId`."},
+	{AnomalyNoID, "The record has neither `keyId` nor `callSessionId`. It cannot be told from other records and is not counted (result `invalid`)."},
+	{AnomalyMalformedField, "A field is present and is not valid JSON or cannot be read. Read as far as it can be, else handled as if it were missing. A record that cannot be read at all has `no_id`, too."},
+	{AnomalyTextCut, fmt.Sprintf("A name is longer than %d bytes. Cut; names with the same beginning are counted as one.", enum.MaxLabelBytes)},
+	{AnomalyInvalidText, "A name is not valid UTF-8 (it may be GBK), or has half a surrogate pair. What is invalid is replaced by U+FFFD; names that differ only in that are counted as one."},
 
-		{AnomalyIncomplete, "The record still had no hang-up time or reason when it left the lookback. Counted as it stands, unless it began before the epoch: then it is waited for."},
-		{AnomalyTooOld, "The record turned up later than ids are kept for. Never counted, since it may have been counted before."},
-		{AnomalyTotalCapped, "A window's total is lower than what its parts hold: the server caps it. The parts are asked from then on."},
-		{AnomalyTotalMismatch, "Two walks of a window found the same ids and another total. Taken as read until the total changes."},
-		{AnomalyOffset, "New records are too far behind or ahead of the server's clock: `utc_offset` is most likely wrong."},
-		{AnomalyDuplicateInAnswer, "A page held the same record twice. Counted once."},
-		{AnomalyPageSizeImposed, "The server answered with another page size than asked for. Its size is used."},
-		{AnomalyFutureRefused, "The server refuses windows that end in the future. Asked up to its own clock."},
-		{AnomalyClockJump, "The server's clock and the local one moved apart by more than 2 minutes between two answers."},
-	}
+	{AnomalyIncomplete, "The record still had no hang-up time or reason when it left the lookback. Counted as it is, unless the call began before the epoch: then it is waited for longer."},
+	{AnomalyTooOld, "The record appeared later than ids are kept for. Not counted, since it may have been counted before."},
+	{AnomalyTotalCapped, "A window's total is lower than the totals of its parts together: the server caps it. The exporter asks for the parts from then on."},
+	{AnomalyTotalMismatch, "Two walks of a window found the same ids, and a total that is not their number. The window counts as read until the total changes."},
+	{AnomalyOffset, "New records are too far behind or ahead of the server's clock: `utc_offset` is most likely wrong."},
+	{AnomalyDuplicateInAnswer, "A page had the same record twice. Counted once."},
+	{AnomalyPageSizeImposed, "The server used another page size than it was asked for. The exporter uses the server's size."},
+	{AnomalyFutureRefused, "The server refuses windows that end in the future. The exporter asks up to the server's own time."},
+	{AnomalyEndlessWindow, "The pages of a window went on and on, each with new records. The exporter stopped reading it; the window stays open, and the next audit reads it again."},
+	{AnomalyClockJump, "The difference between the server's clock and the local one changed by more than 2 minutes between two answers."},
 }

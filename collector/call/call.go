@@ -1,4 +1,4 @@
-// Package call turns an API record into one finished call in the exporter's own terms.
+// Package call turns an API record into a call in the exporter's own terms.
 package call
 
 import (
@@ -7,7 +7,8 @@ import (
 	"itnio_exporter/enum"
 )
 
-// Call is one finished call. It holds no phone number, no recording and no remark.
+// Call is one finished call, or one whose record is not complete yet (Pending). It contains no phone number, recording URL
+// or remark.
 type Call struct {
 	Key     uint64 // keyId; 0: none
 	Session uint64 // callSessionId as a number, or its hash with the top bit set; 0: none
@@ -22,20 +23,20 @@ type Call struct {
 	Outcome enum.Outcome
 	Party   enum.Party
 
-	Country      string   // ISO 3166-1 alpha-2, "001" or "unknown"
+	Country      string   // ISO 3166-1 alpha-2, International or Unknown
 	CallingCode  string   // digits, one code for each country but "001"; "" if unknown
-	Group        string   // sipGroupName, else the voiceGroupId, else "none"
+	Group        string   // sipGroupName, else the voiceGroupId, else None
 	VoiceGroupID string   // digits or ""
-	Agent        string   // "none" if missing
+	Agent        string   // None if missing
 	Brand        string   // "" if missing
-	SIPCode      string   // three digits or "unknown"
+	SIPCode      string   // three digits or Unknown
 	Tags         []string // each once, sorted
-	Media        string   // "none" if missing
+	Media        string   // None if missing
 
 	Talk int64 // seconds, only meaningful if Outcome is answered
 	Ring int64 // seconds
 
-	SessionID string // callSessionId as it stands, for opt-in exemplars only; "" if over 64 bytes or not plain ASCII
+	SessionID string // callSessionId as it is, for opt-in exemplars only; "" if over 64 bytes or not printable ASCII
 
 	Anomalies []Anomaly
 }

@@ -2,8 +2,8 @@ package call
 
 import "strings"
 
-// countryTable has a line for each country that can be called: ISO 3166-1 alpha-2 and alpha-3, calling code, English
-// short name (after CLDR), further names in use. Ascension and Tristan da Cunha are SH, as ISO has it.
+// countryTable has one line a country that can be called: ISO 3166-1 alpha-2 and alpha-3 code, calling code, English
+// short name (from CLDR), other names in use. Ascension and Tristan da Cunha are SH, as in ISO 3166-1.
 const countryTable = `
 AD|AND|376|Andorra|
 AE|ARE|971|United Arab Emirates|UAE;Emirates
@@ -278,8 +278,8 @@ func countries() []country {
 	return all
 }
 
-// CountryName gives the English short name of a country as Call has it: "International networks" for "001", and "" for
-// "unknown" and whatever is no country.
+// CountryName is the English short name of a country, given by the value of Call.Country: "International networks" for
+// International, and "" for Unknown and for every text that is not a country of the table.
 func CountryName(country string) string {
 	if country == International {
 		return "International networks"

@@ -10,21 +10,21 @@ import (
 	"itnio_exporter/itnio"
 )
 
-// International stands for satellite and other networks that belong to no country.
+// International is the country value of satellite and other networks that belong to no country (UN M49 code of the world).
 const International = "001"
 
 const (
-	maxTexts     = 4096 // country texts remembered
-	maxTextBytes = 128  // longer ones are not read
-	maxPrefixes  = 1 << 17
-	maxArea      = 5  // digits of an area that may follow a shared calling code in a country text
-	maxNumber    = 17 // digits of a number that is worth a look
+	maxTexts     = 4096    // country texts kept in the cache
+	maxTextBytes = 128     // longer country texts are not read
+	maxPrefixes  = 1 << 17 // number prefixes kept in the cache
+	maxArea      = 5       // digits of an area code behind a shared calling code in a country text
+	maxNumber    = 17      // digits; longer numbers are not looked at
 )
 
 // atlas finds countries by calling code, name and number.
 type atlas struct {
 	codes    map[string]string // calling code -> main country
-	shared   map[string]bool   // calling codes of which a number can be in one country or another
+	shared   map[string]bool   // calling codes that several countries share
 	callings map[string]string // country -> its calling code
 	symbols  map[string]string // alpha-2 and alpha-3 -> country
 	names    map[string]string // folded name -> country
@@ -36,9 +36,9 @@ type atlas struct {
 
 // reading is what a country text such as "86(China)" says.
 type reading struct {
-	code  string // calling code; "" if there is none that is in use
-	named string // the country it names, if that agrees with the code; "" if it names none
-	main  string // the country of the code alone, its area included; "" if there is no code
+	code  string // calling code; "" if there is none, or it is not in use
+	named string // the country it names, if the code is that country's; else ""
+	main  string // the country that code and area code alone give; "" without a code
 }
 
 func newAtlas() *atlas {
@@ -75,14 +75,14 @@ func newAtlas() *atlas {
 	for code := range phonenumbers.GetSupportedGlobalNetworkCallingCodes() {
 		a.codes[strconv.Itoa(code)] = International
 	}
-	for _, code := range [...]string{"871", "872", "873", "874"} { // Inmarsat's old codes by ocean
+	for _, code := range [...]string{"871", "872", "873", "874"} { // Inmarsat's former codes, one an ocean
 		a.codes[code] = International
 	}
 	a.codes["379"], a.codes["997"] = "VA", "KZ" // assigned, not in use yet
 	return a
 }
 
-// iso gives the ISO 3166-1 code of a region of the numbering plans: two of them are parts of SH.
+// iso is the ISO 3166-1 code of a region of the numbering plans. Ascension and Tristan da Cunha are parts of SH.
 func iso(region string) string {
 	if region == "AC" || region == "TA" {
 		return "SH"
@@ -90,8 +90,8 @@ func iso(region string) string {
 	return region
 }
 
-// locate finds a call's country and its calling code. The country text decides; the number only tells the countries of a
-// shared code apart, and only if it begins with that code. Without a readable country text the region's name decides.
+// locate finds a call's country and its calling code. The country text decides. Where countries share its calling code, a
+// number that begins with the code tells them apart. Without a readable country text the region's name decides.
 func (a *atlas) locate(ccode, region string, number itnio.Number) (country, code string) {
 	t := a.read(ccode)
 	switch {
@@ -115,7 +115,7 @@ func (a *atlas) locate(ccode, region string, number itnio.Number) (country, code
 	return country, a.callings[country]
 }
 
-// read gives what a country text says, and remembers it unless the text may hold a phone number.
+// read parses a country text. It caches the result unless the text is long enough to contain a phone number.
 func (a *atlas) read(s string) reading {
 	if s == "" || len(s) > maxTextBytes {
 		return reading{}
@@ -130,7 +130,7 @@ func (a *atlas) read(s string) reading {
 	return t
 }
 
-// parse reads "86(China)", "86", "+86", "0086", "China", "CN", "CHN", "1-242(Bahamas)" and what resembles them.
+// parse reads country texts such as "86(China)", "86", "+86", "0086", "China", "CN", "CHN" and "1-242(Bahamas)".
 func (a *atlas) parse(s string) reading {
 	digits, name := split(s)
 	named := a.name(name)
@@ -144,8 +144,8 @@ func (a *atlas) parse(s string) reading {
 	return reading{code: code, named: named, main: main}
 }
 
-// split parts a country text into its digits, without the international prefix, and its name. Digits in several places
-// that are more than a code and an area are none.
+// split separates a country text into its digits, without the international prefix, and its name. Where something other
+// than blanks, dashes and brackets is between digits, they are no calling code: digits is "".
 func split(s string) (digits, name string) {
 	isDigit := func(r rune) bool { return r >= '0' && r <= '9' }
 	first := strings.IndexFunc(s, isDigit)
@@ -165,8 +165,8 @@ func split(s string) (digits, name string) {
 	return strings.TrimLeft(digits, "0"), name
 }
 
-// code finds the calling code that digits begin with and its country. What follows the code has to be an area of a shared
-// code: "1242" are the Bahamas.
+// code finds the calling code that digits begin with, and its country. Digits behind the code have to be an area code of a
+// shared calling code: "1242" is the Bahamas.
 func (a *atlas) code(digits string) (code, country string) {
 	for n := 1; n <= min(3, len(digits)); n++ {
 		country = a.codes[digits[:n]]
@@ -198,7 +198,7 @@ func (a *atlas) name(name string) string {
 }
 
 // refine finds the country of a number with a shared calling code; "" if the number does not begin with the code or is
-// not valid. Only a number's length and first digits are looked at, so that results can be remembered without numbers.
+// not valid. It looks at the length and the first digits only, so that the cache contains no phone numbers.
 func (a *atlas) refine(code string, number itnio.Number) string {
 	digits := international(string(number))
 	national, ok := strings.CutPrefix(digits, code)
@@ -219,8 +219,8 @@ func (a *atlas) refine(code string, number itnio.Number) string {
 	return c
 }
 
-// decisive is how many digits of a national number tell its country and its validity, at most. The numbering plans that
-// share +44 need one more than the others.
+// decisive is how many leading digits of a national number decide its country and its validity. The numbering plans of
+// +44 need one more than the others.
 func decisive(code string) int {
 	if code == "44" {
 		return 7
@@ -237,8 +237,8 @@ func (a *atlas) region(digits string) string {
 	return a.known(phonenumbers.GetRegionCodeForNumber(n))
 }
 
-// area is the country of an area of a shared calling code; "" if there is no such area. Areas are told apart by a number
-// made up in them, of the ten digits that +1, +7 and +44 have: the codes that are written with areas.
+// area is the country of an area code of a shared calling code; "" if there is no such area. It looks up a made-up number
+// in that area, of ten digits as +1, +7 and +44 have them: these are the codes that are written with areas.
 func (a *atlas) area(code, area string) string {
 	n, err := phonenumbers.Parse("+"+code+(area + "2345678999")[:10], "ZZ")
 	if err != nil {
@@ -247,7 +247,7 @@ func (a *atlas) area(code, area string) string {
 	return a.known(phonenumbers.GetRegionCodeForNumber(n))
 }
 
-// known is the country of a region of the numbering plans; "" if it is none.
+// known is the country of a region of the numbering plans; "" if countryTable does not have it.
 func (a *atlas) known(region string) string {
 	if c := iso(region); a.callings[c] != "" {
 		return c
@@ -255,7 +255,8 @@ func (a *atlas) known(region string) string {
 	return ""
 }
 
-// international is a number's digits without its international prefix; "" if there is more in it than a number.
+// international is a number's digits without its international prefix; "" if the text contains anything but digits and
+// the usual separators.
 func international(number string) string {
 	if !isDigits(number) {
 		number = strings.Map(func(r rune) rune {
@@ -271,7 +272,8 @@ func international(number string) string {
 	return strings.TrimPrefix(number, "00")
 }
 
-// folded is a name as it is compared: lower-case letters without accents, spaces, marks and the words that come and go.
+// folded is the form in which names are compared: lower case, without accents, blanks and punctuation, without "and",
+// "the" and "of", and with "saint" as "st".
 func (a *atlas) folded(name string) string {
 	words := strings.FieldsFunc(a.fold.Replace(strings.ToLower(name)), func(r rune) bool {
 		return r < 128 && (r < 'a' || r > 'z')
@@ -285,7 +287,7 @@ func (a *atlas) folded(name string) string {
 	return strings.Join(words, "")
 }
 
-// folder takes the accents off the letters of country names.
+// folder replaces accented letters of country names by plain ones.
 func folder() *strings.Replacer {
 	return strings.NewReplacer("å", "a", "ã", "a", "á", "a", "ç", "c", "é", "e", "è", "e", "í", "i", "ô", "o", "ó", "o", "ü", "u", "’", "'")
 }

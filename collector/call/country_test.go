@@ -224,7 +224,7 @@ func TestCountryName(t *testing.T) {
 	}
 }
 
-// What is remembered of a number, its first digits and its length, gives the same country as all of it.
+// The first digits and the length of a number, which are cached, give the same country as the whole number.
 func TestRefineNeedsNoWholeNumber(t *testing.T) {
 	t.Parallel()
 	a := newAtlas()

@@ -2,8 +2,8 @@ package call
 
 import "sync"
 
-// memo remembers the results of a pure function, at most max of them: when full it starts anew, which costs a little
-// time and cannot change a result. It is safe for concurrent use.
+// memo caches at most max results of a pure function. A full cache is emptied: its entries are computed again when they
+// are needed. It is safe for concurrent use.
 type memo[K comparable, V any] struct {
 	max int
 	mu  sync.Mutex

@@ -10,21 +10,21 @@ import (
 	"itnio_exporter/itnio"
 )
 
-const (
-	// maxAhead is how far ahead of the server's clock a call may end without being odd.
-	maxAhead = 5 * time.Minute
-	// maxSeconds bounds a believable duration: a day.
-	maxSeconds = 24 * 60 * 60
-)
+// MaxAhead is how far ahead of the server's clock a call may end before its time is not trusted: it raises
+// AnomalyFutureTime and does not set itnio_last_call_timestamp_seconds.
+const MaxAhead = 5 * time.Minute
 
-// Options choose what a Normalizer makes of personal data.
+// maxSeconds is the longest talk or ring time that is believed, in seconds: a day.
+const maxSeconds = 24 * 60 * 60
+
+// Options says how a Normalizer treats agents' names.
 type Options struct {
-	Agents       config.AgentMode // "" is off
-	AgentHashKey []byte           // the key of mode hash
+	Agents       config.AgentMode // "" means off
+	AgentHashKey []byte           // key of the hash, for AgentsHash
 }
 
-// Normalizer turns records into calls. What it makes of a record depends on nothing but the record, the options and, for
-// AnomalyFutureTime, the time. It is safe for concurrent use.
+// Normalizer turns records into calls. Its result depends only on the record, the options and, for AnomalyFutureTime, the
+// server's time. It is safe for concurrent use.
 type Normalizer struct {
 	agents  config.AgentMode
 	hashKey []byte
@@ -42,18 +42,18 @@ func NewNormalizer(o Options) *Normalizer {
 	}
 }
 
-// builder is a call in the making.
+// builder collects the fields and anomalies of one call.
 type builder struct{ Call }
 
-// note adds an anomaly, once a kind.
+// note adds an anomaly; each kind at most once.
 func (b *builder) note(a Anomaly) {
 	if !slices.Contains(b.Anomalies, a) {
 		b.Anomalies = append(b.Anomalies, a)
 	}
 }
 
-// From makes a call of a record. now is the server's time; with a zero one no time counts as in the future. The anomalies
-// are those of the record, so a record that is seen again has them again.
+// From turns a record into a call. now is the server's time; if it is zero, no time is taken to be in the future. The
+// anomalies are those of the record: a record that is read again gives them again.
 func (n *Normalizer) From(r *itnio.Record, now time.Time) Call {
 	var b builder
 	b.identify(r)
@@ -84,7 +84,7 @@ func (n *Normalizer) From(r *itnio.Record, now time.Time) Call {
 	return b.Call
 }
 
-// place sets when the call was, and whether it is over.
+// place sets the call's times, and Pending if its record is not complete.
 func (b *builder) place(r *itnio.Record, now time.Time) {
 	b.Pending = r.Hangup.IsZero() || !r.HangupReason.Set
 	b.Start = r.CallStart
@@ -97,7 +97,7 @@ func (b *builder) place(r *itnio.Record, now time.Time) {
 	switch {
 	case b.End.IsZero():
 		b.note(AnomalyNoTime)
-	case !now.IsZero() && b.End.After(now.Add(maxAhead)):
+	case !now.IsZero() && b.End.After(now.Add(MaxAhead)):
 		b.note(AnomalyFutureTime)
 	}
 	if later(r.CallStart, r.Answer) || later(r.Answer, r.Hangup) || later(r.CallStart, r.Hangup) {
@@ -108,7 +108,7 @@ func (b *builder) place(r *itnio.Record, now time.Time) {
 // later reports whether a is after b, both being known.
 func later(a, b time.Time) bool { return !a.IsZero() && !b.IsZero() && a.After(b) }
 
-// classify sets what the codes say.
+// classify sets type, party, reason and outcome from the record's codes.
 func (b *builder) classify(r *itnio.Record) {
 	b.Type, b.Party, b.Reason = enum.TypeUnknown, enum.PartyUnknown, enum.ReasonUnknown
 	if t, ok := enum.CallTypeOf(r.CallType.V); ok && r.CallType.Set {
@@ -135,7 +135,7 @@ func (b *builder) classify(r *itnio.Record) {
 		if r.Answer.IsZero() {
 			b.note(AnomalyAnswerContradictsReason)
 		}
-	case enum.OutcomeUnknown, enum.Abandoned: // an abandoned transfer's customer did answer
+	case enum.OutcomeUnknown, enum.Abandoned: // the customer of an abandoned transfer did answer
 	default:
 		if !r.Answer.IsZero() {
 			b.note(AnomalyAnswerContradictsReason)
@@ -143,7 +143,7 @@ func (b *builder) classify(r *itnio.Record) {
 	}
 }
 
-// measure sets the durations.
+// measure sets talk and ring time.
 func (b *builder) measure(r *itnio.Record) {
 	var ok bool
 	if b.Answered() {
@@ -156,8 +156,8 @@ func (b *builder) measure(r *itnio.Record) {
 	}
 }
 
-// seconds is the duration the record states, else the one between two known times; false if there is neither. Negative
-// ones are 0 and those of more than a day are not there.
+// seconds is the duration that the record states, else the time between from and to; false if there is neither. A negative
+// duration gives 0; one above maxSeconds is treated as missing.
 func (b *builder) seconds(stated itnio.Int, from, to time.Time) (int64, bool) {
 	if stated.Set {
 		switch {
@@ -177,10 +177,10 @@ func (b *builder) seconds(stated itnio.Int, from, to time.Time) (int64, bool) {
 		b.note(AnomalyImplausibleDuration)
 		return 0, false
 	}
-	return max(d, 0), true // negative: noted as AnomalyTimesOutOfOrder
+	return max(d, 0), true // place has noted a negative one as AnomalyTimesOutOfOrder
 }
 
-// remote is the number of the party outside, the only one that may refine the country.
+// remote is the customer's number: the caller of an incoming call, else the called number.
 func remote(r *itnio.Record, t enum.CallType) itnio.Number {
 	switch t {
 	case enum.Incoming:

@@ -159,6 +159,7 @@ func TestFrom(t *testing.T) {
 		{"cut at a space", func(r *itnio.Record) { r.SIPGroupName = strings.Repeat("a", 127) + " b" }, func(t *testing.T, c Call) { assert.Len(t, c.Group, 127) }, []Anomaly{AnomalyTextCut}},
 		{"128 bytes", func(r *itnio.Record) { r.SIPGroupName = " " + strings.Repeat("a", 128) + " " }, func(t *testing.T, c Call) { assert.Len(t, c.Group, 128) }, nil},
 		{"invalid UTF-8", func(r *itnio.Record) { r.SIPGroupName = "a\xff\xfeb" }, func(t *testing.T, c Call) { assert.Equal(t, "a\uFFFDb", c.Group) }, []Anomaly{AnomalyInvalidText}},
+		{"replaced before", func(r *itnio.Record) { r.SIPGroupName = "\uFFFD\uFFFD" }, func(t *testing.T, c Call) { assert.Equal(t, "\uFFFD\uFFFD", c.Group) }, []Anomaly{AnomalyInvalidText}},
 		{"hostile text", func(r *itnio.Record) { r.SIPGroupName = "a\"} 1\n# HELP \x00{{.}}" }, func(t *testing.T, c Call) { assert.Equal(t, "a\"} 1\n# HELP \x00{{.}}", c.Group) }, nil},
 		{"tags once", func(r *itnio.Record) { r.Labels = []string{"b", " a", "b ", "", " ", "a"} }, func(t *testing.T, c Call) { assert.Equal(t, []string{"a", "b"}, c.Tags) }, nil},
 		{"media", func(r *itnio.Record) { r.MediaDetected = " voicemail " }, func(t *testing.T, c Call) { assert.Equal(t, "voicemail", c.Media) }, nil},
@@ -212,7 +213,7 @@ func orUnknown(s string) string {
 	return s
 }
 
-// Only the number of the party outside may refine the country.
+// Only the customer's number may refine the country.
 func TestFromRemoteParty(t *testing.T) {
 	t.Parallel()
 	const us, ca, bs = "12125550123", "14165550123", "12423221234"
@@ -262,6 +263,18 @@ func TestSIPCode(t *testing.T) {
 		{"failed(099)", "", "unknown"},
 		{"failed(4860)", "", "unknown"},
 		{"failed(4٣6)", "", "unknown"},
+		{"用户忙（486）", "", "486"},
+		{"用户忙【486】", "", "486"},
+		{"busy [486]", "", "486"},
+		{"busy {486} <timeout>", "", "486"},
+		{"busy <503>", "", "503"},
+		{"忙〔486〕", "", "486"},
+		{"忙「４８６」", "", "486"},
+		{"忙（ 486　用户忙 ）", "", "486"},
+		{"busy(486:Busy Here)", "", "486"},
+		{"忙（486，用户忙）", "", "486"},
+		{"busy(486", "４８７", "487"},
+		{"busy（486x）", "", "unknown"},
 		{"", "100", "100"},
 		{"", " 699 ", "699"},
 		{"", "1", "unknown"},
@@ -319,7 +332,7 @@ func TestAgents(t *testing.T) {
 	assert.Equal(t, a, n.From(r, at(60)).Agent, "remembered")
 }
 
-// A call made of a record full of numbers has none in it, and the normalizer remembers none.
+// A call of a record full of phone numbers contains none of them, and neither do the normalizer's caches.
 func TestNoNumberIsKept(t *testing.T) {
 	t.Parallel()
 	n := NewNormalizer(Options{})
@@ -357,7 +370,7 @@ func TestMemoIsBounded(t *testing.T) {
 func TestAnomalies(t *testing.T) {
 	t.Parallel()
 	seen := map[Anomaly]bool{}
-	for _, doc := range Anomalies() {
+	for _, doc := range Anomalies {
 		assert.Regexp(t, `^[a-z_]+$`, string(doc.Kind))
 		assert.Regexp(t, `^[A-Z].*\.$`, doc.Meaning)
 		assert.NotContains(t, doc.Meaning, "|", "it goes into a table")
@@ -376,7 +389,7 @@ func FuzzFrom(f *testing.F) {
 		NewNormalizer(Options{Agents: config.AgentsHash, AgentHashKey: []byte("key")}),
 	}
 	known := map[Anomaly]bool{}
-	for _, doc := range Anomalies() {
+	for _, doc := range Anomalies {
 		known[doc.Kind] = true
 	}
 	f.Fuzz(func(t *testing.T, key uint64, id, ccode, region, number, agent, group, errorReason, hangupCode string, code, talk, ring, answer, hangup int64) {
@@ -391,7 +404,7 @@ func FuzzFrom(f *testing.F) {
 			require.Equal(t, c, n.From(r, at(60)), "what is remembered changes nothing")
 			for _, s := range append([]string{c.Group, c.Agent, c.Brand, c.Media}, c.Tags...) {
 				require.True(t, utf8.ValidString(s))
-				require.LessOrEqual(t, len(s), maxText)
+				require.LessOrEqual(t, len(s), enum.MaxLabelBytes)
 				require.Equal(t, strings.TrimSpace(s), s)
 			}
 			require.NotEmpty(t, c.Group)

@@ -9,11 +9,11 @@ import (
 	"itnio_exporter/itnio"
 )
 
-// hashed marks a session that is a hash: no number of up to 18 digits has this bit.
+// hashed is the bit that marks a session hash. Numbers of up to 18 digits do not use it.
 const hashed = 1 << 63
 
-// session is the call's session as a number: itself if it is a number of up to 18 digits without leading zeros, else a
-// 63-bit hash of it with the top bit set; 0 if there is none or it is "0".
+// session turns a session id into a number: a number of up to 18 digits without leading zeros as it is, any other
+// text as the first 63 bits of its SHA-256 with the bit hashed set, and 0 if there is no id or it is "0".
 func session(id string) uint64 {
 	if id == "" || id == "0" {
 		return 0
@@ -26,10 +26,11 @@ func session(id string) uint64 {
 	return binary.BigEndian.Uint64(sum[:]) | hashed
 }
 
-// maxSessionID bounds a session id that can be an exemplar: OpenMetrics allows 128 runes, its label's name included.
+// maxSessionID is the longest session id that can be an exemplar, in bytes. OpenMetrics allows 128 runes, label names
+// included.
 const maxSessionID = 64
 
-// sessionID is the session id for exemplars; "" if it is not one that leads anywhere: too long or not plain.
+// sessionID is the session id for exemplars; "" if it is longer than maxSessionID or not printable ASCII.
 func sessionID(id string) string {
 	if len(id) > maxSessionID || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return ""
@@ -37,7 +38,7 @@ func sessionID(id string) string {
 	return id
 }
 
-// identify sets the ids by which the call is known.
+// identify sets the call's ids.
 func (b *builder) identify(r *itnio.Record) {
 	id := strings.TrimSpace(r.CallSessionID)
 	b.Key, b.Session, b.SessionID = r.KeyID, session(id), sessionID(id)
@@ -49,7 +50,7 @@ func (b *builder) identify(r *itnio.Record) {
 	}
 }
 
-// isDigits reports whether s is made of ASCII digits only; true for "".
+// isDigits reports whether s has nothing but ASCII digits; true for "".
 func isDigits(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {

@@ -4,32 +4,32 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"itnio_exporter/enum"
 )
 
-// maxText bounds a free-text label value, in bytes.
-const maxText = 128
-
-// Label values with a meaning of their own.
+// Reserved label values.
 const (
-	None    = "none"    // the record has no such value
-	Unknown = "unknown" // the record's value cannot be read
-	Other   = "other"   // folded by a limit
+	None    = enum.None
+	Unknown = enum.Unknown
+	Other   = enum.Other
 )
 
-// valid trims text and makes it valid UTF-8; false if it was not.
+// valid trims text and makes it valid UTF-8; false if it was not, or holds what stands for bytes that were not: the client
+// or the server has replaced them.
 func valid(text string) (string, bool) {
 	if utf8.ValidString(text) {
-		return strings.TrimSpace(text), true
+		return strings.TrimSpace(text), !strings.ContainsRune(text, utf8.RuneError)
 	}
 	return strings.TrimSpace(strings.ToValidUTF8(text, string(utf8.RuneError))), false
 }
 
-// cut shortens valid UTF-8 to maxText bytes, at a rune's boundary; false if it had to.
+// cut shortens valid UTF-8 to enum.MaxLabelBytes bytes, at a rune's boundary; false if it had to.
 func cut(text string) (string, bool) {
-	if len(text) <= maxText {
+	if len(text) <= enum.MaxLabelBytes {
 		return text, true
 	}
-	end := maxText
+	end := enum.MaxLabelBytes
 	for !utf8.RuneStart(text[end]) {
 		end--
 	}
@@ -37,10 +37,9 @@ func cut(text string) (string, bool) {
 }
 
 // escape keeps a name that comes from the API apart from the reserved values: a reserved word, followed by any number of
-// underscores, gets one more. So "other" becomes "other_" and "other_" becomes "other__": no two names fall together.
+// underscores, gets one more. "other" becomes "other_" and "other_" becomes "other__", so different names stay different.
 func escape(name string) string {
-	switch strings.TrimRight(name, "_") {
-	case None, Unknown, Other:
+	if enum.IsReserved(strings.TrimRight(name, "_")) {
 		return name + "_"
 	}
 	return name
@@ -59,7 +58,7 @@ func (b *builder) text(s string) string {
 	return s
 }
 
-// label is text as the value of a label whose reserved values it must not take; missing if there is none.
+// label cleans a text for a label and keeps it apart from the reserved values; an empty text gives missing.
 func (b *builder) label(s, missing string) string {
 	if s = b.text(s); s == "" {
 		return missing
@@ -67,7 +66,7 @@ func (b *builder) label(s, missing string) string {
 	return escape(s)
 }
 
-// tags cleans a call's tags; each stands once, in alphabetical order.
+// tags cleans a call's tags, sorts them and removes repetitions.
 func (b *builder) tags(labels []string) []string {
 	if len(labels) == 0 {
 		return nil

@@ -40,7 +40,7 @@ func TestChangedFilter(t *testing.T) {
 	tl := newTestLedger(t)
 	tl.establish()
 	tl.count(someCall(1))
-	tl.commit(Batch{Cells: []Cell{{From: 0, To: 7200, Total: 3}}, Swept: 7200})
+	tl.commit(Batch{Cells: []Cell{{From: 0, To: 7200, Data: []byte{3}}}, Swept: 7200})
 	require.Len(t, tl.account.Cells(), 1)
 
 	tl.id.Filter = "group=sales"
@@ -252,7 +252,7 @@ func TestCellsReplaceWhatTheyOverlap(t *testing.T) {
 		var want []Cell
 		for range rapid.IntRange(1, 25).Draw(rt, "batches") {
 			from := rapid.Int64Range(0, 40).Draw(rt, "from")
-			c := Cell{From: from, To: from + rapid.Int64Range(1, 10).Draw(rt, "width"), Total: rapid.IntRange(0, 9).Draw(rt, "total")}
+			c := Cell{From: from, To: from + rapid.Int64Range(1, 10).Draw(rt, "width"), Data: rapid.SliceOfN(rapid.Byte(), 1, 9).Draw(rt, "data")}
 			before := int64(0)
 			if rapid.IntRange(0, 5).Draw(rt, "drop") == 0 {
 				before = rapid.Int64Range(1, 30).Draw(rt, "before")

@@ -8,30 +8,14 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// Cell is what is known of one window of an account that has left the lookback: [From, To), Unix seconds.
+// Cell is what is known of one window of an account: [From, To), Unix seconds. What that is, the planner encodes; the ledger
+// knows only which windows overlap.
 type Cell struct {
 	From, To int64
-	Total    int  // what the server says while nothing has changed
-	IDs      int  // distinct ids that were read
-	Unique   int  // of these, the ones that the cell before it does not hold too
-	Open     bool // not settled: read it again
-	Blind    bool // Total tells nothing: only reading it whole does
+	Data     []byte
 }
 
-func (c *Cell) encode() []byte {
-	dst := binary.AppendVarint(nil, c.To)
-	dst = binary.AppendVarint(dst, int64(c.Total))
-	dst = binary.AppendVarint(dst, int64(c.IDs))
-	dst = binary.AppendVarint(dst, int64(c.Unique))
-	var flags uint64
-	if c.Open {
-		flags |= 1
-	}
-	if c.Blind {
-		flags |= 2
-	}
-	return seal(binary.AppendUvarint(dst, flags))
-}
+func (c *Cell) encode() []byte { return seal(append(binary.AppendVarint(nil, c.To), c.Data...)) }
 
 func decodeCell(key, src []byte) (Cell, error) {
 	b, err := unseal(src)
@@ -40,19 +24,17 @@ func decodeCell(key, src []byte) (Cell, error) {
 	}
 	r := reader{b: b}
 	c := Cell{From: int64(binary.BigEndian.Uint64(key)), To: r.varint()}
-	c.Total, c.IDs, c.Unique = int(r.varint()), int(r.varint()), int(r.varint())
-	flags := r.uvarint()
-	c.Open, c.Blind = flags&1 != 0, flags&2 != 0
-	if r.bad || len(r.b) > 0 {
+	if r.bad {
 		return Cell{}, errDamaged
 	}
+	c.Data = slices.Clone(r.b)
 	return c, nil
 }
 
 func readCells(account *bolt.Bucket) (cells []Cell, err error) {
-	b := account.Bucket([]byte(bucketCells))
+	b, err := subBucket(account, bucketCells)
 	if b == nil {
-		return nil, nil
+		return nil, err
 	}
 	err = b.ForEach(func(k, v []byte) error {
 		c, err := decodeCell(k, v)

@@ -1,14 +1,18 @@
+//go:build unix
+
 package ledger
 
 import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,7 +34,7 @@ func filled(t testing.TB) []byte {
 	tl.establish()
 	for i := range uint64(30) {
 		tl.count(someCall(1+i, group(fmt.Sprint("group ", i))), someCall(1000+i, noAnswer, country("IN")))
-		tl.commit(Batch{Cells: []Cell{{From: int64(i) * 7200, To: int64(i)*7200 + 7200, Total: 3}}})
+		tl.commit(Batch{Cells: []Cell{{From: int64(i) * 7200, To: int64(i)*7200 + 7200, Data: []byte{3}}}})
 	}
 	require.NoError(t, tl.Close())
 	b, err := os.ReadFile(filepath.Join(tl.o.Dir, fileName))
@@ -132,10 +136,12 @@ func TestDamagedPages(t *testing.T) {
 		"overflow":  func(b []byte) { binary.NativeEndian.PutUint32(b[12:], 0xfffffff0) },
 		"sector":    func(b []byte) { clear(b[512*random.IntN(8):][:512]) },
 		"half":      func(b []byte) { clear(b[len(b)/2:]) },
+		"kind":      func(b []byte) { b[16] ^= 1 }, // a bucket becomes a value, a value a bucket
 		"elsewhere": func(b []byte) { copy(b, good[page*(2+random.IntN(len(good)/page-2)):][:page]) },
 	}
 	opened, refused := 0, 0
-	for name, damage := range damages {
+	for _, name := range slices.Sorted(maps.Keys(damages)) {
+		damage := damages[name]
 		for at := 0; at < len(good); at += page {
 			b := bytes.Clone(good)
 			damage(b[at : at+page])

@@ -2,95 +2,55 @@ package reconcile
 
 import "math"
 
-// rates learns how much cells of an age change between two looks, so that a plan can tell where one question for many cells
-// pays and where they had better be read one by one. It decides about cost only, never about what is right.
-type rates struct {
-	growth [rateBuckets]float64 // new ids for each second of window, between two looks
-	looks  [rateBuckets]int
-	sum    [rateBuckets]float64 // of the look under way
-	width  [rateBuckets]float64
-}
-
-const (
-	rateBuckets = 20
-	rateMemory  = 30 // looks
-	// unseenGrowth makes cells of an age that was never looked at be read one by one.
-	unseenGrowth = 1
-)
-
-// ageBucket doubles with each step from 32 seconds on.
-func ageBucket(age int64) int {
-	b := 0
-	for age >= 32 && b < rateBuckets-1 {
-		age /= 2
-		b++
-	}
-	return b
-}
-
-func (r *rates) saw(age, width int64, grown int) {
-	b := ageBucket(age)
-	r.sum[b] += float64(grown)
-	r.width[b] += float64(width)
-}
-
-// learn ends a look.
-func (r *rates) learn() {
-	for b := range r.growth {
-		if r.width[b] == 0 {
-			continue
-		}
-		seen := r.sum[b] / r.width[b]
-		r.looks[b]++
-		r.growth[b] += (seen - r.growth[b]) / float64(min(r.looks[b], rateMemory))
-		r.sum[b], r.width[b] = 0, 0
-	}
-}
-
-// changes is how many new ids to expect in a cell.
-func (r *rates) changes(age, width int64) float64 {
-	b := ageBucket(age)
-	if r.looks[b] == 0 {
-		return unseenGrowth
-	}
-	return r.growth[b] * float64(width)
-}
-
 // bounds of what one question may be about.
 type bounds struct {
 	total int   // ids
 	width int64 // seconds
 }
 
-// maxGroup keeps the planning of the largest accounts cheap.
-const maxGroup = 512
+// refused learns from a question about so many ids and seconds.
+func (b *bounds) refused(r Refusal, total int, width int64) {
+	switch r {
+	case TooMuch:
+		b.total = min(b.total, max(1, total-1))
+	case TooLong:
+		b.width = min(b.width, max(1, width-1))
+	}
+}
 
-// group divides cells into questions so that few requests are to be expected in all: changes[i] is what is expected of
-// cell i. It gives the first index of each question; one of a single cell means to read it whole.
+// part is what a plan needs to know of a cell.
+type part struct {
+	Window
+	ids     int     // more than the cell before it holds
+	pages   float64 // that reading it whole takes
+	changes float64 // new ids to be expected
+	ask     bool    // a question about it alone is cheaper than reading it
+}
+
+// group divides adjoining cells into questions so that few requests are to be expected in all. It gives the first index of each
+// question; one of a single cell that is not to be asked means to read it whole.
 //
 // A question about k cells costs one request, and where something has changed, a search for it: about one more for each
-// halving and each change.
-func group(cells []cell, changes []float64, max bounds) []int {
-	n := len(cells)
+// halving and each change, and the pages of the cell that is found.
+func group(row []part, limit bounds) []int {
+	n := len(row)
+	sums := make([]part, n+1) // of the cells before i
+	for i := range row {
+		sums[i+1] = part{ids: sums[i].ids + row[i].ids, pages: sums[i].pages + row[i].pages, changes: sums[i].changes + row[i].changes}
+	}
 	cost := make([]float64, n+1) // of the cells from i on
 	next := make([]int, n+1)
 	for i := n - 1; i >= 0; i-- {
-		cost[i], next[i] = 1+cost[i+1], i+1
-		if single(&cells[i]) {
-			continue
-		}
-		expected, total := changes[i], cells[i].n
-		for j := i + 1; j < n && j-i < maxGroup && !single(&cells[j]); j++ {
-			expected += changes[j]
-			total += cells[j].unique
-			if cells[j].From != cells[j-1].To || total > max.total || cells[j].To-cells[i].From > max.width {
+		cost[i], next[i] = row[i].cost()+cost[i+1], i+1
+		// For the largest accounts, numbers of cells near each other need not all be tried.
+		for k := 2; i+k <= n; k += min(max(1, k/16), max(1, n-i-k)) {
+			j := i + k
+			if sums[j].ids-sums[i].ids > limit.total || row[j-1].To-row[i].From > limit.width {
 				break
 			}
-			k := float64(j - i + 1)
-			search := math.Min(2*k, (1+math.Log2(k))*math.Max(1, expected))
-			c := 1 + (1-math.Exp(-expected))*search + cost[j+1]
+			c := questionCost(float64(k), sums[j].changes-sums[i].changes, sums[j].pages-sums[i].pages) + cost[j]
 			if c < cost[i] {
-				cost[i], next[i] = c, j+1
+				cost[i], next[i] = c, j
 			}
 		}
 	}
@@ -101,5 +61,106 @@ func group(cells []cell, changes []float64, max bounds) []int {
 	return starts
 }
 
-// single cells are read whole each time, whatever their total says.
-func single(c *cell) bool { return c.open || c.blind }
+// cost of a cell by itself.
+func (p *part) cost() float64 {
+	if p.ask {
+		return 1 + (1-math.Exp(-p.changes))*p.pages
+	}
+	return p.pages
+}
+
+// questionCost is what one question about k cells comes to.
+func questionCost(k, changes, pages float64) float64 {
+	found := math.Max(1, changes)
+	search := math.Min(k+pages, (pages/k+math.Log2(k))*found)
+	return 1 + (1-math.Exp(-changes))*search
+}
+
+// questions plans what to ask about the cells in [from, to).
+func (p *Pass) questions(from, to int64) {
+	s := p.s
+	var run []part
+	flush := func() {
+		starts := group(run, s.limit())
+		for k, a := range starts {
+			b := len(run)
+			if k+1 < len(starts) {
+				b = starts[k+1]
+			}
+			t := &task{kind: taskRead, win: Window{run[a].From, run[b-1].To}}
+			if b-a > 1 || run[a].ask {
+				t.kind = taskAsk
+			}
+			p.push(t)
+		}
+		run = nil
+	}
+	for i := s.row.from(from); i < len(s.row.cells) && s.row.cells[i].From < to; i++ {
+		c := &s.row.cells[i]
+		age := p.now - c.To
+		if len(run) > 0 && !s.row.adjoin(i) {
+			flush()
+		}
+		if !p.single(c) {
+			p.rates.saw(age, c.width(), 0)
+			run = append(run, part{
+				Window: c.Window, ids: c.ids.Len() - c.shared, pages: s.pagesOf(c),
+				changes: p.rates.changes(age, c.width(), c.ids.Len()), ask: s.askable(c),
+			})
+			continue
+		}
+		flush()
+		p.alone(c)
+	}
+	flush()
+}
+
+// pagesOf is how many requests it takes to read a cell whole.
+func (s *State) pagesOf(c *cell) float64 { return float64(1 + c.ids.Len()/s.pageSize()) }
+
+// askable cells are large enough for a question to be cheaper than reading them whole, and their total can be believed.
+func (s *State) askable(c *cell) bool {
+	n := c.ids.Len()
+	return c.kind == cellRead && n > s.pageSize() && max(n, c.total-s.trust.off) <= s.limit().total && !c.mute()
+}
+
+// single cells are no part of a row that one question is about.
+func (p *Pass) single(c *cell) bool {
+	return c.kind != cellRead || c.odd || c.From < p.floor || p.reread(c) != nothing
+}
+
+// alone plans what to do about a single cell.
+func (p *Pass) alone(c *cell) {
+	switch {
+	case c.From < p.floor: // ids of then are no longer kept
+		if c.To > p.floor && c.kind != cellCounted {
+			p.push(&task{kind: taskRead, win: Window{p.floor, c.To}})
+		}
+	case c.kind == cellCounted:
+		p.push(&task{kind: taskAsk, win: c.Window})
+	case c.kind == cellGap && p.Kind == Live:
+		p.Unsettled++ // the next audit asks for it again
+	case p.reread(c) == leaving && p.joinsRead(c):
+	case c.odd && p.reread(c) == nothing && p.s.askable(c):
+		p.push(&task{kind: taskAsk, win: c.Window})
+	default:
+		p.push(&task{kind: taskRead, win: c.Window})
+	}
+}
+
+// joinsRead has a cell read as one window with the cells before it: pages are then full.
+func (p *Pass) joinsRead(c *cell) bool {
+	if len(p.stack) == 0 {
+		return false
+	}
+	t, s := p.top(), p.s
+	if t.kind != taskRead || t.win.To != c.From || c.To-t.win.From > s.widest() {
+		return false
+	}
+	i, j, ok := s.row.tiled(t.win)
+	if !ok || s.row.union(i, j)+c.ids.Len() > s.pageSize()*p.walkable(Window{t.win.From, c.To})/2 {
+		return false
+	}
+	t.win.To = c.To
+	return true
+}

@@ -2,10 +2,15 @@ package reconcile
 
 import (
 	"encoding/binary"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"itnio_exporter/collector/call"
 )
 
 func pick[T any](t *rapid.T, name string, from ...T) T { return rapid.SampledFrom(from).Draw(t, name) }
@@ -36,105 +41,119 @@ func TestEverythingShownIsReadInTheEnd(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { quiet(t, true) })
 }
 
-// quiet lets anything happen for a while and looks at what was read once it has become quiet.
-func quiet(t *rapid.T, deleting bool) {
+// drill is a server to which anything happens, and the account that reads it.
+type drill struct {
+	t        *rapid.T
+	a        *account
+	set      Settings
+	deleting bool
+	lie, cap int  // of totals, as they are when all is quiet
+	refusing bool // something was refused
+}
+
+func newDrill(t *rapid.T, deleting bool) *drill {
 	set := Settings{
 		Lookback: pick(t, "lookback", int64(hour), 2*hour), Horizon: pick(t, "horizon", int64(6*hour), 16*hour),
 		AuditInterval: pick(t, "audit interval", int64(hour/2), hour), History: pick(t, "history", int64(0), 3*hour),
 	}
-	a := newAccount(t, set)
 	if deleting {
-		a.set.Horizon, set.Horizon = 6*hour, 6*hour
-		a.crash()
+		set.Horizon = 6 * hour
 	}
+	a := newAccount(t, set)
 	drawServer(t, a.srv)
 	a.traffic(begin-set.Horizon, begin+8*hour, pick(t, "a record each", int64(20), 60, 300))
-	lie, limit, refusing := a.srv.lie, a.srv.cap, false
-	for range rapid.IntRange(1, 40).Draw(t, "steps") {
-		now := a.srv.now
-		switch pick(t, "step", "wait", "wait", "late", "burst", "ahead", "minutes", "live", "sweep", "audit", "cut", "crash", "wrong", "right", "page", "delete", "clock", "refuse", "refuse no more") {
-		case "wait":
-			a.srv.now += rapid.Int64Range(1, 1200).Draw(t, "seconds")
-		case "late":
-			for range rapid.IntRange(1, 4).Draw(t, "records") {
-				a.srv.add(now - rapid.Int64Range(0, set.Horizon).Draw(t, "late by"))
-			}
-		case "burst":
-			at := now - rapid.Int64Range(0, 2*hour).Draw(t, "late by")
-			for range rapid.IntRange(1, 120).Draw(t, "records") {
-				a.srv.add(at)
-			}
-		case "ahead":
-			if !a.srv.noFuture && a.srv.maxWidth == 0 {
-				a.srv.add(now + rapid.Int64Range(0, day/2).Draw(t, "ahead by"))
-			}
-		case "minutes":
-			a.minutes(rapid.IntRange(1, 5).Draw(t, "minutes"))
-		case "live":
-			a.live()
-		case "sweep":
-			a.sweep()
-		case "audit":
-			a.audit()
-		case "cut": // the network fails in the midst of a pass
-			most := rapid.IntRange(1, 30).Draw(t, "requests")
-			switch pick(t, "pass", Live, Sweep, Audit) {
-			case Live:
-				a.run(a.st.Live(now, 0), most)
-			case Sweep:
-				a.run(a.st.Sweep(now, 0), most)
-			case Audit:
-				a.run(a.st.Audit(now, 0), most)
-			}
-		case "crash":
-			a.crash()
-		case "wrong":
-			a.srv.lie, a.srv.cap = pick(t, "lie", 1, -1, 0), pick(t, "cap", 0, 100)
-		case "right":
-			a.srv.lie, a.srv.cap = lie, limit
-		case "page":
-			a.srv.page = pick(t, "page", 0, 10, 30)
-		case "delete":
-			if deleting {
-				for range rapid.IntRange(1, 4).Draw(t, "records") {
-					r := &a.srv.records[rapid.IntRange(0, len(a.srv.records)-1).Draw(t, "record")]
-					if r.visible <= now {
-						r.gone = min(r.gone, now)
-					}
-				}
-			}
-		case "refuse": // some of the past, whatever the window, for a while
-			from := now - rapid.Int64Range(-60, set.Horizon).Draw(t, "ago")
-			to := from + pick(t, "for", int64(0), 90, 2*hour)
-			r := pick(t, "as", TooMuch, TooLong, Parameter, Broken)
-			a.srv.deaf, refusing = func(q Ask) (Refusal, bool) { return r, q.From <= to && from <= q.To }, true
-		case "refuse no more":
-			a.srv.deaf = nil
-		case "clock":
-			a.srv.now += pick(t, "wrong by", int64(700), 5*hour, 2*day)
-			a.live()
-			a.sweep()
-			a.srv.now = now
+	return &drill{t: t, a: a, set: set, deleting: deleting, lie: a.srv.lie, cap: a.srv.cap}
+}
+
+func (d *drill) draw(name string, from, to int64) int64 {
+	return rapid.Int64Range(from, to).Draw(d.t, name)
+}
+
+// steps are what can happen.
+var steps = map[string]func(*drill){
+	"wait": func(d *drill) { d.a.srv.now += d.draw("seconds", 1, 1200) },
+	"late": func(d *drill) {
+		for range d.draw("records", 1, 4) {
+			d.a.srv.add(d.a.srv.now - d.draw("late by", 0, d.set.Horizon))
 		}
+	},
+	"burst": func(d *drill) {
+		at := d.a.srv.now - d.draw("late by", 0, 2*hour)
+		for range d.draw("records", 1, 120) {
+			d.a.srv.add(at)
+		}
+	},
+	"ahead": func(d *drill) {
+		if !d.a.srv.noFuture && d.a.srv.maxWidth == 0 {
+			d.a.srv.add(d.a.srv.now + d.draw("ahead by", 0, day/2))
+		}
+	},
+	"minutes": func(d *drill) { d.a.minutes(int(d.draw("minutes", 1, 5))) },
+	"live":    func(d *drill) { d.a.live() },
+	"sweep":   func(d *drill) { d.a.sweep() },
+	"audit":   func(d *drill) { d.a.audit() },
+	"cut": func(d *drill) { // the network fails in the midst of a pass
+		pass := pick(d.t, "pass", (*State).Live, (*State).Sweep, (*State).Audit)
+		d.a.run(pass(d.a.st, d.a.srv.now, 0), int(d.draw("requests", 1, 30)))
+	},
+	"crash": func(d *drill) { d.a.crash() },
+	"wrong": func(d *drill) { d.a.srv.lie, d.a.srv.cap = pick(d.t, "lie", 1, -1, 0), pick(d.t, "cap", 0, 100) },
+	"right": func(d *drill) { d.a.srv.lie, d.a.srv.cap = d.lie, d.cap },
+	"page":  func(d *drill) { d.a.srv.page = pick(d.t, "page", 0, 10, 30) },
+	"delete": func(d *drill) {
+		for range d.draw("records", 1, 4) {
+			r := &d.a.srv.records[d.draw("record", 0, int64(len(d.a.srv.records)-1))]
+			if d.deleting && r.visible <= d.a.srv.now {
+				r.gone = min(r.gone, d.a.srv.now)
+			}
+		}
+	},
+	"clock": func(d *drill) {
+		now := d.a.srv.now
+		d.a.srv.now += pick(d.t, "wrong by", int64(700), 5*hour, 2*day)
+		d.a.live()
+		d.a.sweep()
+		d.a.srv.now = now
+	},
+	"refuse": func(d *drill) { // some of the past, whatever the window, for a while
+		from := d.a.srv.now - d.draw("ago", -60, d.set.Horizon)
+		to := from + pick(d.t, "for", int64(0), 90, 2*hour)
+		r := pick(d.t, "as", TooMuch, TooLong, Parameter, Broken)
+		d.a.srv.deaf, d.refusing = func(q Ask) (Refusal, bool) { return r, q.From <= to && from <= q.To }, true
+	},
+	"refuse no more": func(d *drill) { d.a.srv.deaf = nil },
+}
+
+// quiet lets anything happen for a while and looks at what was read once it has become quiet.
+func quiet(t *rapid.T, deleting bool) {
+	d := newDrill(t, deleting)
+	names := append(slices.Sorted(maps.Keys(steps)), "wait", "late")
+	for range rapid.IntRange(1, 40).Draw(t, "steps") {
+		steps[pick(t, "step", names...)](d)
 	}
-	a.srv.lie, a.srv.cap, a.srv.deaf = lie, limit, nil
-	a.srv.now += set.AuditInterval
+	a := d.a
+	a.srv.lie, a.srv.cap, a.srv.deaf = d.lie, d.cap, nil
+	a.srv.now += d.set.AuditInterval
 	a.live()
 	a.sweep()
 	a.audit()
-	if refusing {
-		a.live() // what lies ahead of the clock is asked for again after an audit only
+	if d.refusing || d.lie != 0 {
+		a.live() // what was refused is asked for again after an audit only; it takes some readings to learn by what totals are off
 	}
-	if !deleting {
-		if left := a.unseen(); len(left) > 0 {
-			t.Fatalf("%d records were not read, among them %+v at %d", len(left), left[0], a.srv.now)
-		}
-		return
+	if deleting {
+		d.readInTheEnd()
+	} else if left := a.unseen(); len(left) > 0 {
+		t.Fatalf("%d records were not read, among them %+v at %d", len(left), left[0], a.srv.now)
 	}
+}
+
+// readInTheEnd lets a horizon go by, in which what a deletion has hidden has to be read.
+func (d *drill) readInTheEnd() {
+	a := d.a
 	wanted := a.unseen()
 	start := a.srv.now
-	for a.srv.now < start+set.Horizon+set.AuditInterval {
-		a.srv.now += set.AuditInterval / 2
+	for a.srv.now < start+d.set.Horizon+d.set.AuditInterval {
+		a.srv.now += d.set.AuditInterval / 2
 		a.live()
 		a.sweep()
 		if a.st.AuditDue(a.srv.now) {
@@ -142,8 +161,8 @@ func quiet(t *rapid.T, deleting bool) {
 		}
 	}
 	for _, r := range wanted {
-		if _, seen := a.seen[r.id]; !seen && r.at > start-set.Horizon+4*set.AuditInterval {
-			t.Fatalf("%+v was not read, it was %d seconds old", r, start-r.at)
+		if _, seen := a.seen[r.id]; !seen && r.at > start-d.set.Horizon+4*d.set.AuditInterval {
+			d.t.Fatalf("%+v was not read, it was %d seconds old", r, start-r.at)
 		}
 	}
 }
@@ -154,7 +173,7 @@ type answers struct{ rand *rand.Rand }
 func (n answers) next() (a Answer, r Refusal, no bool) {
 	g := n.rand
 	if g.IntN(20) == 0 {
-		return a, Refusal(g.IntN(3)), true
+		return a, Refusal(g.IntN(int(Broken) + 1)), true
 	}
 	a.Size = []int{0, 1, 5, 10, 100, -3, 1 << 40}[g.IntN(7)]
 	a.Total = []int{-1, 0, 1, 7, 50, 1 << 20, -1 << 40, 1 << 50}[g.IntN(8)]
@@ -213,8 +232,8 @@ func FuzzNonsense(f *testing.F) {
 func inOrder(t *testing.T, a *account) {
 	t.Helper()
 	at := int64(0)
-	for _, c := range a.st.tl.cells {
-		if c.From < at || c.To <= c.From || c.n < 0 || c.known && len(c.ids) != c.n {
+	for _, c := range a.st.row.cells {
+		if c.From < at || c.To <= c.From || c.total < unknown || c.kind == cellCounted && c.ids.Len() > 0 {
 			t.Fatalf("cell %+v after %d", c.Window, at)
 		}
 		at = c.To
@@ -226,23 +245,46 @@ func inOrder(t *testing.T, a *account) {
 	}
 }
 
-// A server that always has something new does not hold a pass for good.
+// A server that always has something new, on every page of every window, does not keep a pass from ending, nor its memory from
+// being bounded.
 func TestEndlessServer(t *testing.T) {
-	st := New(Settings{Lookback: 4, Horizon: 8, AuditInterval: 60}, nil, 0)
-	id := uint64(0)
-	p := st.Live(begin, begin-10)
-	n := 0
-	for ; ; n++ {
-		if _, more := p.Next(); !more {
-			break
-		}
-		if n > 20*maxPages {
-			t.Fatal("the pass does not end")
-		}
-		id++
-		p.Take(Answer{Total: 1 << 30, Size: 1, IDs: []uint64{id}})
-	}
-	if p.Unsettled == 0 {
-		t.Fatal("nothing of it settles")
+	for _, c := range []struct {
+		name        string
+		lookback    int64
+		size, total int
+	}{
+		{"a large total", 4, 1, 1 << 30},
+		{"large pages, and a total of one", 7200, 5000, 5000},
+		{"large pages, and a total far off", 7200, 5000, 1 << 40},
+		{"no total", 7200, 100, -1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			st := New(Settings{Lookback: c.lookback, Horizon: 2 * c.lookback, AuditInterval: 60}, nil, 0)
+			id := uint64(0)
+			p := st.Live(begin, begin-c.lookback-10)
+			n, held := 0, 0
+			for ; ; n++ {
+				if _, more := p.Next(); !more {
+					break
+				}
+				if n > 20*maxPages {
+					t.Fatal("the pass does not end")
+				}
+				if w := p.top().walk; w != nil {
+					held = max(held, len(w.ids))
+				}
+				ids := make([]uint64, c.size)
+				for i := range ids {
+					id++
+					ids[i] = id
+				}
+				p.Take(Answer{Total: c.total, Size: c.size, IDs: ids})
+			}
+			t.Logf("%d requests, at most %d ids in one walk", n, held)
+			require.LessOrEqual(t, held, maxIDs)
+			require.Positive(t, p.Unsettled, "nothing of it is known")
+			require.Positive(t, p.Anomalies[call.AnomalyEndlessWindow])
+			require.True(t, st.OpenWindows() > 0 || c.lookback < 10)
+		})
 	}
 }

@@ -3,8 +3,9 @@ package reconcile
 import (
 	"math"
 	"slices"
+	"testing"
 
-	"itnio_exporter/collector/ledger"
+	"github.com/stretchr/testify/require"
 )
 
 // record is one of the fake server's records: filtered on by at, to be seen while visible <= now < gone.
@@ -52,64 +53,76 @@ func (s *server) answer(a Ask) (Answer, Refusal, bool) {
 		s.now++
 	}
 	s.asks = append(s.asks, a)
-	if s.deaf != nil {
-		if r, no := s.deaf(a); no {
-			return Answer{}, r, true
-		}
-	}
-	if s.noFuture && a.To > s.now {
-		return Answer{}, Parameter, true
-	}
-	if s.maxWidth > 0 && a.To-a.From > s.maxWidth {
-		return Answer{}, TooLong, true
-	}
 	var found []record
 	for _, r := range s.records {
 		if s.has(r, a) {
 			found = append(found, r)
 		}
 	}
-	if s.maxTotal > 0 && len(found) > s.maxTotal {
-		return Answer{}, TooMuch, true
+	if r, no := s.refuses(a, len(found)); no {
+		return Answer{}, r, true
 	}
-	slices.SortFunc(found, func(x, y record) int {
-		switch s.order {
-		case 0:
-			return int(x.at-y.at)*2 + sign(x.id, y.id)
-		case 1:
-			return int(y.at-x.at)*2 + sign(y.id, x.id)
-		}
-		return sign(x.id*0x9e3779b97f4a7c15, y.id*0x9e3779b97f4a7c15)
-	})
+	slices.SortFunc(found, s.compare)
 	size := 100
 	if s.page > 0 {
 		size = s.page
 	}
-	total := len(found)
-	begin := (a.Page - 1) * size
-	if begin >= len(found) {
-		if begin = len(found); s.firstAgain {
-			begin = 0
+	first := (a.Page - 1) * size
+	if first >= len(found) {
+		if first = len(found); s.firstAgain {
+			first = 0
 		}
 	}
-	out := Answer{Total: total + s.lie, Size: size}
-	if s.cap > 0 {
-		out.Total = min(out.Total, s.cap)
-	}
-	out.Total = max(0, out.Total)
-	if s.noTotal {
-		out.Total = -1
-	}
+	out := Answer{Total: s.total(len(found)), Size: size}
 	if s.noSize {
 		out.Size = 0
 	}
-	for _, r := range found[begin:min(len(found), begin+size)] {
+	for _, r := range found[first:min(len(found), first+size)] {
 		out.IDs = append(out.IDs, r.id)
 	}
 	if s.mute && len(out.IDs) == 0 {
 		out.Total, out.Size = -1, 0
 	}
 	return out, 0, false
+}
+
+func (s *server) refuses(a Ask, found int) (Refusal, bool) {
+	if s.deaf != nil {
+		if r, no := s.deaf(a); no {
+			return r, true
+		}
+	}
+	switch {
+	case s.noFuture && a.To > s.now:
+		return Parameter, true
+	case s.maxWidth > 0 && a.To-a.From > s.maxWidth:
+		return TooLong, true
+	case s.maxTotal > 0 && found > s.maxTotal:
+		return TooMuch, true
+	}
+	return 0, false
+}
+
+// total is what the server says where there are so many.
+func (s *server) total(n int) int {
+	if s.noTotal {
+		return -1
+	}
+	n += s.lie
+	if s.cap > 0 {
+		n = min(n, s.cap)
+	}
+	return max(0, n)
+}
+
+func (s *server) compare(x, y record) int {
+	switch s.order {
+	case 0:
+		return int(x.at-y.at)*2 + sign(x.id, y.id)
+	case 1:
+		return int(y.at-x.at)*2 + sign(y.id, x.id)
+	}
+	return sign(x.id*0x9e3779b97f4a7c15, y.id*0x9e3779b97f4a7c15)
 }
 
 func sign(a, b uint64) int {
@@ -152,7 +165,7 @@ type account struct {
 	floor int64
 	seen  map[uint64]struct{}
 
-	cells []ledger.Cell
+	cells []Cell
 	swept int64
 
 	deleted, unsettled int
@@ -183,11 +196,11 @@ func (a *account) save() {
 		a.swept = d.Swept
 	}
 	for _, c := range d.Cells {
-		a.cells = slices.DeleteFunc(a.cells, func(o ledger.Cell) bool { return o.From < c.To && c.From < o.To })
+		a.cells = slices.DeleteFunc(a.cells, func(o Cell) bool { return o.From < c.To && c.From < o.To })
 		a.cells = append(a.cells, c)
 	}
-	a.cells = slices.DeleteFunc(a.cells, func(o ledger.Cell) bool { return o.To <= d.DropBefore })
-	slices.SortFunc(a.cells, func(x, y ledger.Cell) int { return int(x.From - y.From) })
+	a.cells = slices.DeleteFunc(a.cells, func(o Cell) bool { return o.To <= d.DropBefore })
+	slices.SortFunc(a.cells, func(x, y Cell) int { return int(x.From - y.From) })
 	a.st.Saved(d)
 }
 
@@ -195,7 +208,7 @@ func (a *account) save() {
 func (a *account) run(p *Pass, most int) int {
 	n := 0
 	a.failed = false
-	a.past = max(a.past, a.st.past)
+	a.notePast()
 	for ; n < most; n++ {
 		q, more := p.Next()
 		if !more {
@@ -228,6 +241,15 @@ func (a *account) run(p *Pass, most int) int {
 	return n
 }
 
+// notePast keeps up to when records are only counted.
+func (a *account) notePast() {
+	for i := range a.st.row.cells {
+		if c := &a.st.row.cells[i]; c.kind == cellCounted {
+			a.past = max(a.past, c.To)
+		}
+	}
+}
+
 func (a *account) live() int {
 	a.begun = a.srv.now
 	return a.run(a.st.Live(a.srv.now, a.floor), math.MaxInt)
@@ -254,7 +276,7 @@ func (a *account) bound() int {
 	if a.srv.page > 0 {
 		size = a.srv.page
 	}
-	windows := len(a.st.tl.cells) + int((a.set.Horizon+a.set.History)/hour)
+	windows := len(a.st.row.cells) + int((a.set.Horizon+a.set.History)/hour)
 	if a.srv.deaf != nil {
 		windows += 100 // narrowing down
 	}
@@ -281,4 +303,27 @@ func (a *account) traffic(from, to, step int64) {
 	for t := from; t < to; t += step {
 		a.srv.records = append(a.srv.records, record{id: uint64(len(a.srv.records) + 1), at: t, visible: t, gone: forever})
 	}
+}
+
+// steady gives an account that has been read for half a day, with a record each ten seconds.
+func steady(t testing.TB, adjust func(*server)) *account {
+	a := newAccount(t, usual())
+	a.traffic(begin-6*hour, begin+12*hour, 10)
+	if adjust != nil {
+		adjust(a.srv)
+	}
+	a.minutes(180)
+	for range 4 {
+		a.srv.now += 15 * 60
+		a.round()
+	}
+	require.Empty(t, a.unseen())
+	return a
+}
+
+// round is a poll with all that may come behind it.
+func (a *account) round() {
+	a.live()
+	a.sweep()
+	a.audit()
 }

@@ -1,11 +1,16 @@
+// Package reconcile decides what to ask an account for, so that the ledger is in step with the API over a stretch of time.
+// It plans and learns from answers; it does no I/O and reads no clock.
+//
+// What is known of the past is a row of cells: windows that were read whole, each with the ids that were in it. One request
+// shows whether any row of adjoining cells is still as it was: its total is the number of distinct ids in them. A row that has
+// changed is halved until the changed cell is found, and that is read whole. The newest window, the frontier, has no end and
+// is read whole each time.
 package reconcile
 
 import (
 	"math"
 	"slices"
 	"time"
-
-	"itnio_exporter/collector/ledger"
 )
 
 // Settings of an account's reading, all in seconds.
@@ -13,195 +18,125 @@ type Settings struct {
 	Lookback      int64 // what each poll goes over
 	Horizon       int64 // what each audit goes over
 	AuditInterval int64
-	History       int64 // what the first fill goes over, if longer than the lookback
+	History       int64 // what the first fill goes over, beside the lookback
 }
 
-const (
-	pageSize = 100   // the largest the API has
-	day      = 86400 // how far ahead of the server's clock the frontier reaches
-
-	fill        = 0.75 // how full a cell is made, so that it can grow
-	minFrontier = 2    // seconds: a frontier cannot be divided further
-	lies        = 6    // whole readings in a row that make a server's wrong total its habit
-	fruitless   = 4    // searches in a row that found nothing, until totals are no longer searched by
-	distrustFor = 3600 // seconds
-	maxGone     = 4096
-	tolerance   = 60 // seconds by which the server's clock may go back without being one that was wrong
-)
+// tolerance is by how much the server's clock may go back, in seconds, without being one that was wrong.
+const tolerance = 60
 
 // State is what is known of one account. It is for one goroutine.
 type State struct {
-	set   Settings
-	tl    timeline
-	swept int64 // every window before it was read whole after it had left the lookback
+	set      Settings
+	row      row
+	swept    int64 // every window before it was read whole after it had left the lookback
+	frontier frontier
 
-	frontier    int64 // where the newest, endless window starts
-	frontierIDs []uint64
+	paging       Paging
+	trust        trust
+	refusedLimit bounds // of one question, learned from refusals
+	live, audit  rates
 
-	page    int   // records on a full page, as the server does it
-	largest int   // page of a server that says no size
-	future  int64 // how far ahead of its clock the server may be asked
-
-	live, audit rates
-	limit       bounds // of one question, learned from refusals
-
-	habit     int // the server's totals are off by so much, always
-	lieRun    int // whole readings in a row that said so
-	lastLie   int
-	fruitless int
-	distrust  int64 // until then totals are not searched by
-
-	untold bool // the server says no totals
-
-	lastAudit   int64               // when the last audit that came to its end began
-	lastTry     int64               // when the last one began
-	deletedSeen int64               // when a deletion was last seen
-	gone        map[uint64]struct{} // what was counted as deleted: a record may stand in two cells
-
-	newest int64 // server's time of the newest pass
-	past   int64 // what ended before does not count; 0: not known
-	reign  int   // passes of an earlier one are over: the clock was set back
-
-	mismatch map[Window]reading // the last walk of windows whose total is wrong
+	newest    int64    // server's time of the newest pass
+	clock     int      // passes of an earlier one are over: the clock was set back
+	audits    [2]int64 // when the last two audits that came to their end began, the newest first; 0: none
+	lastTry   int64    // when the last one began
+	deletedAt int64    // when a deletion was last seen
 
 	refused []Window // since the last answer
-	failed  Window   // where the last pass that failed did
-	fails   int      // how many did there
+	failure failure
 
-	cappedAt, cappedFrom int // the last total that was lower than what its parts hold, and what they held
-
-	dirty map[int64]struct{} // cells before swept that are to be made durable, by start
+	dirty map[int64]struct{} // cells that are to be made durable, by start
 	saved int64              // swept as it is durable
 }
 
-// reading is what one walk of a window found.
-type reading struct {
-	total int
-	ids   []uint64
-}
-
-// New makes the state of an account from what the ledger remembers of it.
-func New(set Settings, cells []ledger.Cell, swept int64) *State {
+// New makes the state of an account from the cells and the time that Durable gave before.
+func New(set Settings, cells []Cell, swept int64) *State {
 	s := &State{
-		set: set, page: pageSize, future: day,
-		mismatch: map[Window]reading{}, gone: map[uint64]struct{}{}, dirty: map[int64]struct{}{},
+		set: set, swept: swept, saved: swept, paging: Paging{full: pageSize}, trust: trust{top: math.MaxInt},
+		frontier: frontier{ahead: day}, dirty: map[int64]struct{}{}, newest: math.MaxInt64,
 	}
 	s.unlimit()
-	s.swept, s.saved = swept, swept
-	for _, c := range cells {
-		if c.To > swept || c.To <= c.From {
+	for _, stored := range cells {
+		c, ok := decode(stored)
+		if n := len(s.row.cells); !ok || n > 0 && s.row.cells[n-1].To > c.From {
 			continue
 		}
-		if n := len(s.tl.cells); n > 0 && s.tl.cells[n-1].To > c.From {
-			continue
-		}
-		s.tl.cells = append(s.tl.cells, cell{
-			Window: Window{c.From, c.To}, total: c.Total, n: c.IDs, unique: c.Unique, open: c.Open, blind: c.Blind,
-		})
+		s.row.cells = append(s.row.cells, c)
+		s.row.share(len(s.row.cells) - 1)
 	}
 	return s
 }
 
-// Configure changes the settings, as a reload does.
-func (s *State) Configure(set Settings) { s.set = set }
+// unlimit forgets what the server has refused.
+func (s *State) unlimit() { s.refusedLimit = bounds{total: math.MaxInt, width: 93 * day} }
 
-func (s *State) unlimit() { s.limit = bounds{total: math.MaxInt, width: 93 * day} }
+// limit of one question.
+func (s *State) limit() bounds {
+	l := s.refusedLimit
+	if s.trust.top < math.MaxInt {
+		l.total = min(l.total, max(1, s.trust.top-1-max(0, s.trust.off)))
+	}
+	return l
+}
+
+// pageSize is how many records a full page has.
+func (s *State) pageSize() int { return max(1, s.paging.full) }
+
+// widest is how wide a window is at most that becomes one cell.
+func (s *State) widest() int64 { return min(day, max(hour, s.set.Horizon/7)) }
 
 // firstLook is how far before the first fill everything is read: calls in progress may have begun there, and what was called
 // lately gets its series at 0.
 const firstLook = 2 * day
 
-// start is where reading the account begins at all.
-func (s *State) start(now, floor int64) int64 {
-	if s.swept == 0 {
-		// A lookback more than the history: where windows go by the start, that is where its first calls are found.
-		at := now - s.set.Lookback
-		if s.set.History > 0 {
-			at -= s.set.History
-		}
-		s.swept = max(alignDown(at, 64), floor)
-		s.past = alignDown(at-firstLook, hour)
+// start is where reading the account begins at all. Of what lies before, nothing counts; it is enough to know how many records
+// there are: if that changes, something late has come.
+func (s *State) start(now, floor int64) {
+	if s.swept != 0 {
+		return
 	}
-	return s.swept
+	// A lookback more than the history: where windows go by the start, that is where its first calls are found.
+	at := now - s.set.Lookback
+	if s.set.History > 0 {
+		at -= s.set.History
+	}
+	s.swept = max(alignDown(at, 64), floor)
+	before := Window{max(now-s.set.Horizon, floor), alignDown(at-firstLook, hour)}
+	for _, w := range chunks(before, day) {
+		s.row.put(cell{Window: w, kind: cellCounted, total: unknown})
+		s.dirty[w.From] = struct{}{}
+	}
 }
 
 // setBack handles a server's clock that was ahead for a while: what was read of the time to come is forgotten, and what was
-// swept too early is to be swept again.
+// swept too early is to be swept again. After a start, the process before may have gone by such a clock.
 func (s *State) setBack(now int64) {
 	if now < s.newest-tolerance {
 		// Passes under way and the times of past readings go by the wrong clock.
-		s.reign++
-		for i := range s.tl.cells {
-			if c := &s.tl.cells[i]; c.readAt > now {
+		s.clock++
+		for i := range s.row.cells {
+			if c := &s.row.cells[i]; c.readAt > now {
 				c.readAt = 0
 			}
 		}
-		s.lastAudit, s.lastTry = 0, 0
-		s.distrust, s.deletedSeen = min(s.distrust, now+distrustFor), min(s.deletedSeen, now)
+		s.audits, s.lastTry = [2]int64{}, 0
+		s.trust.until, s.deletedAt = min(s.trust.until, now+distrustFor), min(s.deletedAt, now)
+		s.trust.retry = min(s.trust.retry, now+day)
 	}
 	s.newest = now
-	if n := len(s.tl.cells); s.frontier > now || n > 0 && s.tl.cells[n-1].To > now {
-		i := s.tl.from(now - minFrontier)
-		s.frontier = min(s.frontier, now-minFrontier)
+	if n := len(s.row.cells); s.frontier.from > now || n > 0 && s.row.cells[n-1].To > now {
+		i := s.row.from(now - minFrontier)
+		s.frontier.from, s.frontier.ids = min(s.frontier.from, now-minFrontier), 0
 		if i < n {
-			s.frontier = min(s.frontier, s.tl.cells[i].From)
+			s.frontier.from = min(s.frontier.from, s.row.cells[i].From)
 		}
-		s.tl.cells, s.frontierIDs = s.tl.cells[:i], nil
+		s.row.cells = s.row.cells[:i]
 	}
 	if left := now - s.set.Lookback; s.swept > left {
 		s.swept = left
-		if i := s.tl.from(left); i < len(s.tl.cells) {
-			s.swept = min(left, s.tl.cells[i].From)
+		if i := s.row.from(left); i < len(s.row.cells) {
+			s.swept = min(left, s.row.cells[i].From)
 		}
-	}
-}
-
-// density is how many records a second of the recent past holds.
-func (s *State) density(now int64) float64 {
-	n, width := 0, int64(0)
-	for i := s.tl.from(now - s.set.Lookback); i < len(s.tl.cells); i++ {
-		n += s.tl.cells[i].unique
-		width += s.tl.cells[i].width()
-	}
-	if width == 0 {
-		return 0
-	}
-	return float64(n) / float64(width)
-}
-
-// advance moves the start of the frontier on where it holds, or soon will hold, more than a page.
-func (s *State) advance(now int64) {
-	lookbackFrom := now - s.set.Lookback
-	if s.frontier < lookbackFrom {
-		// The first poll, or one after a long time.
-		s.frontier = alignDown(now-min(64, s.set.Lookback/4), 2)
-		s.frontierIDs = nil
-		return
-	}
-	span := now - s.frontier
-	full := len(s.frontierIDs) > int(0.8*float64(s.page))
-	if !full && span <= s.set.Lookback/2 {
-		return
-	}
-	width := s.set.Lookback / 4
-	if d := s.density(now); d > 0 {
-		width = min(width, int64(fill*float64(s.page)/d))
-	}
-	if n := len(s.frontierIDs); n > 0 {
-		// What has just come is at least this dense.
-		width = min(width, int64(fill*float64(s.page)*float64(span)/float64(n)))
-	}
-	width = max(width, minFrontier)
-	next := alignDown(s.frontier+width, alignment(width))
-	if next <= s.frontier {
-		next = s.frontier + width
-	}
-	s.moveFrontier(min(next, now-1))
-}
-
-func (s *State) moveFrontier(to int64) {
-	if to > s.frontier {
-		s.frontier, s.frontierIDs = to, nil
 	}
 }
 
@@ -211,7 +146,7 @@ func (s *State) CatchUp(now int64) time.Duration {
 		return 0
 	}
 	end := now - s.set.Lookback
-	holes := s.tl.holes(Window{s.swept, max(end, s.swept)})
+	holes := s.row.holes(Window{s.swept, max(end, s.swept)})
 	if len(holes) == 0 {
 		return 0
 	}
@@ -221,23 +156,17 @@ func (s *State) CatchUp(now int64) time.Duration {
 // Unread reports whether a part of the horizon was never read, or is refused.
 func (s *State) Unread(now, floor int64) bool {
 	from := max(now-s.set.Horizon, floor)
-	return len(s.tl.holes(Window{from, max(from, s.swept)})) > 0 ||
-		slices.ContainsFunc(s.tl.cells[s.tl.from(from):], func(c cell) bool { return c.unread() })
+	return len(s.row.holes(Window{from, max(from, s.swept)})) > 0 ||
+		slices.ContainsFunc(s.row.cells[s.row.from(from):], func(c cell) bool {
+			return c.kind == cellGap || c.kind == cellCounted && c.total == unknown
+		})
 }
 
-// forgetIDs lets go of the ids of swept cells, but for the last one: what cells share with their neighbours is worked out.
-func (s *State) forgetIDs() {
-	last := s.tl.from(s.swept) - 1
-	for i := range last {
-		s.tl.cells[i].ids, s.tl.cells[i].known = nil, false
-	}
-}
-
-// OpenWindows is how many windows are to be read again because their last reading settled nothing.
+// OpenWindows is how many windows are to be read again because their last reading settled nothing, or was refused.
 func (s *State) OpenWindows() int {
 	n := 0
-	for i := range s.tl.cells {
-		if s.tl.cells[i].open {
+	for i := range s.row.cells {
+		if k := s.row.cells[i].kind; k == cellOpen || k == cellGap {
 			n++
 		}
 	}
@@ -246,9 +175,9 @@ func (s *State) OpenWindows() int {
 
 // Durable is what is to be written down of the windows, in the transaction of the next batch.
 type Durable struct {
-	Cells      []ledger.Cell
-	DropBefore int64
-	Swept      int64
+	Cells      []Cell // each takes the place of the stored ones that it overlaps
+	DropBefore int64  // stored cells that end at or before it are no longer needed; 0: none
+	Swept      int64  // 0: as it was
 }
 
 // Durable gives what has become known since the last Saved.
@@ -258,16 +187,16 @@ func (s *State) Durable(now int64) Durable {
 		d.Swept = s.swept
 	}
 	for from := range s.dirty {
-		if i := s.tl.from(from); i < len(s.tl.cells) && s.tl.cells[i].From == from {
-			c := &s.tl.cells[i]
-			d.Cells = append(d.Cells, ledger.Cell{
-				From: c.From, To: c.To, Total: c.total, IDs: c.n, Unique: c.unique, Open: c.open, Blind: c.blind,
-			})
+		if i := s.row.from(from); i < len(s.row.cells) && s.row.cells[i].From == from {
+			d.Cells = append(d.Cells, s.row.cells[i].encode())
+		} else {
+			delete(s.dirty, from)
 		}
 	}
-	slices.SortFunc(d.Cells, func(a, b ledger.Cell) int { return int(a.From - b.From) })
-	if len(s.tl.cells) > 0 && s.tl.cells[0].To <= now-s.set.Horizon {
-		d.DropBefore = now - s.set.Horizon
+	slices.SortFunc(d.Cells, func(a, b Cell) int { return int(a.From - b.From) })
+	// Two audits, an interval apart, must have gone by a clock before it makes windows go: one may have been wrong.
+	if before := min(now, s.audits[1]) - s.set.Horizon; s.audits[1] != 0 && len(s.row.cells) > 0 && s.row.cells[0].To <= before {
+		d.DropBefore = before
 	}
 	return d
 }
@@ -277,75 +206,10 @@ func (s *State) Saved(d Durable) {
 	if d.Swept != 0 {
 		s.saved = d.Swept
 	}
-	for _, c := range d.Cells {
-		delete(s.dirty, c.From)
+	for i := range d.Cells {
+		delete(s.dirty, d.Cells[i].From)
 	}
 	if d.DropBefore != 0 {
-		i := s.tl.from(d.DropBefore)
-		s.tl.cells = slices.Delete(s.tl.cells, 0, i)
+		s.row.cells = slices.Delete(s.row.cells, 0, s.row.from(d.DropBefore))
 	}
-}
-
-// sweepOn moves swept over the cells that were read whole after they had left the lookback, and lets go of their ids.
-func (s *State) sweepOn() {
-	for {
-		i := s.tl.from(s.swept)
-		if i >= len(s.tl.cells) {
-			return
-		}
-		c := &s.tl.cells[i]
-		if c.From > s.swept || c.readAt < c.To+s.set.Lookback {
-			return
-		}
-		s.swept = c.To
-		s.dirty[c.From] = struct{}{}
-		if i > 0 {
-			s.tl.cells[i-1].ids, s.tl.cells[i-1].known = nil, false
-		}
-	}
-}
-
-// settle brings in a cell that was read whole and learns from it.
-func (s *State) settle(c cell, now int64, in *rates) {
-	i := s.tl.from(c.From)
-	if i < len(s.tl.cells) && s.tl.cells[i].Window == c.Window {
-		in.saw(now-c.To, 0, max(0, c.n-s.tl.cells[i].n))
-	}
-	s.tl.put(c)
-	if c.From < s.swept {
-		s.dirty[c.From] = struct{}{}
-		if i+1 < len(s.tl.cells) && s.tl.cells[i+1].To < s.swept {
-			s.tl.cells[i+1].ids, s.tl.cells[i+1].known = nil, false
-			s.dirty[s.tl.cells[i+1].From] = struct{}{} // what it shares may have changed
-		}
-	}
-	s.sweepOn()
-}
-
-// lied notes by how much a total was wrong in a whole reading.
-func (s *State) lied(by int) {
-	if by == 0 {
-		s.habit = 0 // at once: what it was wrong by would hide as many records
-	}
-	if by != s.lastLie {
-		s.lastLie, s.lieRun = by, 0
-	}
-	s.lieRun++
-	if s.lieRun >= lies {
-		s.habit = by
-	}
-}
-
-// deleted is how many deletions a reading shows that were not counted before: a record may stand in two cells.
-func (s *State) deleted(lost []uint64, n int) int {
-	if len(s.gone) > maxGone {
-		clear(s.gone)
-	}
-	for _, id := range lost {
-		if _, counted := s.gone[id]; counted {
-			n--
-		}
-		s.gone[id] = struct{}{}
-	}
-	return n
 }

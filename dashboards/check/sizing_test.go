@@ -8,15 +8,15 @@ import (
 	"strings"
 	"testing"
 
-	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/families"
+	"itnio_exporter/collector/series"
 	"itnio_exporter/config"
 )
 
-// kind is a sort of finished call as the labels tell it apart, with an equal chance for every group and country.
+// kind is the values that a finished call gives to all labels but agent group and country.
 type kind map[string]string
 
-// kinds are the calls of a centre that calls out and is called, without a dialler: what its labels can be, but for group and country.
+// kinds are the label values of a centre with outgoing and incoming calls and without a dialler.
 func kinds() []kind {
 	var all []kind
 	for _, k := range []struct{ callType, outcome, reason, party, codes string }{
@@ -87,7 +87,7 @@ func sizingTable(t *testing.T) string {
 			cells, rest, all := make([]int, len(columns)), 0, 0
 			for _, f := range families.New(m).Families {
 				n := labelSets(f, groups, countries, m.Limits.Series)
-				if f.Type == exposition.Histogram {
+				if f.Type == series.Histogram {
 					n *= len(f.Bounds) + 3 // +Inf, _sum, _count
 				}
 				all += n

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"go/build"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "itnio_exporter"
+
+// arrows says which packages of the module a package may import, tests aside. docs/architecture.md has the picture.
+// A new package needs a line here.
+var arrows = map[string][]string{
+	".":                    {"cli"},
+	"cli":                  {"collector", "collector/families", "config", "diagnose", "history", "logging", "simulator", "web"},
+	"web":                  {"collector"},
+	"collector":            {"collector/account", "collector/call", "collector/exposition", "collector/families", "collector/ledger", "config", "itnio", "logging"},
+	"collector/account":    {"collector/call", "collector/ledger", "collector/reconcile", "config", "itnio", "logging"},
+	"collector/ledger":     {"collector/call", "collector/families", "collector/series"},
+	"collector/exposition": {"collector/series"},
+	"collector/families":   {"collector/call", "collector/series", "config", "enum"},
+	"collector/series":     {},
+	"collector/reconcile":  {"collector/call", "collector/idset"},
+	"collector/idset":      {},
+	"collector/call":       {"config", "enum", "itnio"},
+	"history":              {"collector/call", "collector/families", "collector/reconcile", "collector/series", "config", "itnio"},
+	"diagnose":             {"collector/call", "collector/reconcile", "config", "itnio"},
+	"itnio":                {"enum"},
+	"config":               {"enum"},
+	"enum":                 {},
+	"logging":              {},
+	"simulator":            {"enum"},
+	"e2e/process":          {},
+}
+
+// foreign says which packages of other modules a package must not import: what it would then know is another's business.
+var foreign = map[string][]string{
+	"collector/reconcile": {"github.com/", "go.etcd.io/", "net", "os", "sync"},
+	"collector/call":      {"github.com/prometheus/", "go.etcd.io/"},
+	"collector/families":  {"github.com/prometheus/", "go.etcd.io/"},
+	"collector/series":    {"go.etcd.io/"},
+	"collector/ledger":    {"net/http"},
+	"itnio":               {"github.com/prometheus/", "go.etcd.io/"},
+	"config":              {"github.com/prometheus/client_golang/", "go.etcd.io/"},
+	"simulator":           {"github.com/", "go.etcd.io/"},
+	"enum":                {"github.com/", "go.etcd.io/"},
+}
+
+func TestImports(t *testing.T) {
+	packages := productPackages(t)
+	require.Contains(t, packages, "collector/ledger", "packages are found")
+	for dir, imports := range packages {
+		t.Run(dir, func(t *testing.T) {
+			allowed, ok := arrows[dir]
+			require.True(t, ok, "the package is not in the table of arrows")
+			for _, path := range imports {
+				if within, ok := strings.CutPrefix(path, module+"/"); ok && !slices.Contains(allowed, within) {
+					t.Errorf("%s may not import %s", dir, within)
+				}
+				for _, prefix := range foreign[dir] {
+					if path == prefix || strings.HasPrefix(path, strings.TrimSuffix(prefix, "/")+"/") {
+						t.Errorf("%s may not import %s", dir, path)
+					}
+				}
+			}
+		})
+	}
+}
+
+// clock finds uses of the process's own clock.
+var clock = regexp.MustCompile(`\btime\.(Now|Since|Until|Sleep|After|AfterFunc|Tick|NewTimer|NewTicker)\b`)
+
+// TestPurePackagesHaveNoClock: their results depend on their arguments alone.
+func TestPurePackagesHaveNoClock(t *testing.T) {
+	for _, dir := range []string{"collector/call", "collector/families", "collector/reconcile", "collector/series", "enum"} {
+		files, err := filepath.Glob(dir + "/*.go")
+		require.NoError(t, err)
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			require.Empty(t, clock.FindString(string(text)), file)
+		}
+	}
+}
+
+// TestArrowsHaveNoCycle: whatever a package may import stands below it.
+func TestArrowsHaveNoCycle(t *testing.T) {
+	state := map[string]int{} // 1: being visited, 2: done
+	var visit func(string)
+	visit = func(dir string) {
+		require.NotEqual(t, 1, state[dir], "a cycle through %s", dir)
+		if state[dir] == 2 {
+			return
+		}
+		state[dir] = 1
+		for _, below := range arrows[dir] {
+			require.Contains(t, arrows, below, "%s may import a package without a line", dir)
+			visit(below)
+		}
+		state[dir] = 2
+	}
+	for dir := range arrows {
+		visit(dir)
+	}
+}
+
+// productPackages gives the imports of every package of the module, without those of its tests.
+func productPackages(t *testing.T) map[string][]string {
+	t.Helper()
+	packages := map[string][]string{}
+	require.NoError(t, filepath.WalkDir(".", func(dir string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		if name := d.Name(); dir != "." && (strings.HasPrefix(name, ".") || name == "testdata" || name == "node_modules" || isModule(dir)) {
+			return filepath.SkipDir
+		}
+		p, err := build.ImportDir(dir, 0)
+		if err == nil && len(p.GoFiles) > 0 {
+			packages[filepath.ToSlash(dir)] = p.Imports
+		}
+		return nil // a folder without Go files is no package
+	}))
+	return packages
+}
+
+// isModule reports whether a folder is a module of its own.
+func isModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
+}

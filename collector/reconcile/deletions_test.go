@@ -1,0 +1,108 @@
+package reconcile
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestDeletionsAreCountedOnceWhenConfirmed(t *testing.T) {
+	for _, late := range []int64{1500, hour, 3 * hour, 8 * hour} {
+		a := steady(t, nil)
+		a.srv.now += 60
+		a.live()
+		at := a.srv.now - late
+		gone := slices.IndexFunc(a.srv.records, func(r record) bool { return r.at >= at })
+		a.srv.remove(uint64(gone + 1))
+		// One on a bound, which stands in two cells.
+		i := a.st.row.from(at - 300)
+		want := 1
+		for k := range a.srv.records {
+			if r := a.srv.records[k]; r.gone == forever && r.at == a.st.row.cells[i].To {
+				a.srv.remove(r.id)
+				want = 2
+				break
+			}
+		}
+		for range 3 {
+			a.srv.now += 60
+			a.live()
+			a.audit()
+		}
+		require.Equal(t, want, a.deleted, "%d seconds old", late)
+	}
+}
+
+// A record that is left out until one reading of its window has missed it, and shown again then, is not deleted.
+func TestRecordLeftOutOnceIsNotDeleted(t *testing.T) {
+	for _, late := range []int64{1500, hour, 110 * 60} {
+		a := steady(t, nil)
+		a.srv.now += 60
+		a.live()
+		victim := &a.srv.records[slices.IndexFunc(a.srv.records, func(r record) bool { return r.at >= a.srv.now-late })]
+		victim.gone = a.srv.now
+		missed := 0
+		p := a.st.Live(a.srv.now, 0)
+		for {
+			q, more := p.Next()
+			if !more {
+				break
+			}
+			answer, _, _ := a.srv.answer(q)
+			p.Take(answer)
+			if q.From < victim.at && victim.at < q.To && answer.Total <= len(answer.IDs) {
+				if victim.gone != forever {
+					missed++
+				}
+				victim.gone = forever
+			}
+		}
+		require.Equal(t, 1, missed, "%d seconds ago: a whole reading of its window", late)
+		require.Zero(t, p.Deleted, "%d seconds ago", late)
+		require.Zero(t, a.st.OpenWindows())
+	}
+}
+
+// What an insert and a deletion hide from the totals is seen when the window leaves the lookback, and again when it leaves
+// the horizon.
+func TestDeletionThatHidesAnInsert(t *testing.T) {
+	set := Settings{Lookback: 7200, Horizon: 12 * hour, AuditInterval: hour}
+	a := newAccount(t, set)
+	a.traffic(begin-6*hour, begin+20*hour, 30)
+	a.minutes(60)
+	swap := func(age int64) {
+		at := a.srv.now - age
+		old := slices.IndexFunc(a.srv.records, func(r record) bool { return r.at >= at })
+		a.srv.remove(uint64(old + 1))
+		a.srv.add(at + 1)
+	}
+	swap(hour)
+	a.minutes(70)
+	require.Empty(t, a.unseen(), "read whole when it left the lookback")
+	a.st.deletedAt = 0
+	swap(4 * hour)
+	for range 8 {
+		a.minutes(60)
+		a.st.deletedAt = 0
+	}
+	require.Empty(t, a.unseen(), "read whole before it leaves the horizon")
+}
+
+// The same where few audits fit into the horizon.
+func TestDeletionThatHidesAnInsertWithRareAudits(t *testing.T) {
+	for _, horizon := range []int64{4 * hour, 6 * hour, 8 * hour} {
+		a := newAccount(t, Settings{Lookback: 7200, Horizon: horizon, AuditInterval: 2 * hour})
+		a.traffic(begin-6*hour, begin+20*hour, 30)
+		a.minutes(360)
+		at := a.srv.now - 7200 - 900
+		old := slices.IndexFunc(a.srv.records, func(r record) bool { return r.at >= at })
+		a.srv.remove(uint64(old + 1))
+		id := a.srv.add(at + 1)[0]
+		for range 6 {
+			a.minutes(60)
+			a.st.deletedAt = 0
+		}
+		require.Contains(t, a.seen, id, "horizon %d", horizon)
+	}
+}

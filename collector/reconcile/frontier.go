@@ -1,0 +1,102 @@
+package reconcile
+
+// frontier is the newest window, which has no end: records whose time is ahead of the server's clock are in it too. It is read
+// whole each time.
+type frontier struct {
+	from  int64 // where it starts
+	ids   int   // in it, when it was last read
+	ahead int64 // how far ahead of its clock the server may be asked
+}
+
+const (
+	fill        = 0.75 // how full a page is made, so that what comes to its cell has room
+	minFrontier = 2    // seconds: a frontier cannot be divided further
+)
+
+// move moves the start on.
+func (f *frontier) move(to int64) {
+	if to > f.from {
+		f.from, f.ids = to, 0
+	}
+}
+
+// asked is the window to ask for.
+func (f *frontier) asked(now int64) Window {
+	return Window{f.from - 1, max(now+f.ahead, f.from+1)}
+}
+
+// density is how many records a second of the recent past holds.
+func (s *State) density(now int64) float64 {
+	n, width := 0, int64(0)
+	for i := s.row.from(now - s.set.Lookback); i < len(s.row.cells); i++ {
+		n += s.row.cells[i].ids.Len() - s.row.cells[i].shared
+		width += s.row.cells[i].width()
+	}
+	if width == 0 {
+		return 0
+	}
+	return float64(n) / float64(width)
+}
+
+// advance moves the start of the frontier on where it holds, or soon will hold, more than a page.
+func (s *State) advance(now int64) {
+	f, page := &s.frontier, float64(s.pageSize())
+	lookbackFrom := now - s.set.Lookback
+	if f.from < lookbackFrom {
+		// The first poll, or one after a long time.
+		f.from, f.ids = alignDown(now-min(64, s.set.Lookback/4), 2), 0
+		if n := len(s.row.cells); n > 0 && s.row.cells[n-1].To > lookbackFrom {
+			f.from = min(s.row.cells[n-1].To, now-1) // what the ledger remembers goes so far
+		}
+	}
+	span := now - f.from
+	if float64(f.ids) <= 0.8*page && span <= s.set.Lookback/2 {
+		return
+	}
+	width := s.set.Lookback / 4
+	if d := s.density(now); d > 0 {
+		width = min(width, int64(fill*page/d))
+	}
+	if f.ids > 0 {
+		// What has just come is at least this dense.
+		width = min(width, int64(fill*page*float64(span)/float64(f.ids)))
+	}
+	width = max(width, minFrontier)
+	next := alignDown(f.from+width, alignment(width))
+	if next <= f.from {
+		next = f.from + width
+	}
+	f.move(min(next, now-1))
+}
+
+// splitFrontier moves the start of the frontier on, and has what it leaves behind read as windows.
+func (p *Pass) splitFrontier(parts int) bool {
+	f := &p.s.frontier
+	w := Window{f.from, p.now} // so that the frontier keeps to the past, where a server answers
+	if w.width() <= minFrontier {
+		return false
+	}
+	ws := cut(w, parts)
+	f.move(ws[len(ws)-1].From)
+	t := p.top()
+	p.pop()
+	for _, part := range ws[:len(ws)-1] {
+		p.push(&task{kind: taskRead, win: part})
+	}
+	t.walk = nil
+	p.push(t)
+	return true
+}
+
+// refused handles that the server refuses the newest window, of which it may mind the end a day ahead. The next audit
+// tries it again.
+func (f *frontier) refused(r Refusal) (ofClock bool) {
+	if r == Parameter {
+		f.ahead = 0
+		return true
+	}
+	if f.ahead /= 2; f.ahead < hour {
+		f.ahead = 0
+	}
+	return false
+}

@@ -1,0 +1,113 @@
+package reconcile
+
+// Live goes over the lookback. now is the server's time; nothing before floor is asked for.
+func (s *State) Live(now, floor int64) *Pass {
+	s.setBack(now)
+	s.start(now, floor)
+	p := s.newPass(Live, now, floor)
+	s.advance(now)
+	from := s.cellStart(max(s.swept, now-s.set.Lookback, floor))
+	if from < s.frontier.from {
+		for _, w := range s.row.holes(Window{from, s.frontier.from}) {
+			if at := alignDown(now-settling, 64); w.From < at && at < w.To { // the parts are read in different ways
+				p.push(&task{kind: taskRead, win: Window{w.From, at}})
+				w.From = at
+			}
+			p.push(&task{kind: taskRead, win: w})
+		}
+		p.questions(from, s.frontier.from)
+	}
+	p.push(&task{kind: taskFrontier})
+	p.order()
+	return p
+}
+
+// cellStart is the start of the cell that at lies in, else at.
+func (s *State) cellStart(at int64) int64 {
+	if i := s.row.from(at); i < len(s.row.cells) {
+		return min(at, s.row.cells[i].From)
+	}
+	return at
+}
+
+// Audit goes over the horizon.
+func (s *State) Audit(now, floor int64) *Pass {
+	p := s.newPass(Audit, now, floor)
+	s.lastTry = now
+	s.unlimit()
+	s.trust.look(now)
+	from := max(s.cellStart(max(now-s.set.Horizon, floor)), floor)
+	for _, hole := range s.row.holes(Window{from, max(from, s.swept)}) { // what was never read
+		for _, w := range chunks(hole, s.widest()) {
+			p.push(&task{kind: taskRead, win: w})
+		}
+	}
+	p.questions(from, s.swept)
+	for i := s.row.from(s.swept); i < len(s.row.cells); i++ {
+		if c := &s.row.cells[i]; c.kind == cellGap { // polls leave it out
+			p.push(&task{kind: taskRead, win: c.Window})
+		}
+	}
+	if reach := s.frontier.ahead; reach > 0 {
+		for at := now + reach; at < now+day; at += reach {
+			p.push(&task{kind: taskRead, win: Window{at, min(at+reach, now+day)}, ahead: true})
+		}
+	}
+	s.frontier.ahead = day // to be tried again
+	p.order()
+	return p
+}
+
+// audited notes an audit that came to its end.
+func (s *State) audited(begun int64) { s.audits = [2]int64{begun, s.audits[0]} }
+
+// AuditDue reports whether the time for an audit has come. One that was given up is tried again early, but not at once.
+func (s *State) AuditDue(now int64) bool {
+	return s.lastTry == 0 || now-s.audits[0] >= s.set.AuditInterval && now-s.lastTry >= s.set.AuditInterval/6
+}
+
+// Sweep reads each window whole that has left the lookback, the oldest first.
+func (s *State) Sweep(now, floor int64) *Pass {
+	p := s.newPass(Sweep, now, floor)
+	s.start(now, floor)
+	s.swept = max(s.swept, floor)
+	s.sweepOn()
+	return p
+}
+
+// sweepOn moves swept over the cells that were read whole after they had left the lookback.
+func (s *State) sweepOn() {
+	for i := s.row.from(s.swept); i < len(s.row.cells); i++ {
+		c := &s.row.cells[i]
+		if c.From > s.swept || s.unswept(c) {
+			return
+		}
+		s.swept = c.To
+	}
+}
+
+// moreToSweep pushes the oldest window that is to be read.
+func (p *Pass) moreToSweep() bool {
+	s := p.s
+	if len(s.refused) > 0 {
+		return false // whether it is passed over, the next answer tells
+	}
+	limit := p.now - s.set.Lookback
+	end := limit
+	if i := s.row.from(s.swept); i < len(s.row.cells) {
+		c := &s.row.cells[i]
+		if c.From <= s.swept {
+			if c.To > limit {
+				return false
+			}
+			p.push(&task{kind: taskRead, win: c.Window})
+			return true
+		}
+		end = min(end, c.From)
+	}
+	if end <= s.swept {
+		return false
+	}
+	p.push(&task{kind: taskRead, win: Window{s.swept, min(end, s.swept+s.widest())}})
+	return true
+}

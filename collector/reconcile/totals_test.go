@@ -1,0 +1,80 @@
+package reconcile
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A walk over whole pages ends at an empty one, which some servers answer with nothing at all, not even a total.
+func TestEmptyAnswersWithoutTotal(t *testing.T) {
+	plain, mute := newAccount(t, usual()), newAccount(t, usual())
+	mute.srv.mute = true
+	for _, a := range []*account{plain, mute} {
+		a.srv.page = 10
+		a.traffic(begin-6*hour, begin+6*hour, 10)
+		a.minutes(240)
+		require.Empty(t, a.unseen())
+		require.Zero(t, a.st.OpenWindows())
+	}
+	require.Equal(t, plain.srv.requests, mute.srv.requests)
+}
+
+// A total that was wrong for a while must not hide as many records as it was wrong by once it is right again.
+func TestWrongTotalForAWhileHidesNothing(t *testing.T) {
+	for _, lie := range []int{1, -1, 2} {
+		a := steady(t, nil)
+		a.srv.lie = lie
+		for range 10 {
+			a.srv.now += 60
+			a.live()
+		}
+		a.audit()
+		a.srv.lie = 0
+		for range max(1, lie) {
+			a.srv.add(a.srv.now-hour, a.srv.now-5*hour)
+		}
+		a.srv.now += 60
+		a.live()
+		a.audit()
+		require.Empty(t, a.unseen(), "lie %d", lie)
+	}
+}
+
+func TestCappedTotalHidesNothing(t *testing.T) {
+	for _, limit := range []int{40, 150, 500, 1000} {
+		a := steady(t, func(s *server) { s.cap = limit })
+		for range 3 {
+			for _, late := range []int64{hour / 2, hour, 3 * hour, 5 * hour, 8 * hour} {
+				a.srv.add(a.srv.now - late)
+			}
+			a.srv.now += 60
+			a.live()
+			a.audit()
+			require.Empty(t, a.unseen(), "at most %d", limit)
+		}
+	}
+}
+
+func TestServerWithoutTotals(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		adjust func(*server)
+	}{
+		{"no totals", func(s *server) { s.noTotal = true }},
+		{"nor sizes", func(s *server) { s.noTotal, s.noSize = true, true }},
+		{"nor sizes, and small pages", func(s *server) { s.noTotal, s.noSize, s.page = true, true, 15 }},
+		{"small pages", func(s *server) { s.noTotal, s.page = true, 15 }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := steady(t, c.adjust)
+			a.srv.add(a.srv.now-600, a.srv.now-hour, a.srv.now-3*hour, a.srv.now-10*hour)
+			a.srv.now += 60
+			a.live()
+			require.Zero(t, a.unsettled)
+			a.audit()
+			require.Empty(t, a.unseen())
+			require.Zero(t, a.st.OpenWindows())
+		})
+	}
+}

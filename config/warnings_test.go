@@ -1,0 +1,133 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+)
+
+// warningsOf validates a configuration of one account, after a change.
+func warningsOf(t *testing.T, change func(*Config)) []string {
+	t.Helper()
+	c := Default(testAccount())
+	change(c)
+	v, err := c.Validate()
+	require.NoError(t, err)
+	return v.Warnings()
+}
+
+func TestWarnings(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*Config)
+		want   []string
+	}{
+		"defaults":                        {func(*Config) {}, nil},
+		"poll_interval just short enough": {func(c *Config) { c.Global.PollInterval = new(15*time.Minute - time.Second) }, nil},
+		"poll_interval too long": {func(c *Config) { c.Global.PollInterval = new(15 * time.Minute) }, []string{
+			"global: poll_interval is 15m: the alert ItnioAccountStale fires when an account has not been read for 15m",
+		}},
+		"labels left out": {func(c *Config) {
+			c.Metrics.Labels = map[string][]string{"itnio_calls_total": {"account", "outcome", "call_type", "hangup_party"}}
+		}, []string{"metrics: labels of itnio_calls_total leaves out agent_group, country: the rules need it"}},
+		"all labels left out": {func(c *Config) {
+			c.Metrics.Labels = map[string][]string{"itnio_last_call_timestamp_seconds": {}}
+		}, []string{"metrics: labels of itnio_last_call_timestamp_seconds leaves out agent_group: the rules need it"}},
+		"labels that no rule uses": {func(c *Config) {
+			c.Metrics.Labels = map[string][]string{
+				"itnio_calls_total":     {"agent_group", "country", "call_type", "outcome", "hangup_party"},
+				"itnio_call_tags_total": {"tag"},
+			}
+		}, nil},
+		"native histograms": {func(c *Config) { c.Metrics.NativeHistograms = true }, []string{
+			"metrics: native_histograms is on: a Prometheus with scrape_native_histograms drops the classic series, which the rules and dashboards need, unless its scrape job has always_scrape_classic_histograms: true",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, warningsOf(t, test.change)) })
+	}
+}
+
+var (
+	rawSelector = regexp.MustCompile(`(itnio_(?:call|calls|last_call|agent)_[a-z_]+)(?:\{([^}]*)\})?`)
+	matcher     = regexp.MustCompile(`([a-z_]+)\s*(?:=~|!~|!=|=)`)
+	grouping    = regexp.MustCompile(`\bby \(([^)]*)\)`)
+	suffix      = regexp.MustCompile(`_(bucket|sum|count)$`)
+)
+
+// TestRuleLabels compares ruleLabels with the matchers and groupings of the shipped rules.
+func TestRuleLabels(t *testing.T) {
+	files, err := filepath.Glob("../dashboards/rules/*.yml")
+	require.NoError(t, err)
+	used := map[string]map[string]bool{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var rules struct {
+			Groups []struct {
+				Rules []struct {
+					Expr        string
+					Annotations map[string]string
+				}
+			}
+		}
+		require.NoError(t, yaml.Unmarshal(text, &rules))
+		for _, g := range rules.Groups {
+			for _, r := range g.Rules {
+				for _, expr := range append(slices.Collect(maps.Values(r.Annotations)), r.Expr) {
+					collectLabels(expr, used)
+				}
+			}
+		}
+	}
+	have := map[string][]string{}
+	for family, labels := range used {
+		have[family] = slices.Sorted(maps.Keys(labels))
+	}
+	want := map[string][]string{}
+	for family, labels := range ruleLabels {
+		want[family] = slices.Sorted(slices.Values(labels))
+	}
+	require.Equal(t, want, have)
+}
+
+// collectLabels adds the labels that an expression uses of each call family in it, but account and le.
+func collectLabels(expr string, used map[string]map[string]bool) {
+	for _, found := range rawSelector.FindAllStringSubmatchIndex(expr, -1) {
+		if found[0] > 0 && expr[found[0]-1] == ':' {
+			continue // a recorded series
+		}
+		family := suffix.ReplaceAllString(expr[found[2]:found[3]], "")
+		if used[family] == nil {
+			used[family] = map[string]bool{}
+		}
+		var labels []string
+		if found[4] >= 0 {
+			for _, m := range matcher.FindAllStringSubmatch(expr[found[4]:found[5]], -1) {
+				labels = append(labels, m[1])
+			}
+		}
+		for _, g := range grouping.FindAllStringSubmatch(expr, -1) {
+			labels = append(labels, strings.Split(g[1], ", ")...)
+		}
+		for _, l := range labels {
+			if l != "account" && l != "le" {
+				used[family][l] = true
+			}
+		}
+	}
+}
+
+// TestStaleAfter compares with the threshold of the shipped alert.
+func TestStaleAfter(t *testing.T) {
+	text, err := os.ReadFile("../dashboards/rules/thresholds.yml")
+	require.NoError(t, err)
+	require.Regexp(t, fmt.Sprintf(`(?s)itnio_threshold:stale_seconds.{0,80}\b%d\b`, int(staleAfter.Seconds())), string(text))
+}
