@@ -14,13 +14,9 @@ import (
 // TestCost pins how many requests a first fill, the audit after it, a quiet poll, a restart and a reload take on an honest server
 // whose past is at rest, and prints the table. The full numbers of calls are for the long proof.
 func TestCost(t *testing.T) {
-	if raceDetector {
-		t.Skip("takes too long under the race detector")
-	}
-	share := 0.1
-	if *long {
-		share = 1
-	}
+	t.Parallel()
+	skipRace(t)
+	share := span(0.1, 0.1, 1)
 	for _, c := range []struct {
 		name        string
 		calls       float64       // a day
@@ -65,7 +61,7 @@ func TestCost(t *testing.T) {
 					time.Sleep(d)
 					return w.sim.Requests() - before
 				}
-				fill := until(func() bool { return w.c.accounts["main"].account.InitialDone() })
+				fill := until(func() bool { return w.c.members["main"].account.InitialDone() })
 				audit := until(func() bool { return !w.c.Status()[0].CompleteUntil.IsZero() })
 				time.Sleep(3 * time.Minute)
 				const minutes = 20

@@ -3,6 +3,7 @@ package collector
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"itnio_exporter/collector/account"
 	"itnio_exporter/collector/call"
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/ledger"
@@ -33,9 +34,9 @@ type metrics struct {
 
 // newMetrics makes and registers the exporter's own metrics.
 func newMetrics(reg prometheus.Registerer, l *ledger.Ledger) (*metrics, error) {
-	account := []string{"account"}
+	byAccount := []string{"account"}
 	gauge := func(name, help string) *prometheus.GaugeVec {
-		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, account)
+		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, byAccount)
 	}
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, append([]string{"account"}, labels...))
@@ -85,6 +86,19 @@ func newMetrics(reg prometheus.Registerer, l *ledger.Ledger) (*metrics, error) {
 		}
 	}
 	return m, nil
+}
+
+// of are an account's own.
+func (m *metrics) of(name string) account.Metrics {
+	l := prometheus.Labels{"account": name}
+	return account.Metrics{
+		Up: m.up.MustCurryWith(l), LastSuccess: m.lastSuccess.MustCurryWith(l), CompleteUntil: m.completeUntil.MustCurryWith(l),
+		CatchUp: m.catchUp.MustCurryWith(l), OpenWindows: m.openWindows.MustCurryWith(l), Skew: m.skew.MustCurryWith(l),
+		Records: m.records.MustCurryWith(l), Anomalies: m.anomalies.MustCurryWith(l), Overflow: m.overflow.MustCurryWith(l),
+		AuditMissing: m.auditMissing.MustCurryWith(l), Deleted: m.deleted.MustCurryWith(l),
+		Lag: m.lag.MustCurryWith(l), Reconcile: m.reconcile.MustCurryWith(l),
+		CommitDuration: m.commitDuration, CommitFailures: m.commitFailures,
+	}
 }
 
 // begin makes an account's counters exist at 0, so that their first rise is one.

@@ -2,5 +2,5 @@
 
 package collector
 
-// raceDetector makes everything several times slower: simulations of days leave it to those of faults, which go the same ways.
+// raceDetector is whether this build has the race detector.
 const raceDetector = true

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
+
+	"itnio_exporter/enum"
 )
 
 // Global has the settings that are the same for every account.
@@ -44,13 +46,13 @@ type Account struct {
 }
 
 // TimeFormat is how a query's window is written.
-type TimeFormat string
+type TimeFormat = enum.TimeFormat
 
 // Time formats of a query's window.
 const (
-	TimeAuto     TimeFormat = "auto"
-	TimeISO8601  TimeFormat = "iso8601"
-	TimeDatetime TimeFormat = "datetime"
+	TimeAuto     = enum.TimeAuto
+	TimeISO8601  = enum.TimeISO8601
+	TimeDatetime = enum.TimeDatetime
 )
 
 // Filter limits an account to a part of its records. It has every filter of the API, in the API's codes. Lists are sorted

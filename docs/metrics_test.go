@@ -21,9 +21,9 @@ import (
 
 	"itnio_exporter/collector"
 	"itnio_exporter/collector/call"
-	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/ledger"
+	"itnio_exporter/collector/series"
 	"itnio_exporter/config"
 	"itnio_exporter/enum"
 	"itnio_exporter/itnio"
@@ -98,10 +98,10 @@ func reference(t *testing.T) map[string]any {
 }
 
 func callFamilies(m config.Metrics) []family {
-	kinds := map[exposition.Type]string{exposition.Counter: "counter", exposition.Gauge: "gauge", exposition.Histogram: "histogram"}
+	kinds := map[series.Type]string{series.Counter: "counter", series.Gauge: "gauge", series.Histogram: "histogram"}
 	var all []family
 	for _, f := range families.All() {
-		shown := family{Family: f, Kind: kinds[f.Type], Schema: exposition.Schema}
+		shown := family{Family: f, Kind: kinds[f.Type], Schema: series.Schema}
 		switch f.Adds {
 		case families.ObserveTalk:
 			shown.Buckets, shown.BucketsKey = bounds(m.DurationBuckets), "metrics.duration_buckets"

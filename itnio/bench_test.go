@@ -2,6 +2,8 @@ package itnio
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -68,4 +70,28 @@ func BenchmarkDecodePage(b *testing.B) {
 		}
 		report(b)
 	})
+}
+
+// BenchmarkRepair repairs hostile answers of two sizes: the bytes read a second do not depend on the size.
+func BenchmarkRepair(b *testing.B) {
+	for name, unit := range map[string]string{
+		"quotes":   `"`,
+		"members":  `","a":"`,
+		"brackets": `"}]`,
+		"lists":    `","a":["b"c"],"d":"`,
+		"blanks":   " \n",
+		"records":  `"},{"keyId":"`,
+		"open":     `[{` + "\n",
+	} {
+		for _, size := range []int{1 << 18, 1 << 21} {
+			body := []byte(threeRows(strings.Repeat(unit, size/len(unit))+`"x`, "x"))
+			b.Run(fmt.Sprint(name, "/", size), func(b *testing.B) {
+				d := newDecoder(beijing())
+				b.SetBytes(int64(len(body)))
+				for b.Loop() {
+					_, _ = d.decode(body)
+				}
+			})
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package itnio
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -14,10 +15,10 @@ type Client struct {
 	base    *url.URL
 	http    *http.Client
 	sign    func(http.Header, time.Time)
-	redact  func(string) string
+	redact  redactor
 	pace    *pace
 	clock   *clock
-	formats *formats
+	habits  *negotiation
 	decoder decoder
 	buffers sync.Pool // of *bytes.Buffer: bodies, handed back once decoded
 
@@ -28,18 +29,14 @@ type Client struct {
 	onRequest func(endpoint, status string, d time.Duration)
 }
 
-// New makes a client. It sends nothing. Errors hold no secret.
+// New makes a client. It sends nothing. It fails on a base URL that cannot be parsed, and does not quote it.
 func New(o Options) (*Client, error) {
-	o, err := o.withDefaults()
+	o = o.withDefaults()
+	base, err := url.Parse(o.BaseURL)
 	if err != nil {
-		return nil, err
+		return nil, errors.New("itnio: the base URL cannot be parsed")
 	}
-	base, err := parseBase(o.BaseURL)
-	if err != nil {
-		return nil, err
-	}
-	base.Path = strings.TrimRight(base.Path, "/")
-	base.RawPath = ""
+	base = &url.URL{Scheme: base.Scheme, Host: base.Host, Path: strings.TrimRight(base.Path, "/")}
 
 	hc := *o.HTTP
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -48,10 +45,10 @@ func New(o Options) (*Client, error) {
 		base:      base,
 		http:      &hc,
 		sign:      newSigner(o.Key, o.Secret),
-		redact:    newRedactor(o.Key, o.Secret),
+		redact:    newRedactor(append([]string{o.Key, o.Secret}, o.Secrets...)...),
 		pace:      newPace(o.RateLimit),
 		clock:     &clock{now: o.Now},
-		formats:   newFormats(o.TimeFormat),
+		habits:    newNegotiation(o.TimeFormat),
 		decoder:   newDecoder(o.Location),
 		userAgent: o.UserAgent,
 		timeout:   o.Timeout,
@@ -70,6 +67,9 @@ func (c *Client) ServerNow() time.Time {
 
 // Skew is the server's clock minus the local one; false before the first answer with a Date.
 func (c *Client) Skew() (time.Duration, bool) { return c.clock.skew() }
+
+// Habits are what is known so far of how the server reads requests.
+func (c *Client) Habits() Habits { return c.habits.known() }
 
 // Format shows where the client asks, and nothing else.
 func (c *Client) Format(f fmt.State, _ rune) {

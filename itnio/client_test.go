@@ -1,19 +1,13 @@
 package itnio
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,77 +22,6 @@ func TestSign(t *testing.T) {
 	h := http.Header{}
 	newSigner(testKey, testSecret)(h, time.Unix(1630468800, 999_999_999))
 	require.Equal(t, http.Header{"Api-Key": {testKey}, "Timestamp": {"1630468800"}, "Sign": {testSign}}, h)
-}
-
-// roundTrip is a transport in the same process.
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// respond makes the response of a roundTrip.
-func respond(code int, body string, header ...string) *http.Response {
-	h := http.Header{}
-	for i := 0; i+1 < len(header); i += 2 {
-		h.Set(header[i], header[i+1])
-	}
-	return &http.Response{StatusCode: code, Header: h, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
-}
-
-func newClient(t *testing.T, rt http.RoundTripper, change ...func(*Options)) *Client {
-	t.Helper()
-	o := Options{
-		BaseURL: "https://api.example", Key: testKey, Secret: testSecret,
-		TimeFormat: TimeISO8601, HTTP: &http.Client{Transport: rt}, Location: beijing(),
-	}
-	for _, f := range change {
-		f(&o)
-	}
-	c, err := New(o)
-	require.NoError(t, err)
-	return c
-}
-
-// serve starts a real server and a client of it.
-func serve(t *testing.T, handler http.HandlerFunc, change ...func(*Options)) *Client {
-	t.Helper()
-	srv := httptest.NewServer(handler)
-	t.Cleanup(srv.Close)
-	return newClient(t, srv.Client().Transport, append([]func(*Options){func(o *Options) { o.BaseURL = srv.URL }}, change...)...)
-}
-
-// listen starts a server that does as it likes with its connections, and a client of it.
-func listen(t *testing.T, handle func(n int, c net.Conn)) *Client {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	var wg sync.WaitGroup
-	t.Cleanup(func() { _ = l.Close(); wg.Wait() })
-	wg.Go(func() {
-		for n := 0; ; n++ {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			wg.Go(func() { defer c.Close(); handle(n, c) })
-		}
-	})
-	tr := &http.Transport{}
-	t.Cleanup(tr.CloseIdleConnections)
-	return newClient(t, tr, func(o *Options) { o.BaseURL = "http://" + l.Addr().String() })
-}
-
-func readRequest(c net.Conn) bool {
-	r, err := http.ReadRequest(bufio.NewReader(c))
-	if err != nil {
-		return false
-	}
-	_, err = io.Copy(io.Discard, r.Body)
-	return err == nil
-}
-
-func aQuery() Query {
-	from := time.Date(2025, 1, 3, 8, 0, 0, 0, time.UTC)
-	return Query{From: from, To: from.Add(time.Hour), Page: 1, Size: 100}
 }
 
 func TestRequest(t *testing.T) {
@@ -168,44 +91,24 @@ func TestQueryValidate(t *testing.T) {
 	}
 }
 
-func TestNewRefuses(t *testing.T) {
-	for want, change := range map[string]func(*Options){
-		"key is empty":               func(o *Options) { o.Key = "" },
-		"secret is empty":            func(o *Options) { o.Secret = "" },
-		"no header may carry":        func(o *Options) { o.Key += "\n" },
-		"must not be negative":       func(o *Options) { o.RateLimit = -1 },
-		"time format":                func(o *Options) { o.TimeFormat = "rfc822" },
-		"cannot be parsed":           func(o *Options) { o.BaseURL = "https://u:hunter2@api.example:port" },
-		"http:// or https://":        func(o *Options) { o.BaseURL = "api.example" },
-		"user name or password":      func(o *Options) { o.BaseURL = "https://u:hunter2@api.example" },
-		"not hold a query":           func(o *Options) { o.BaseURL = "https://api.example?x=hunter2" },
-		"needs http:// or https:// ": func(o *Options) { o.BaseURL = "ftp://api.example" },
+// TestBaseURL: nothing but scheme, host and path of it is used or shown.
+func TestBaseURL(t *testing.T) {
+	for raw, shown := range map[string]string{
+		"https://api.example":                        "https://api.example",
+		"https://api.example:8443/gateway/":          "https://api.example:8443/gateway/",
+		"https://u:hunter2@api.example/?x=hunter2#y": "https://api.example/",
+		"https://u:hunter2@api.example:port":         "(invalid URL)",
 	} {
-		o := Options{BaseURL: "https://api.example", Key: testKey, Secret: testSecret}
-		change(&o)
-		_, err := New(o)
-		require.ErrorContains(t, err, want)
-		require.NotContains(t, err.Error(), "hunter2")
-		require.NotContains(t, fmt.Sprint(o), "hunter2")
+		o := Options{BaseURL: raw, Key: testKey, Secret: testSecret}
+		require.Contains(t, o.String(), "{"+shown+" ")
+		c, err := New(o)
+		if shown == "(invalid URL)" {
+			require.EqualError(t, err, "itnio: the base URL cannot be parsed")
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, "itnio.Client{"+strings.TrimRight(shown, "/")+"}", fmt.Sprint(c))
 	}
-}
-
-// TestOnlyAllowedPaths: there is one place that sends, and it sends nothing that is not on the list.
-func TestOnlyAllowedPaths(t *testing.T) {
-	sent := 0
-	c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) { sent++; return respond(200, "{}"), nil }))
-	for _, path := range []string{
-		"", "/", "/v3/cc/seatGroup/deleteGroup", "/v3/cc/record/query/", "/v3/cc/record/query?x=1", "/v3/cc/record/../record/query",
-		"//v3/cc/record/query", "/V3/cc/record/query", "v3/cc/record/query", PathRecordQuery + "#x",
-	} {
-		_, err := c.send(t.Context(), path, nil)
-		require.ErrorContains(t, err, "not on the list", path)
-	}
-	require.Zero(t, sent)
-	require.False(t, allowed(http.MethodGet, PathRecordQuery))
-	_, err := c.send(t.Context(), PathRecordQuery, nil)
-	require.NoError(t, err)
-	require.Equal(t, 1, sent)
 }
 
 func TestStatuses(t *testing.T) {
@@ -236,6 +139,10 @@ func TestStatuses(t *testing.T) {
 			require.Equal(t, 7*time.Second, after)
 			if code == StatusParameter {
 				require.ErrorContains(t, err, "by startTime, endTime:")
+				q := aQuery()
+				q.Filter = Filter{VoiceGroupID: 1, SeatIDs: []int64{1}, CalledOrCaller: testNumber, LabelNames: []string{"VIP"}}
+				_, err = c.Records(t.Context(), q)
+				require.ErrorContains(t, err, "by startTime, endTime, voiceGroupId, seatId, calledOrCaller, labelNames:")
 			}
 		}
 	}
@@ -248,8 +155,8 @@ func TestHTTPFailures(t *testing.T) {
 		label    string
 		business int
 	}{
-		{301, "", "other", 0},
-		{307, "", "other", 0},
+		{301, "", "http_3xx", 0},
+		{307, "", "http_3xx", 0},
 		{400, "<html>", "http_4xx", 0},
 		{401, `{"status":-1,"reason":"no"}`, "http_4xx", -1},
 		{403, `{"status":"-2"}`, "http_4xx", -2},
@@ -322,261 +229,6 @@ func TestRetryAfter(t *testing.T) {
 	require.False(t, ok)
 }
 
-func TestBodies(t *testing.T) {
-	page := string(fullPage())
-	packed := zipped(t, page)
-	tests := map[string]struct {
-		body   string
-		header []string
-		kind   error // nil: a good page
-	}{
-		"plain":                {page, nil, nil},
-		"gzip":                 {packed, []string{"Content-Encoding", "gzip"}, nil},
-		"identity":             {page, []string{"Content-Encoding", "identity"}, nil},
-		"html":                 {"<html>please log in</html>", []string{"Content-Type", "text/html"}, ErrDecode},
-		"empty":                {"", nil, ErrDecode},
-		"half":                 {page[:5000], nil, ErrDecode},
-		"gzip, not packed":     {page, []string{"Content-Encoding", "gzip"}, ErrDecode},
-		"gzip, half":           {packed[:len(packed)/2], []string{"Content-Encoding", "gzip"}, ErrDecode},
-		"gzip, damaged":        {packed[:len(packed)-8] + "12345678", []string{"Content-Encoding", "gzip"}, ErrDecode},
-		"gzip, garbage":        {packed[:12] + strings.Repeat("\xff", 100), []string{"Content-Encoding", "gzip"}, ErrDecode},
-		"gzip, empty":          {"", []string{"Content-Encoding", "gzip"}, ErrDecode},
-		"unknown encoding":     {page, []string{"Content-Encoding", "br"}, ErrDecode},
-		"large":                {page + strings.Repeat(" ", 1<<20), nil, ErrTooLarge},
-		"gzip bomb":            {zipped(t, strings.Repeat(" ", 8<<20)), []string{"Content-Encoding", "gzip"}, ErrTooLarge},
-		"gzip of empty blocks": {packed[:10] + strings.Repeat("\x00\x00\x00\xff\xff", 1<<20), []string{"Content-Encoding", "gzip"}, ErrTooLarge},
-	}
-	for name, tt := range tests {
-		for _, length := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s length=%t", name, length), func(t *testing.T) {
-				c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
-					r := respond(200, tt.body, tt.header...)
-					if !length {
-						r.ContentLength = -1
-					}
-					return r, nil
-				}), func(o *Options) { o.MaxBytes = 1 << 20 })
-				page, err := c.Records(t.Context(), aQuery())
-				if tt.kind == nil {
-					require.NoError(t, err)
-					require.Len(t, page.Records, 100)
-					return
-				}
-				require.ErrorIs(t, err, tt.kind)
-				require.Equal(t, "decode", Status(err))
-				require.NotContains(t, err.Error(), "log in")
-			})
-		}
-	}
-}
-
-func zipped(t *testing.T, s string) string {
-	t.Helper()
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	_, err := io.WriteString(z, s)
-	require.NoError(t, err)
-	require.NoError(t, z.Close())
-	return b.String()
-}
-
-func TestCutOff(t *testing.T) {
-	for name, head := range map[string]string{
-		"length":  "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"status\":0",
-		"chunked": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"sta\r\n",
-		"close":   "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"status\":0",
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := listen(t, func(_ int, conn net.Conn) {
-				if readRequest(conn) {
-					_, _ = io.WriteString(conn, head)
-				}
-			})
-			_, err := c.Records(t.Context(), aQuery())
-			require.ErrorIs(t, err, ErrDecode)
-			require.Equal(t, "decode", Status(err))
-		})
-	}
-}
-
-func TestConnection(t *testing.T) {
-	reset := func(conn net.Conn) { _ = conn.(*net.TCPConn).SetLinger(0) }
-	for name, handle := range map[string]func(int, net.Conn){
-		"closed at once": func(int, net.Conn) {},
-		"reset unread":   func(_ int, conn net.Conn) { reset(conn) },
-		"closed unheard": func(_ int, conn net.Conn) { readRequest(conn) },
-		"reset in header": func(_ int, conn net.Conn) {
-			readRequest(conn)
-			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nDa")
-			reset(conn)
-		},
-		"no HTTP": func(_ int, conn net.Conn) {
-			readRequest(conn)
-			_, _ = io.WriteString(conn, "SSH-2.0 "+testSign+"\r\n\r\n")
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := listen(t, handle)
-			_, err := c.Records(t.Context(), aQuery())
-			require.ErrorIs(t, err, ErrConnection)
-			require.Equal(t, "connection", Status(err))
-			require.NotContains(t, err.Error(), testSign)
-		})
-	}
-	t.Run("refused", func(t *testing.T) {
-		c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
-			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
-		}))
-		_, err := c.Records(t.Context(), aQuery())
-		require.ErrorIs(t, err, ErrConnection)
-		require.ErrorContains(t, err, "connection refused")
-		require.NotContains(t, err.Error(), "https://")
-	})
-}
-
-// TestStaleConnection: a server that closes a kept connection just when the next request comes costs no failed read.
-func TestStaleConnection(t *testing.T) {
-	var mu sync.Mutex
-	var labels []string
-	c := listen(t, func(_ int, conn net.Conn) {
-		if readRequest(conn) {
-			page := pageOf(0)
-			_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(page), page)
-			readRequest(conn)
-		}
-	})
-	c.onRequest = func(_, s string, _ time.Duration) { mu.Lock(); labels = append(labels, s); mu.Unlock() }
-	for range 3 {
-		_, err := c.Records(t.Context(), aQuery())
-		require.NoError(t, err)
-	}
-	require.Equal(t, []string{"0", "connection", "0", "connection", "0"}, labels)
-}
-
-// TestAfterSuspend: the connection is stale and the timestamp expired, too.
-func TestAfterSuspend(t *testing.T) {
-	answer := func(conn net.Conn, page string) {
-		_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(page), page)
-	}
-	c := listen(t, func(n int, conn net.Conn) {
-		readRequest(conn)
-		if n == 0 {
-			answer(conn, pageOf(0))
-			readRequest(conn)
-			return
-		}
-		answer(conn, `{"status":-16}`)
-		readRequest(conn)
-		answer(conn, pageOf(0))
-	})
-	for range 2 {
-		_, err := c.Records(t.Context(), aQuery())
-		require.NoError(t, err)
-	}
-}
-
-func TestConnectionsAreReused(t *testing.T) {
-	for name, write := range map[string]func(w http.ResponseWriter){
-		"plain": func(w http.ResponseWriter) { _, _ = w.Write(fullPage()) },
-		"gzip": func(w http.ResponseWriter) {
-			w.Header().Set("Content-Encoding", "gzip")
-			_, _ = io.WriteString(w, zipped(t, string(fullPage())))
-		},
-		"failure": func(w http.ResponseWriter) { http.Error(w, "sorry", http.StatusBadGateway) },
-		"garbage": func(w http.ResponseWriter) { _, _ = io.WriteString(w, "<html>") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			peers := map[string]bool{}
-			c := serve(t, func(w http.ResponseWriter, r *http.Request) { peers[r.RemoteAddr] = true; write(w) })
-			for range 5 {
-				_, _ = c.Records(t.Context(), aQuery())
-			}
-			require.Len(t, peers, 1)
-		})
-	}
-}
-
-func TestHang(t *testing.T) {
-	hang := map[string]http.RoundTripper{
-		"before the header": roundTrip(func(r *http.Request) (*http.Response, error) {
-			<-r.Context().Done()
-			return nil, r.Context().Err()
-		}),
-		"in the body": roundTrip(func(r *http.Request) (*http.Response, error) {
-			resp := respond(200, "")
-			resp.ContentLength = -1
-			resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"status":0,`), untilDone{r.Context()}))
-			return resp, nil
-		}),
-	}
-	for name, rt := range hang {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				c := newClient(t, rt)
-				start := time.Now()
-				_, err := c.Records(t.Context(), aQuery())
-				require.ErrorIs(t, err, ErrTimeout)
-				require.Equal(t, "timeout", Status(err))
-				require.Equal(t, DefaultTimeout, time.Since(start))
-
-				start = time.Now()
-				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-				defer cancel()
-				_, err = c.Records(ctx, aQuery())
-				require.ErrorIs(t, err, context.DeadlineExceeded)
-				require.Equal(t, "timeout", Status(err))
-				require.Equal(t, time.Second, time.Since(start))
-
-				ctx, cancel = context.WithCancel(t.Context())
-				time.AfterFunc(time.Second, cancel)
-				_, err = c.Records(ctx, aQuery())
-				require.ErrorIs(t, err, context.Canceled)
-				require.Equal(t, "other", Status(err))
-			})
-		})
-	}
-}
-
-// untilDone is a body that says nothing until its request ends.
-type untilDone struct{ ctx context.Context }
-
-func (u untilDone) Read([]byte) (int, error) { <-u.ctx.Done(); return 0, u.ctx.Err() }
-
-func TestRateLimit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		var times []time.Time
-		c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			times = append(times, time.Now())
-			return respond(200, pageOf(0)), nil
-		}), func(o *Options) { o.RateLimit = 5; o.TimeFormat = TimeAuto }) // two requests a call: each has its turn
-		time.Sleep(time.Hour) // nothing is saved up
-		start := time.Now()
-		var wg sync.WaitGroup
-		for range 10 {
-			wg.Go(func() {
-				if _, err := c.Records(t.Context(), aQuery()); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		wg.Wait()
-		require.Len(t, times, 20)
-		for i, at := range times {
-			require.InDelta(t, (time.Duration(i) * 200 * time.Millisecond).Seconds(), at.Sub(start).Seconds(), 0.001)
-		}
-
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		defer cancel()
-		_, err := c.Records(ctx, aQuery())
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.Equal(t, "timeout", Status(err))
-		require.Len(t, times, 20)
-	})
-}
-
 // TestExpiredTimestamp: a client whose clock is hours off learns the server's from the refusal.
 func TestExpiredTimestamp(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -630,6 +282,44 @@ func TestExpiredTimestamp(t *testing.T) {
 		require.Equal(t, StatusTimestamp, e.Code)
 		require.Equal(t, 2, requests)
 	})
+}
+
+// TestErrorsSayWhereToLook: what is asked, where a redirect leads and what answers in the API's place, without a path or
+// query of the other end and without a page.
+func TestErrorsSayWhereToLook(t *testing.T) {
+	const (
+		asked = "https://api.example/gateway/v3/cc/record/query"
+		page  = "\xef\xbb\xbf \n<!DOCTYPE html><html><body>secret words</body></html>"
+		html  = "the answer is an HTML page, so most likely a proxy or firewall answers in the API's place"
+	)
+	for name, tt := range map[string]struct {
+		code   int
+		body   string
+		header []string
+		want   string
+	}{
+		"redirect": {302, "", []string{"Location", "https://u:p@login.example:8443/secret?words=1"},
+			"HTTP 302 Found: " + asked + " is redirected to https://login.example:8443, and redirects are not followed"},
+		"redirect, same host": {308, "", []string{"Location", "https://api.example/secret"},
+			"HTTP 308 Permanent Redirect: " + asked + " is redirected to another path there, and redirects are not followed"},
+		"redirect to a secret": {301, "", []string{"Location", "https://" + testSecret + ".example/"},
+			"HTTP 301 Moved Permanently: " + asked + " is redirected to https://….example, and redirects are not followed"},
+		"redirect to nowhere":  {304, "", nil, "HTTP 304 Not Modified for " + asked},
+		"not found":            {404, page, nil, "HTTP 404 Not Found for " + asked + "; " + html},
+		"not allowed":          {405, "", nil, "HTTP 405 Method Not Allowed for " + asked},
+		"firewall":             {403, page, nil, "HTTP 403 Forbidden; " + html},
+		"unavailable":          {503, "", []string{"Location", "https://elsewhere.example"}, "HTTP 503 Service Unavailable"},
+		"HTML in its place":    {200, page, []string{"Content-Type", "application/json"}, "decode: " + asked + ": " + html},
+		"nothing in its place": {200, "", nil, "decode: answer is empty"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) { return respond(tt.code, tt.body, tt.header...), nil }), func(o *Options) {
+				o.BaseURL = "https://u:secretwords@api.example/gateway/"
+			})
+			_, err := c.Records(t.Context(), aQuery())
+			require.EqualError(t, err, "record query: "+tt.want)
+		})
+	}
 }
 
 // TestRedirects: the signature goes nowhere but to the base URL.

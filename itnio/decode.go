@@ -6,7 +6,6 @@ import (
 	"hash/maphash"
 	"io"
 	"math"
-	"regexp"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -15,20 +14,18 @@ import (
 // maxRows bounds the rows of one answer: a page has 100 at most, and a hostile answer must not fill the memory.
 const maxRows = 10_000
 
+// byteOrderMark may stand before the JSON.
+const byteOrderMark = "\xef\xbb\xbf"
+
 // decoder reads answers. It is tolerant of everything but broken JSON and a broken envelope: a row that makes no sense
 // is still a row.
 type decoder struct {
 	loc  *time.Location // of times that name no zone
 	seed maphash.Seed   // of fingerprints
-
-	printed *regexp.Regexp // the calledInfo of the vendor's printed sample: JSON in a text, its quotes not escaped
 }
 
 func newDecoder(loc *time.Location) decoder {
-	return decoder{
-		loc: loc, seed: maphash.MakeSeed(),
-		printed: regexp.MustCompile(`("calledInfo"\s*:\s*)"\{[^{}]*\}"(\s*[,}])`),
-	}
+	return decoder{loc: loc, seed: maphash.MakeSeed()}
 }
 
 // errShape is JSON, or the lack of it, where something else is due. It is never seen outside this package.
@@ -44,21 +41,11 @@ type answer struct {
 // decode reads an answer. Its errors are of kind ErrDecode or ErrTooLarge and do not quote it. Nothing of the result
 // points into body.
 func (d decoder) decode(body []byte) (answer, error) {
-	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+	body = bytes.TrimPrefix(body, []byte(byteOrderMark))
 	if len(bytes.TrimSpace(body)) == 0 {
 		return answer{}, fail(ErrDecode, "answer is empty")
 	}
-	p := newParser(d, body)
-	err := p.envelope()
-	if err != nil && !p.rows.tooMany && d.printed.Match(body) {
-		// Perhaps the server writes what the vendor prints. Nobody has a use for the field.
-		if again := newParser(d, d.printed.ReplaceAll(body, []byte("${1}null${2}"))); again.envelope() == nil {
-			p, err = again, nil
-		}
-	}
-	if !p.hasData && !p.hasPage && p.status.V == 0 {
-		p.hasPage = true // how some servers say that a page is empty
-	}
+	p, err := d.parse(body)
 	switch {
 	case p.rows.tooMany:
 		return answer{}, fail(ErrTooLarge, "more than %d rows", maxRows)
@@ -66,9 +53,10 @@ func (d decoder) decode(body []byte) (answer, error) {
 		return answer{}, fail(ErrDecode, "answer is no JSON object, or breaks off, at byte %d of %d", p.in.InputOffset(), len(body))
 	case !p.status.Set:
 		return answer{}, fail(ErrDecode, "answer has no status")
-	case p.status.V == 0 && p.badRecords:
+	case p.status.V != 0:
+	case p.badRecords:
 		return answer{}, fail(ErrDecode, "records are not a list")
-	case p.status.V == 0 && !p.hasPage:
+	case p.hasData && !p.hasPage: // no data at all is how some servers say that a page is empty
 		return answer{}, fail(ErrDecode, "answer has no data")
 	}
 	return answer{
@@ -76,6 +64,30 @@ func (d decoder) decode(body []byte) (answer, error) {
 		reason: p.reason,
 		page:   Page{Total: count(p.total, -1), Size: count(p.size, 0), Current: count(p.current, 0), Records: p.rows.list},
 	}, nil
+}
+
+// parse walks an answer strictly, and if that fails once more after repair.
+func (d decoder) parse(body []byte) (*parser, error) {
+	p := newParser(d, body)
+	err := p.envelope()
+	if err == nil || p.rows.tooMany {
+		return p, err
+	}
+	fixed, ok := d.repair(body)
+	if !ok {
+		return p, err
+	}
+	again := newParser(d, fixed.body)
+	if again.envelope() != nil {
+		return p, err
+	}
+	again.rows.note(fixed.damaged)
+	return again, nil
+}
+
+// isHTML reports whether a body begins as a page of HTML, or of XML, does.
+func isHTML(body []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(body, []byte(byteOrderMark)), jsonBlanks), []byte("<"))
 }
 
 // count narrows a number that counts something; missing is what stands for one that is missing or makes no sense.

@@ -1,11 +1,10 @@
 package itnio
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -37,35 +36,6 @@ const (
 	StatusWindowTooLong   = -76
 )
 
-// meaning of a documented status; "" of any other.
-func meaning(code int) string {
-	switch code {
-	case StatusAuthFailed:
-		return "account authentication failed"
-	case StatusIPNotAllowed:
-		return "IP address not allowed"
-	case StatusTooFrequent:
-		return "queried too frequently"
-	case StatusTimestamp:
-		return "timestamp expired"
-	case StatusSystemException:
-		return "system exception"
-	case StatusExists:
-		return "data exists"
-	case StatusInvalid:
-		return "data fails validation"
-	case StatusParameter:
-		return "parameter exception"
-	case StatusDataCaps:
-		return "data caps"
-	case StatusNotFound:
-		return "data does not exist"
-	case StatusWindowTooLong:
-		return "window longer than 93 days"
-	}
-	return ""
-}
-
 // StatusError is an answer whose status is not 0.
 type StatusError struct {
 	Code       int
@@ -75,7 +45,7 @@ type StatusError struct {
 
 func (e *StatusError) Error() string {
 	s := "API status " + strconv.Itoa(e.Code)
-	if m := meaning(e.Code); m != "" {
+	if m := statusRules[e.Code].meaning; m != "" {
 		s += " (" + m + ")"
 	}
 	if e.Reason != "" {
@@ -87,6 +57,9 @@ func (e *StatusError) Error() string {
 // HTTPError is an answer outside 200 to 299. It unwraps to the *StatusError of its body, where there is one.
 type HTTPError struct {
 	StatusCode int
+	URL        string        // asked for: scheme, host and path
+	Location   string        // scheme and host to which a redirect leads, redacted; "": none was told
+	HTML       bool          // the body is an HTML page
 	RetryAfter time.Duration // as the server asked; 0: it did not
 	Business   *StatusError  // nil: the body holds none
 }
@@ -99,11 +72,26 @@ func (e *HTTPError) Error() string {
 	if e.RetryAfter > 0 {
 		s += fmt.Sprintf(" (retry after %s)", e.RetryAfter)
 	}
-	if e.Business != nil {
+	switch {
+	case e.Business != nil:
 		s += ", " + e.Business.Error()
+	case e.Location != "":
+		to := e.Location
+		if strings.HasPrefix(e.URL, to+"/") {
+			to = "another path there"
+		}
+		s += ": " + e.URL + " is redirected to " + to + ", and redirects are not followed"
+	case e.StatusCode/100 == 3, e.StatusCode == http.StatusNotFound, e.StatusCode == http.StatusMethodNotAllowed:
+		s += " for " + e.URL
+	}
+	if e.HTML {
+		s += "; " + htmlMeans
 	}
 	return s
 }
+
+// htmlMeans says what an HTML page in the place of an answer tells.
+const htmlMeans = "the answer is an HTML page, so most likely a proxy or firewall answers in the API's place"
 
 // Unwrap gives the body's *StatusError.
 func (e *HTTPError) Unwrap() error {
@@ -132,60 +120,4 @@ func (e *failure) Unwrap() []error {
 		return []error{e.kind, e.context}
 	}
 	return []error{e.kind}
-}
-
-// statusOther is the label of everything without one of its own.
-const statusOther = "other"
-
-// Status is the label of an attempt that ended in err: "0" for nil, the code of a documented status, http_4xx,
-// http_5xx, timeout, connection, decode, other. StatusLabels lists them all.
-func Status(err error) string {
-	if err == nil {
-		return "0"
-	}
-	if e, ok := errors.AsType[*HTTPError](err); ok {
-		switch e.StatusCode / 100 {
-		case 4:
-			return "http_4xx"
-		case 5:
-			return "http_5xx"
-		}
-		return statusOther
-	}
-	if e, ok := errors.AsType[*StatusError](err); ok {
-		if meaning(e.Code) != "" {
-			return strconv.Itoa(e.Code)
-		}
-		return statusOther
-	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		return statusOther
-	case errors.Is(err, ErrTimeout), errors.Is(err, context.DeadlineExceeded):
-		return string(ErrTimeout)
-	case errors.Is(err, ErrConnection):
-		return string(ErrConnection)
-	case errors.Is(err, ErrDecode), errors.Is(err, ErrTooLarge):
-		return string(ErrDecode)
-	}
-	return statusOther
-}
-
-// StatusLabels are all the labels that Status gives.
-func StatusLabels() []string {
-	return []string{
-		"0", "-1", "-2", "-15", "-16", "-18", "-20", "-21", "-22", "-23", "-24", "-76",
-		"http_4xx", "http_5xx", string(ErrTimeout), string(ErrConnection), string(ErrDecode), statusOther,
-	}
-}
-
-// RetryAfter is how long the server asked to be left alone; false if it did not, or asked for nothing.
-func RetryAfter(err error) (time.Duration, bool) {
-	if e, ok := errors.AsType[*HTTPError](err); ok && e.RetryAfter > 0 {
-		return e.RetryAfter, true
-	}
-	if e, ok := errors.AsType[*StatusError](err); ok && e.RetryAfter > 0 {
-		return e.RetryAfter, true
-	}
-	return 0, false
 }

@@ -1,10 +1,9 @@
 // Package itnio is a client for the call-centre API: signing, requests, pages, records and status errors.
 // It knows nothing of Prometheus or of what has been counted.
 //
-// It asks one path, the record query, and nothing else; it follows no redirect. Every attempt carries a signature of
-// its own, made at the server's time, which every answer's Date header tells. Answers are bounded in size and time and
-// read with tolerance: a field that makes no sense is named in Record.Unreadable, a row that makes no sense is a Record
-// with a fingerprint only, and only broken JSON or a broken envelope loses a page. Recordings, remarks and everything
+// It requests one path, the record query, and follows no redirect. Every attempt is signed anew with the server's time,
+// which the Date header of each answer tells. Answers are bounded in size and time and read with tolerance: a field that makes no sense is named in Record.Unreadable, a row that makes no sense is a Record
+// with a fingerprint only, texts that break the JSON are repaired, and only a broken envelope loses a page. Recordings, remarks and everything
 // else that Record does not list are skipped without being decoded. Nothing that can be printed, errors included, holds
 // a key, a secret, a signature, a phone number or a part of an answer but the server's reason, redacted.
 package itnio
@@ -15,12 +14,12 @@ import (
 )
 
 // Record is one row of POST /v3/cc/record/query, as far as the exporter has a use for it. Personal fields are
-// not decoded, but for the numbers, which serve the country and cannot be printed.
+// not decoded, except for the phone numbers: the country is found from them, and they cannot be printed.
 // Missing, null and unreadable fields are zero values; Unreadable names the fields that were there but made no sense.
 type Record struct {
 	KeyID         uint64 // primary key; 0: none
 	CallSessionID string // "" if none
-	Fingerprint   uint64 // hash of the raw row: the identity of last resort within a walk, never stored
+	Fingerprint   uint64 // hash of the raw row: tells records without ids apart within a walk, never stored
 
 	Called, EncryptCalled, Caller Number
 
@@ -46,7 +45,7 @@ type Record struct {
 	Labels        []string // tags, labelNameList or else labelName
 	MediaDetected string
 
-	Unreadable []string // API names of fields that were present and unreadable
+	Unreadable []string // API names of fields that were present and unreadable, or not valid JSON; "record": all of it
 }
 
 // Int is an integer field that may be missing.
@@ -55,7 +54,7 @@ type Int struct {
 	Set bool
 }
 
-// Number is a phone number. It cannot be printed or marshalled by accident: it serves the country and is dropped.
+// Number is a phone number. The country is found from it, then it is dropped. It cannot be printed or marshalled by accident.
 type Number string
 
 const hiddenNumber = "[number]"
@@ -88,7 +87,7 @@ type Filter struct {
 
 // Query asks for one page of the records of a window.
 type Query struct {
-	From, To time.Time // asked as they stand, grown to whole seconds; whether the ends are inclusive is the server's secret
+	From, To time.Time // sent as they are, widened to whole seconds; whether the ends are inclusive is not documented
 	Page     int       // from 1
 	Size     int       // 1 to 100
 	Filter   Filter

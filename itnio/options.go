@@ -1,12 +1,12 @@
 package itnio
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
+
+	"itnio_exporter/enum"
 )
 
 // Defaults of Options.
@@ -15,21 +15,26 @@ const (
 	DefaultMaxBytes = 16 << 20
 )
 
-// Time formats of a query's window. TimeAuto finds out which of the two the server reads.
+// Time formats of a query's window, as Options.TimeFormat and Habits have them.
 const (
-	TimeAuto     = "auto"
-	TimeISO8601  = "iso8601"  // 2022-01-01T00:00:00+08:00
-	TimeDatetime = "datetime" // 2025-01-08 00:00:00, in Options.Location
+	TimeAuto     = string(enum.TimeAuto)
+	TimeISO8601  = string(enum.TimeISO8601)
+	TimeDatetime = string(enum.TimeDatetime)
 )
 
-// Options make a Client. Key and Secret cannot be printed through it.
+// Options make a Client. They are taken as they stand: the configuration has validated them. Key, Secret and Secrets
+// cannot be printed through them.
 type Options struct {
 	BaseURL string // scheme, host and, behind a gateway, a path prefix
 	Key     string `json:"-" yaml:"-"`
 	Secret  string `json:"-" yaml:"-"`
 
-	// HTTP sends the requests: proxy, TLS and connection reuse are its affair. It is copied, and the copy follows no
-	// redirect, which would carry the signature elsewhere. Nil: a client with Go's default transport settings.
+	// Secrets are further texts that no error may show: passwords, tokens and headers with which HTTP reaches the API, and
+	// "user:password" for each pair that is sent in base64. They are found percent-encoded and in base64, too.
+	Secrets []string `json:"-" yaml:"-"`
+
+	// HTTP sends the requests and decides on proxy, TLS and connection reuse. It is copied, and the copy follows no
+	// redirect: that would send the signature to another server. Nil: a client with Go's default transport settings.
 	HTTP *http.Client
 
 	// Location is the zone of record times that name none and of the datetime format. Nil: UTC+8, the platform's.
@@ -37,7 +42,7 @@ type Options struct {
 	// TimeFormat is TimeAuto, TimeISO8601 or TimeDatetime. Empty: TimeAuto.
 	TimeFormat string
 	// RateLimit is in requests a second, evenly spaced: no bursts, so no second ever sees more than RateLimit
-	// rounded up, plus one. Where the server says that it is too much, requests become rarer by themselves. 0: no limit.
+	// rounded up, plus one. Where the server answers that there are too many, the client slows down by itself. 0: no limit.
 	RateLimit float64
 	// Timeout bounds one attempt from dialling to the last byte of the body; waiting for the rate limit is not in
 	// it. 0: DefaultTimeout.
@@ -65,24 +70,10 @@ func (o Options) GoString() string { return "itnio.Options" + o.String() }
 // Format shows what is no secret, whatever the verb.
 func (o Options) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(o.String())) }
 
-// withDefaults fills in what was left open and refuses what cannot work.
-func (o Options) withDefaults() (Options, error) {
-	switch {
-	case o.Key == "":
-		return o, errors.New("itnio: the API key is empty")
-	case o.Secret == "":
-		return o, errors.New("itnio: the API secret is empty")
-	case strings.ContainsFunc(o.Key, notHeader):
-		return o, errors.New("itnio: the API key holds a character that no header may carry")
-	case o.RateLimit < 0 || o.Timeout < 0 || o.MaxBytes < 0:
-		return o, errors.New("itnio: rate limit, timeout and size limit must not be negative")
-	}
-	switch o.TimeFormat {
-	case "":
+// withDefaults fills in what was left open.
+func (o Options) withDefaults() Options {
+	if o.TimeFormat == "" {
 		o.TimeFormat = TimeAuto
-	case TimeAuto, TimeISO8601, TimeDatetime:
-	default:
-		return o, fmt.Errorf("itnio: time format %q is none of auto, iso8601, datetime", o.TimeFormat)
 	}
 	if o.HTTP == nil {
 		o.HTTP = &http.Client{Transport: &http.Transport{
@@ -109,32 +100,14 @@ func (o Options) withDefaults() (Options, error) {
 	if o.OnRequest == nil {
 		o.OnRequest = func(string, string, time.Duration) {}
 	}
-	return o, nil
+	return o
 }
 
-func notHeader(r rune) bool { return r < ' ' || r > '~' }
-
-// parseBase accepts an absolute http or https URL without userinfo, query and fragment. Its errors do not quote the
-// URL, which may hold a password.
-func parseBase(raw string) (*url.URL, error) {
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil:
-		return nil, errors.New("itnio: the base URL cannot be parsed")
-	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-		return nil, errors.New("itnio: the base URL needs http:// or https:// and a host")
-	case u.User != nil:
-		return nil, errors.New("itnio: the base URL must not hold a user name or password")
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, errors.New("itnio: the base URL must not hold a query or fragment")
-	}
-	return u, nil
-}
-
+// withoutUserinfo is a URL without what may be a secret in it.
 func withoutUserinfo(raw string) string {
-	u, err := parseBase(raw)
+	u, err := url.Parse(raw)
 	if err != nil {
 		return "(invalid URL)"
 	}
-	return u.String()
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }

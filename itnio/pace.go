@@ -2,8 +2,6 @@ package itnio
 
 import (
 	"context"
-	"errors"
-	"net/http"
 
 	"golang.org/x/time/rate"
 )
@@ -16,8 +14,8 @@ type pace struct {
 }
 
 const (
-	slowest  = 20  // of the most, the least: one part in so many
-	recovery = 100 // of the most, what each good answer brings back: one part in so many
+	slowest  = 20  // the lowest rate is most divided by this
+	recovery = 100 // each good answer adds most divided by this to the rate
 )
 
 // newPace spaces requests evenly; perSecond 0 is no limit.
@@ -37,18 +35,9 @@ func (p *pace) learn(err error) {
 		return
 	}
 	switch now := p.limiter.Limit(); {
-	case Throttled(err):
+	case ClassOf(err) == ClassThrottled:
 		p.limiter.SetLimit(max(now/2, p.most/slowest))
 	case err == nil && now < p.most:
 		p.limiter.SetLimit(min(now+p.most/recovery, p.most))
 	}
-}
-
-// Throttled reports whether an error says that requests are too many: status -15 or HTTP 429.
-func Throttled(err error) bool {
-	if e, ok := errors.AsType[*StatusError](err); ok && e.Code == StatusTooFrequent {
-		return true
-	}
-	e, ok := errors.AsType[*HTTPError](err)
-	return ok && e.StatusCode == http.StatusTooManyRequests
 }

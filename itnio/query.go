@@ -37,23 +37,14 @@ type params struct {
 }
 
 // names of the parameters that are set, to be told where the server finds fault with one.
-func (f Filter) names() string {
-	names := []string{"startTime", "endTime"}
-	add := func(set bool, name string) {
-		if set {
-			names = append(names, name)
-		}
+func (p params) names() string {
+	var names []string
+	b, err := json.Marshal(p)
+	if err != nil {
+		return ""
 	}
-	add(f.VoiceGroupID != 0, "voiceGroupId")
-	add(f.SIPGroupName != "", "sipGroupName")
-	add(len(f.SeatIDs) > 0, "seatId")
-	add(len(f.SeatNames) > 0, "seatNameList")
-	add(len(f.CallTypes) > 0, "callType")
-	add(len(f.HangupReasons) > 0, "hangupReason")
-	add(f.CalledOrCaller != "", "calledOrCaller")
-	add(len(f.CCodes) > 0, "ccode")
-	add(len(f.HangingDirection) > 0, "hangingDirection")
-	add(len(f.LabelNames) > 0, "labelNames")
+	in := newInput(b)
+	_ = members(in, func(name []byte) error { names = append(names, string(name)); return in.SkipValue() }) // it is our own JSON
 	return strings.Join(names, ", ")
 }
 
@@ -96,9 +87,9 @@ func (q Query) fits(p Page) bool {
 	})
 }
 
-// body writes the query with its window in the given time format. Whole seconds is all that the formats can say, so
-// the window grows to them.
-func (q Query) body(format string, loc *time.Location) ([]byte, error) {
+// params are the parameters of the query, with its window in the given time format. Whole seconds is all that the formats
+// can say, so the window grows to them.
+func (q Query) params(format string, loc *time.Location) params {
 	layout := "2006-01-02T15:04:05-07:00"
 	if format == TimeDatetime {
 		layout = time.DateTime
@@ -106,24 +97,25 @@ func (q Query) body(format string, loc *time.Location) ([]byte, error) {
 	from := q.From.Truncate(time.Second)
 	to := q.To.Add(time.Second - time.Nanosecond).Truncate(time.Second)
 	f := q.Filter
-	b, err := json.Marshal(request{
-		Current: q.Page,
-		Size:    q.Size,
-		Params: params{
-			StartTime:        from.In(loc).Format(layout),
-			EndTime:          to.In(loc).Format(layout),
-			VoiceGroupID:     f.VoiceGroupID,
-			SIPGroupName:     f.SIPGroupName,
-			SeatIDs:          f.SeatIDs,
-			SeatNames:        f.SeatNames,
-			CallTypes:        f.CallTypes,
-			HangupReasons:    f.HangupReasons,
-			CalledOrCaller:   f.CalledOrCaller,
-			CCodes:           f.CCodes,
-			HangingDirection: f.HangingDirection,
-			LabelNames:       f.LabelNames,
-		},
-	})
+	return params{
+		StartTime:        from.In(loc).Format(layout),
+		EndTime:          to.In(loc).Format(layout),
+		VoiceGroupID:     f.VoiceGroupID,
+		SIPGroupName:     f.SIPGroupName,
+		SeatIDs:          f.SeatIDs,
+		SeatNames:        f.SeatNames,
+		CallTypes:        f.CallTypes,
+		HangupReasons:    f.HangupReasons,
+		CalledOrCaller:   f.CalledOrCaller,
+		CCodes:           f.CCodes,
+		HangingDirection: f.HangingDirection,
+		LabelNames:       f.LabelNames,
+	}
+}
+
+// body writes the query.
+func (q Query) body(format string, loc *time.Location) ([]byte, error) {
+	b, err := json.Marshal(request{Current: q.Page, Size: q.Size, Params: q.params(format, loc)})
 	if err != nil {
 		return nil, errors.New("a filter value is not valid UTF-8") // the only way; the error would quote it
 	}

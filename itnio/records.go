@@ -12,7 +12,7 @@ import (
 // being found out, one call may ask up to four times.
 //
 // Errors are a *StatusError, an *HTTPError (with the *StatusError of its body, if any) or of a Kind, wrapped; where the
-// context ended, they wrap its error as well. Status and RetryAfter read them. They hold no secret, no phone number
+// context ended, they wrap its error as well. ClassOf, RetryOf, RefusalOf, RetryAfter and Status read them. They hold no secret, no phone number
 // and no part of an answer but the server's reason, redacted.
 func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
 	if err := q.validate(); err != nil {
@@ -26,7 +26,7 @@ func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
 		}
 		return page, err
 	}
-	page, err := c.formats.negotiate(ctx, inquiry{
+	page, err := c.habits.ask(ctx, inquiry{
 		ask:     func(ctx context.Context, format string) (Page, error) { return ask(ctx, q, format) },
 		longAgo: func(ctx context.Context, format string) (Page, error) { return ask(ctx, q.longAgo(), format) },
 		fits:    q.fits,
@@ -36,7 +36,7 @@ func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
 		return page, nil
 	}
 	if e, ok := errors.AsType[*StatusError](err); ok && e.Code == StatusParameter {
-		return Page{}, fmt.Errorf("record query by %s: %w", q.Filter.names(), err)
+		return Page{}, fmt.Errorf("record query by %s: %w", q.params(TimeISO8601, c.decoder.loc).names(), err)
 	}
 	return Page{}, fmt.Errorf("record query: %w", err)
 }
@@ -52,7 +52,7 @@ func (c *Client) ask(ctx context.Context, q Query, format string) (Page, error) 
 		page, err := c.attempt(ctx, body)
 		stale, isStale := errors.AsType[staleError](err)
 		switch {
-		case !resigned && expired(err):
+		case !resigned && ClassOf(err) == ClassClock:
 			resigned = true // the answer has told the server's time
 		case !reconnected && isStale:
 			reconnected = true
@@ -62,12 +62,6 @@ func (c *Client) ask(ctx context.Context, q Query, format string) (Page, error) 
 			return page, err
 		}
 	}
-}
-
-// expired reports whether the server found the timestamp out of its time.
-func expired(err error) bool {
-	e, ok := errors.AsType[*StatusError](err)
-	return ok && e.Code == StatusTimestamp
 }
 
 // attempt sends one request and reads its answer.
@@ -93,6 +87,7 @@ func (c *Client) attempt(ctx context.Context, body []byte) (Page, error) {
 
 // read makes a page, or the error it tells of, out of an answer.
 func (c *Client) read(rep reply) (Page, error) {
+	html := isHTML(rep.body.Bytes())
 	a, err := c.decoder.decode(rep.body.Bytes())
 	var business *StatusError
 	if err == nil && a.status != 0 {
@@ -100,7 +95,11 @@ func (c *Client) read(rep reply) (Page, error) {
 	}
 	switch {
 	case !isSuccess(rep.code):
-		return Page{}, &HTTPError{StatusCode: rep.code, RetryAfter: rep.retryAfter, Business: business}
+		return Page{}, &HTTPError{
+			StatusCode: rep.code, URL: rep.url, Location: rep.location, HTML: html, RetryAfter: rep.retryAfter, Business: business,
+		}
+	case html:
+		return Page{}, fail(ErrDecode, "%s: %s", rep.url, htmlMeans)
 	case err != nil:
 		return Page{}, err
 	case business != nil:

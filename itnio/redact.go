@@ -1,7 +1,12 @@
 package itnio
 
 import (
+	"encoding/base64"
+	"fmt"
+	"net/netip"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,32 +15,156 @@ import (
 const (
 	maxForeignText = 200  // bytes of a server's words that an error carries
 	maxForeignRead = 4096 // longer texts are not looked at
+	hidden         = "…"
 )
 
+// redactor makes foreign text fit to be shown; known texts in it stay as they are.
+type redactor func(text string, known ...string) string
+
 // newRedactor gives the function through which everything that a server, a proxy or the network stack says has to go
-// before it enters an error: one line, at most 200 bytes, without key, secret, signature or phone number. It is a
-// closure so that no way of printing a Client can show the secret.
-func newRedactor(key, secret string) func(string) string {
-	secrets := regexp.MustCompile("(?i)" + regexp.QuoteMeta(key) + "|" + regexp.QuoteMeta(secret))
+// before it enters an error: one line, at most 200 bytes, without secrets, signatures, phone numbers, and users and
+// passwords of URLs. What an operator needs stays: addresses, ports, dates, times and durations, and what is known, such as
+// the host that was dialled. It is a closure so that no way of printing a Client can show a secret.
+func newRedactor(secrets ...string) redactor {
+	hides := secretPattern(secrets)
+	users := regexp.MustCompile(`("\w+://)[^"]*@|(://)[^\s"]*@`)              // in quotes they may hold blanks
+	tokens := regexp.MustCompile(`(?i)\b(bearer|basic)[ :]+[\w.~+/-]{16,}=*`) // also those that were fetched
 	// Signatures, and digits in a row or in groups as phone numbers are written.
-	patterns := regexp.MustCompile(`(?i)[0-9a-f]{16,}|\p{Nd}(?:[-. ()/]{0,2}\p{Nd}){4,}`)
-	return func(s string) string {
+	personal := regexp.MustCompile(`(?i)[0-9a-f]{16,}|\p{Nd}(?:[\p{Pd}\p{Zs}−._·•‧∙⋅・()（）/+＋]{0,3}\p{Nd}){4,}`)
+	technical := technicalPattern()
+	return func(s string, known ...string) string {
 		if len(s) > maxForeignRead {
 			return "(a text of excessive length)"
 		}
-		s = strings.Map(func(r rune) rune {
-			switch {
-			case unicode.IsSpace(r):
-				return ' '
-			case !unicode.IsPrint(r):
-				return -1
+		s = hides.ReplaceAllLiteralString(oneLine(s), hidden)
+		s = users.ReplaceAllString(s, "${1}${2}"+hidden+"@")
+		s = tokens.ReplaceAllString(s, "$1 "+hidden)
+		var out strings.Builder
+		shown := 0
+		for _, keep := range keptSpans(s, technical, known) {
+			if keep.start >= shown {
+				out.WriteString(personal.ReplaceAllLiteralString(s[shown:keep.start], hidden))
+				out.WriteString(s[keep.start:keep.end])
+				shown = keep.end
 			}
-			return r
-		}, strings.ToValidUTF8(s, ""))
-		s = secrets.ReplaceAllLiteralString(s, "…")
-		s = patterns.ReplaceAllLiteralString(s, "…")
-		return cut(strings.TrimSpace(s), maxForeignText)
+		}
+		out.WriteString(personal.ReplaceAllLiteralString(s[shown:], hidden))
+		return cut(strings.TrimSpace(out.String()), maxForeignText)
 	}
+}
+
+// oneLine drops what cannot be printed and makes one kind of blank of all.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+}
+
+// secretPattern finds secrets as they stand, in percent encoding, in base64 and as Go quotes them.
+func secretPattern(secrets []string) *regexp.Regexp {
+	forms := []string{`[^\s\S]`} // matches nothing
+	for _, s := range secrets {
+		if s = oneLine(s); s == "" {
+			continue
+		}
+		quoted := strconv.Quote(s)
+		forms = append(forms, percentEncoded(s), regexp.QuoteMeta(quoted[1:len(quoted)-1]))
+		if len(s) < 3 {
+			continue // its base64 is part of many words
+		}
+		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			forms = append(forms, regexp.QuoteMeta(enc.EncodeToString([]byte(s)))+"=*")
+		}
+	}
+	slices.SortStableFunc(forms, func(a, b string) int { return len(b) - len(a) }) // none hides only the beginning of another
+	return regexp.MustCompile("(?i)" + strings.Join(forms, "|"))
+}
+
+// percentEncoded is the pattern of a text of which any character may be percent-encoded.
+func percentEncoded(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		_, _ = fmt.Fprintf(&b, "(?:%s|", regexp.QuoteMeta(string(r)))
+		if r == ' ' {
+			b.WriteString(`\+|`)
+		}
+		for _, c := range []byte(string(r)) {
+			_, _ = fmt.Fprintf(&b, "%%%02x", c)
+		}
+		b.WriteString(")")
+	}
+	return b.String()
+}
+
+// technicalPattern finds what has many digits and is no phone number.
+func technicalPattern() *regexp.Regexp {
+	const clock = `\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?`
+	return regexp.MustCompile(strings.Join([]string{
+		`\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5}|/\d{1,2})?`,                     // IPv4 address or network
+		`(?:\]|localhost|[[:alnum:]-]+\.[[:alnum:].-]*[[:alpha:]]):\d{1,5}`, // the port of an IPv6 address or a host
+		`(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])(?:[ T]` + clock + `(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?`,
+		`\d{1,2}[ -][A-Z][a-z]{2}[ -]\d{4} ` + clock,          // as in headers
+		`[A-Z][a-z]{2} {1,2}\d{1,2} ` + clock + `(?: \d{4})?`, // as in logs
+		clock,
+		`HTTP/\d(?:\.\d)?(?: \d{3})?`,
+		`(?:\d{1,6}(?:\.\d{1,9})?(?:ns|us|µs|μs|ms|s|m|h))+\b`, // duration
+	}, "|"))
+}
+
+// keptSpans are the places of a text that stay as they are, in order.
+func keptSpans(s string, technical *regexp.Regexp, known []string) []span {
+	var spans []span
+	for _, k := range known {
+		for at := 0; k != ""; {
+			i := strings.Index(s[at:], k)
+			if i < 0 {
+				break
+			}
+			spans = append(spans, span{at + i, at + i + len(k)})
+			at += i + len(k)
+		}
+	}
+	for _, m := range technical.FindAllStringIndex(s, -1) {
+		if isTechnical(s, m[0], m[1]) {
+			spans = append(spans, span{m[0], m[1]})
+		}
+	}
+	slices.SortStableFunc(spans, func(a, b span) int { return a.start - b.start })
+	return spans
+}
+
+// isTechnical reports whether what looks like an address, a date or the like is none of a longer row of digits.
+func isTechnical(s string, start, end int) bool {
+	address, _, _ := strings.Cut(strings.SplitN(s[start:end], ":", 2)[0], "/")
+	if strings.Count(address, ".") == 3 && strings.Trim(address, "0123456789.") == "" {
+		if _, err := netip.ParseAddr(address); err != nil {
+			return false
+		}
+	}
+	if goesOn([]rune(s[end:])) {
+		return false
+	}
+	before := []rune(s[:start])
+	slices.Reverse(before)
+	return s[start] < '0' || s[start] > '9' || !goesOn(before)
+}
+
+// goesOn reports whether a row of digits goes on with these characters: a digit, or a mark and a digit.
+func goesOn(next []rune) bool {
+	switch {
+	case len(next) == 0:
+		return false
+	case unicode.IsDigit(next[0]):
+		return true
+	}
+	joins := unicode.Is(unicode.Pd, next[0]) || strings.ContainsRune("−._·•‧∙⋅・", next[0])
+	return joins && len(next) > 1 && unicode.IsDigit(next[1])
 }
 
 // cut shortens s to at most n bytes, between two characters.
@@ -43,9 +172,9 @@ func cut(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
-	n -= len("…")
+	n -= len(hidden)
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}
-	return s[:n] + "…"
+	return s[:n] + hidden
 }

@@ -1,9 +1,11 @@
 package itnio
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -125,5 +127,90 @@ func TestRedact(t *testing.T) {
 		require.Equal(t, want, got, in)
 		require.True(t, utf8.ValidString(got))
 		require.LessOrEqual(t, len(got), maxForeignText)
+	}
+}
+
+// TestRedactKeepsWhatOperatorsNeed: addresses, ports, times and durations are no phone numbers.
+func TestRedactKeepsWhatOperatorsNeed(t *testing.T) {
+	redact := newRedactor(testKey, testSecret)
+	for _, text := range []string{
+		"dial tcp 10.1.2.3:443: connect: connection refused",
+		"read tcp 192.168.100.200:51234->203.0.113.77:65535: read: connection reset by peer",
+		"dial tcp [2001:db8:85a3::8a2e:370:7334]:10443: connect: no route to host",
+		"dial tcp [fe80::1%eth0]:10443: i/o timeout",
+		"connect to 2001:0db8:85a3:0000:0000:8a2e:0370:7334 failed",
+		"lookup api.example.com on 127.0.0.53:53: no such host",
+		"proxyconnect tcp: dial tcp 127.0.0.1:32768: connect: connection refused",
+		"no route to 10.20.30.0/24 (10.20.30.40)",
+		"http://proxy.example:12345 and localhost:32768",
+		"x509: certificate has expired: current time 2026-11-25T12:00:00Z is after 2025-01-01T23:59:59+08:00",
+		"since 2025-01-03 16:10:39.123456 UTC, until 2025/01/04",
+		"Date: Fri, 03 Jan 2025 08:00:00 GMT",
+		"Jan  3 16:10:39 2025 at 16:10:39.250",
+		"context deadline exceeded after 30.000123s or 1m30.5s or 250000us",
+		"TLS 1.3, HTTP/1.1 502, 3 of 100",
+	} {
+		require.Equal(t, text, redact(text))
+	}
+	require.Equal(t, "lookup api1234567.example on 10.0.0.1:53", redact("lookup api1234567.example on 10.0.0.1:53", "api1234567.example"))
+}
+
+// TestRedactPhoneNumbers: however a number is written, whatever stands beside it.
+func TestRedactPhoneNumbers(t *testing.T) {
+	redact := newRedactor(testKey, testSecret)
+	for _, number := range []string{
+		"8613200000003", "132-0000-0003", "132–0000–0003", "132—0000—0003", "132 - 0000 - 0003", "132‐0000‐0003", "132−0000−0003",
+		"132_0000_0003", "132·0000·0003", "132 · 0000 · 0003", "132.0000.0003", "(132) 0000 0003", "（132）0000 0003", "132/0000/0003",
+		"86.132.42.92.65.14", "132.429.265.14", "2025-01-03-132", "132-2025-01-03", "+86 132 4292 6514", "１３２－０００－０００３", "13242926514s",
+	} {
+		for _, text := range []string{"%s", "caller:%s", "no route from 10.1.2.3:443 to %s since 16:10:39", "x%sx"} {
+			got := redact(fmt.Sprintf(text, number))
+			require.NotRegexp(t, `132|６|0003|6514`, got, "%s in %s", number, text)
+		}
+	}
+}
+
+// TestRedactSecrets: all secrets, as they stand and as they are sent.
+func TestRedactSecrets(t *testing.T) {
+	const pair = "operator:p@ss wörd/1?"
+	redact := newRedactor(testKey, testSecret, "p@ss wörd/1?", pair, "to\"ken", "ab", "")
+	for _, text := range []string{
+		"p@ss wörd/1?", "P@SS WÖRD/1?", "p%40ss%20w%C3%B6rd%2F1%3F", "p%40ss+w%c3%b6rd%2f1%3f", "p@ss%20wörd/1?",
+		base64.StdEncoding.EncodeToString([]byte(pair)), base64.URLEncoding.EncodeToString([]byte(pair)), base64.RawURLEncoding.EncodeToString([]byte(pair)),
+		base64.StdEncoding.EncodeToString([]byte(testSecret)), "to\"ken", `to\"ken`, "to%22ken", "ab", "%61b",
+	} {
+		require.Equal(t, "Basic […] is wrong", redact("Basic ["+text+"] is wrong"), text)
+	}
+	require.Equal(t, "yWI= YWI", redact("yWI= YWI"), "two characters in base64 are part of too many words")
+	for in, want := range map[string]string{
+		`parse "http://me:hun ter2@proxy.example:port": invalid port`: `parse "http://…@proxy.example:port": invalid port`,
+		`via http://me:hunt@er2@proxy.example:8080 to mail@example`:   `via http://…@proxy.example:8080 to mail@example`,
+		`got "Authorization: Bearer ey.Xy-c_d.efghijklm12" back`:      `got "Authorization: Bearer …" back`,
+		`basic authentication needed, no bearer credentials`:          `basic authentication needed, no bearer credentials`,
+		`asked https://api.example/v3 for you@example`:                `asked https://api.example/v3 for you@example`,
+	} {
+		require.Equal(t, want, redact(in))
+	}
+}
+
+// TestErrorsShowWhatWasDialled: of the transport's own errors, and with every secret hidden that the other end echoes.
+func TestErrorsShowWhatWasDialled(t *testing.T) {
+	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 32768}
+	for want, cause := range map[string]error{
+		"connection: dial tcp 127.0.0.1:32768: connection refused":    &net.OpError{Op: "dial", Net: "tcp", Addr: addr, Err: errors.New("connection refused")},
+		"connection: lookup proxy1234567 on 1234567890: no such host": &net.DNSError{Err: "no such host", Name: "proxy1234567", Server: "1234567890"},
+		"connection: proxy says Bearer … and Basic …":                 errors.New("proxy says Bearer tokentoken and Basic bWU6aHVudGVyMg=="),
+	} {
+		c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) { return nil, cause }), func(o *Options) {
+			o.Secrets = []string{"tokentoken", "me:hunter2"}
+			for _, s := range append(prints(*o), prints(o)...) {
+				require.NotContains(t, s, "hunter2")
+			}
+		})
+		_, err := c.Records(t.Context(), aQuery())
+		require.EqualError(t, err, "record query: "+want)
+		for _, s := range prints(c) {
+			require.NotContains(t, s, "tokentoken")
+		}
 	}
 }

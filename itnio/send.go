@@ -2,25 +2,18 @@ package itnio
 
 import (
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
 	"context"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 )
 
 // PathRecordQuery is the path of the record query, and the endpoint that Options.OnRequest is told.
 const PathRecordQuery = "/v3/cc/record/query"
-
-// maxErrorBody bounds what is read of an answer that is an error by its HTTP status.
-const maxErrorBody = 64 << 10
 
 // allowed reports whether a request may be sent at all. Some GETs of this API delete things, so there is a list.
 func allowed(method, path string) bool {
@@ -30,6 +23,8 @@ func allowed(method, path string) bool {
 // reply is one HTTP answer, whatever its status.
 type reply struct {
 	code       int
+	url        string // asked for
+	location   string // scheme and host of a redirect, redacted; "": none
 	body       *bytes.Buffer
 	date       time.Time // of the Date header; zero: it had none
 	retryAfter time.Duration
@@ -55,7 +50,8 @@ func (c *Client) send(ctx context.Context, path string, body []byte) (reply, err
 		GotConn:              func(i httptrace.GotConnInfo) { reused.Store(i.Reused) },
 		GotFirstResponseByte: func() { answered.Store(true) },
 	})
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.String()+path, bytes.NewReader(body))
+	target := c.base.String() + path
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
 	if err != nil {
 		return reply{}, errors.New("the request cannot be made of the base URL")
 	}
@@ -75,7 +71,7 @@ func (c *Client) send(ctx context.Context, path string, body []byte) (reply, err
 		return reply{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	rep := reply{code: resp.StatusCode, date: dateOf(resp.Header)}
+	rep := reply{code: resp.StatusCode, url: target, location: c.location(resp), date: dateOf(resp.Header)}
 	if !rep.date.IsZero() {
 		c.clock.learn(rep.date, sent, c.now())
 	}
@@ -91,76 +87,16 @@ func (c *Client) send(ctx context.Context, path string, body []byte) (reply, err
 	return rep, err
 }
 
+// location is where a redirect leads: scheme and host. The rest may hold what the server knows of the request.
+func (c *Client) location(resp *http.Response) string {
+	u, err := resp.Location()
+	if err != nil || u.Host == "" || resp.StatusCode/100 != 3 {
+		return ""
+	}
+	return c.redact((&url.URL{Scheme: u.Scheme, Host: u.Host}).String())
+}
+
 func isSuccess(code int) bool { return code/100 == 2 }
-
-// readBody reads a body whole, unpacked, and to its end so that the connection can be used again.
-func (c *Client) readBody(ctx context.Context, resp *http.Response) (*bytes.Buffer, error) {
-	limit := c.maxBytes
-	if !isSuccess(resp.StatusCode) {
-		limit = min(limit, maxErrorBody)
-	}
-	tooLarge := fail(ErrTooLarge, "more than %d bytes", limit)
-	if resp.ContentLength > limit {
-		return nil, tooLarge
-	}
-	raw := &io.LimitedReader{R: resp.Body, N: limit + 1}
-	r := io.Reader(raw)
-	switch enc := strings.ToLower(resp.Header.Get("Content-Encoding")); enc {
-	case "", "identity":
-	case "gzip", "x-gzip":
-		z, err := gzip.NewReader(raw)
-		if err != nil {
-			return nil, c.bodyError(ctx, err)
-		}
-		r = io.LimitReader(z, limit+1)
-	default:
-		return nil, fail(ErrDecode, "answer in an encoding that was not asked for")
-	}
-	buf := c.buffer()
-	n, err := buf.ReadFrom(r)
-	if err == nil && n <= limit {
-		_, err = io.Copy(io.Discard, raw) // what stands behind the packed stream, such as the last chunk
-	}
-	switch {
-	case n > limit, raw.N == 0:
-		err = tooLarge
-	case err != nil:
-		err = c.bodyError(ctx, err)
-	}
-	if err != nil {
-		c.release(buf)
-		return nil, err
-	}
-	return buf, nil
-}
-
-func (c *Client) buffer() *bytes.Buffer {
-	if b, ok := c.buffers.Get().(*bytes.Buffer); ok {
-		b.Reset()
-		return b
-	}
-	return new(bytes.Buffer)
-}
-
-// release hands a body back once nothing points into it; unusually large ones go to the garbage collector.
-func (c *Client) release(b *bytes.Buffer) {
-	if b != nil && b.Cap() <= 1<<20 {
-		c.buffers.Put(b)
-	}
-}
-
-// bodyError sorts what goes wrong while a body is read: an answer that ends too early or cannot be unpacked is not a
-// proper answer, everything else is the connection's fault.
-func (c *Client) bodyError(ctx context.Context, err error) error {
-	_, corrupt := errors.AsType[flate.CorruptInputError](err)
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return fail(ErrDecode, "answer is cut off")
-	case corrupt, errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
-		return fail(ErrDecode, "answer cannot be unpacked")
-	}
-	return c.transportError(ctx, err)
-}
 
 // transportError turns an error of the HTTP client into one of a known kind. Foreign text goes through the redactor:
 // it may quote what the other end sent. The URL, known anyhow, is left out.
@@ -174,11 +110,29 @@ func (c *Client) transportError(ctx context.Context, err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
-	text := c.redact(err.Error())
+	text := c.redact(err.Error(), c.ownAddresses(err)...)
 	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		return fail(ErrTimeout, "%s", text)
 	}
 	return fail(ErrConnection, "%s", text)
+}
+
+// ownAddresses are the hosts and addresses in an error that our own side dialled or resolved, not the other end's words.
+func (c *Client) ownAddresses(err error) []string {
+	own := []string{c.base.Host}
+	for ; err != nil; err = errors.Unwrap(err) {
+		switch e := err.(type) { //nolint:errorlint // each error of the chain is looked at
+		case *net.OpError:
+			for _, a := range []net.Addr{e.Source, e.Addr} {
+				if a != nil {
+					own = append(own, a.String())
+				}
+			}
+		case *net.DNSError:
+			own = append(own, e.Name, e.Server)
+		}
+	}
+	return own
 }
 
 // ended is the failure of an attempt whose context ended, with the context's error.

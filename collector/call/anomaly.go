@@ -68,9 +68,9 @@ var Anomalies = []AnomalyDoc{
 	{AnomalyNoTime, "The record has no hang-up, creation or start time. Counted once it has been waited for as long as the lookback, with that time."},
 	{AnomalyNoKeyID, "The record has no `keyId`. It is identified by its `callSessionId`."},
 	{AnomalyNoID, "The record has neither `keyId` nor `callSessionId`. It cannot be told from other records and is not counted (result `invalid`)."},
-	{AnomalyMalformedField, "A field is present and cannot be read. Handled as if it were missing."},
+	{AnomalyMalformedField, "A field is present and is not valid JSON or cannot be read. Read as far as it can be, else handled as if it were missing. A record that cannot be read at all has `no_id`, too."},
 	{AnomalyTextCut, fmt.Sprintf("A name is longer than %d bytes. Cut; names with the same beginning are counted as one.", enum.MaxLabelBytes)},
-	{AnomalyInvalidText, "A name is not valid UTF-8. Invalid bytes are replaced by U+FFFD."},
+	{AnomalyInvalidText, "A name is not valid UTF-8 (it may be GBK), or has half a surrogate pair. What is invalid is replaced by U+FFFD; names that differ only in that are counted as one."},
 
 	{AnomalyIncomplete, "The record still had no hang-up time or reason when it left the lookback. Counted as it is, unless the call began before the epoch: then it is waited for longer."},
 	{AnomalyTooOld, "The record appeared later than ids are kept for. Not counted, since it may have been counted before."},

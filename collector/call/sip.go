@@ -1,19 +1,46 @@
 package call
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // sipCode is the SIP code in the last brackets of the error reason that contain one, as in "call failed(486)", else the
-// hang-up code if it is one, else Unknown.
+// hang-up code if it is one, else Unknown. Brackets may be of any kind, and brackets and digits full-width.
 func sipCode(errorReason, hangupCode string) string {
+	errorReason = strings.Map(plain, errorReason)
 	for content, rest := bracketed(errorReason); content != "" || rest != ""; content, rest = bracketed(rest) {
-		if code, _, _ := strings.Cut(content, " "); isSIPCode(code) { // "486 Busy Here"
+		if code := firstWord(content); isSIPCode(code) { // "486 Busy Here"
 			return code
 		}
 	}
-	if code := strings.TrimSpace(hangupCode); isSIPCode(code) {
+	if code := strings.TrimSpace(strings.Map(plain, hangupCode)); isSIPCode(code) {
 		return code
 	}
 	return Unknown
+}
+
+// plain is the ASCII form of brackets of other kinds, of full-width digits and of blanks.
+func plain(r rune) rune {
+	switch {
+	case unicode.Is(unicode.Ps, r), r == '<', r == '＜':
+		return '('
+	case unicode.Is(unicode.Pe, r), r == '>', r == '＞':
+		return ')'
+	case '０' <= r && r <= '９':
+		return r - '０' + '0'
+	case unicode.IsSpace(r):
+		return ' '
+	}
+	return r
+}
+
+// firstWord is what stands before the first blank or mark, as in "486 Busy Here", "486: busy" or "486，忙".
+func firstWord(s string) string {
+	if i := strings.IndexFunc(s, func(r rune) bool { return r == ' ' || unicode.IsPunct(r) }); i >= 0 {
+		return s[:i]
+	}
+	return s
 }
 
 // bracketed is the content of the last closed brackets of s, and the text before them.

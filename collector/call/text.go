@@ -15,10 +15,11 @@ const (
 	Other   = enum.Other
 )
 
-// valid trims text and makes it valid UTF-8; false if it was not.
+// valid trims text and makes it valid UTF-8; false if it was not, or holds what stands for bytes that were not: the client
+// or the server has replaced them.
 func valid(text string) (string, bool) {
 	if utf8.ValidString(text) {
-		return strings.TrimSpace(text), true
+		return strings.TrimSpace(text), !strings.ContainsRune(text, utf8.RuneError)
 	}
 	return strings.TrimSpace(strings.ToValidUTF8(text, string(utf8.RuneError))), false
 }

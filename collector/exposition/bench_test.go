@@ -16,7 +16,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/expfmt"
 	"github.com/stretchr/testify/require"
+
+	"itnio_exporter/collector/series"
 )
 
 // BenchmarkScrape compares a scrape of this package's Handler with one of client_golang's registry and promhttp as they
@@ -24,35 +27,29 @@ import (
 //
 //	ours     the Handler
 //	vec      client_golang's own counters and histograms in a registry, which always start anew
-//	adapter  NewCollector in a registry
 //
 // A series is a line of the text format; half are counters of seven labels and half histograms of thirteen buckets.
 // changed is what is not as it was at the scrape before. The page is written to nowhere; loopback is the same over a
 // connection with the Go runtime's and the process's metrics as the live part, and with what the client spends on reading.
 func BenchmarkScrape(b *testing.B) {
-	for _, series := range []int{1_000, 10_000, 100_000} {
+	for _, lines := range []int{1_000, 10_000, 100_000} {
 		for _, f := range []struct{ name, accept string }{
 			{"text", "text/plain"},
 			{"openmetrics", "application/openmetrics-text;version=1.0.0"},
 			{"protobuf", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"},
 		} {
 			for _, coding := range []string{"identity", "gzip"} {
-				prefix := fmt.Sprintf("series=%d/format=%s/encoding=%s", series, f.name, coding)
+				prefix := fmt.Sprintf("series=%d/format=%s/encoding=%s", lines, f.name, coding)
 				header := http.Header{"Accept": {f.accept}, "Accept-Encoding": {coding}}
 				for _, changed := range []int{0, 1, 100} {
 					b.Run(fmt.Sprintf("%s/changed=%d%%/by=ours", prefix, changed), func(b *testing.B) {
-						w := newWorkload(series)
+						w := newWorkload(lines)
 						benchmarkScrape(b, newHandler(b, w.source, nil, Options{}), header, func() { w.change(changed) })
 					})
 				}
 				b.Run(prefix+"/changed=any/by=vec", func(b *testing.B) {
 					registry := prometheus.NewRegistry()
-					newWorkload(series).observe(registry)
-					benchmarkScrape(b, promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}), header, func() {})
-				})
-				b.Run(prefix+"/changed=any/by=adapter", func(b *testing.B) {
-					registry := prometheus.NewRegistry()
-					registry.MustRegister(NewCollector(newWorkload(series).source))
+					newWorkload(lines).observe(registry)
 					benchmarkScrape(b, promhttp.HandlerFor(registry, promhttp.HandlerOpts{EnableOpenMetrics: true}), header, func() {})
 				})
 			}
@@ -135,42 +132,42 @@ func cpu(b *testing.B) time.Duration {
 // workload is a call centre's families of about a number of series.
 type workload struct {
 	source   *state
-	families []*Family
+	families []*series.Family
 	random   *rand.Rand
 }
 
-func newWorkload(series int) *workload {
+func newWorkload(lines int) *workload {
 	created := time.Unix(1700000000, 0)
 	talkBounds := []float64{3, 6, 10, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600}
-	calls := &Family{
-		Name: "itnio_calls_total", Help: "Finished calls.", Type: Counter,
+	calls := &series.Family{
+		Name: "itnio_calls_total", Help: "Finished calls.", Type: series.Counter,
 		LabelNames: []string{"account", "agent_group", "country", "call_type", "outcome", "hangup_reason", "hangup_party"},
 	}
-	for i := range series / 2 {
-		calls.Metrics = append(calls.Metrics, &Metric{Created: created, Value: float64(i), LabelValues: []string{
+	for i := range lines / 2 {
+		calls.Metrics = append(calls.Metrics, &series.Metric{Created: created, Value: float64(i), LabelValues: []string{
 			"main", fmt.Sprintf("Support group %03d", i/400), fmt.Sprintf("%c%c", 'A'+i/20%20, 'A'+i%20), "outgoing", "answered", "outgoing_hung_up",
 			[]string{"customer", "agent", "none"}[i%3],
 		}})
 	}
-	talk := &Family{
-		Name: "itnio_call_duration_seconds", Help: "Talk time of answered calls.", Type: Histogram, Bounds: talkBounds,
+	talk := &series.Family{
+		Name: "itnio_call_duration_seconds", Help: "Talk time of answered calls.", Type: series.Histogram, Bounds: talkBounds,
 		LabelNames: []string{"account", "agent_group", "country", "call_type"},
 	}
-	for i := range series / 2 / (len(talkBounds) + 3) {
-		h := &HistogramValue{Buckets: make([]uint64, len(talkBounds))}
+	for i := range lines / 2 / (len(talkBounds) + 3) {
+		h := &series.HistogramValue{Buckets: make([]uint64, len(talkBounds))}
 		for n := range h.Buckets {
 			h.Buckets[n] = uint64(i + n)
 			h.Count += h.Buckets[n]
 			h.Sum += float64(h.Buckets[n]) * talkBounds[n]
 		}
 		for n := range int32(40) {
-			h.Native = append(h.Native, NativeBucket{12 + 2*n, uint64(1 + n)})
+			h.Native = append(h.Native, series.NativeBucket{Index: 12 + 2*n, Count: uint64(1 + n)})
 		}
-		talk.Metrics = append(talk.Metrics, &Metric{Created: created, Hist: h, LabelValues: []string{
+		talk.Metrics = append(talk.Metrics, &series.Metric{Created: created, Hist: h, LabelValues: []string{
 			"main", fmt.Sprintf("Support group %03d", i/400), fmt.Sprintf("%c%c", 'A'+i/20%20, 'A'+i%20), "outgoing",
 		}})
 	}
-	return &workload{source: newState(calls, talk), families: []*Family{calls, talk}, random: rand.New(rand.NewPCG(1, 2))}
+	return &workload{source: newState(calls, talk), families: []*series.Family{calls, talk}, random: rand.New(rand.NewPCG(1, 2))}
 }
 
 // change makes a new generation in which percent of the metrics, spread at random, have changed.
@@ -180,7 +177,7 @@ func (w *workload) change(percent int) {
 	}
 	for i, f := range w.families {
 		next := *f
-		next.Metrics = append([]*Metric(nil), f.Metrics...)
+		next.Metrics = append([]*series.Metric(nil), f.Metrics...)
 		for n := range len(f.Metrics) * percent / 100 {
 			if percent < 100 {
 				n = w.random.IntN(len(f.Metrics))
@@ -219,7 +216,7 @@ func (w *workload) observe(r prometheus.Registerer) {
 // The benchmark's metrics are in both forms what they are meant to be, or it would compare nothing.
 func TestWorkload(t *testing.T) {
 	w := newWorkload(10_000)
-	p, err := render(text, w.families, 1, nil)
+	p, err := render(expfmt.FmtText, w.families, 1, nil)
 	require.NoError(t, err)
 	ours := bytes.Count(bytesOf(p), []byte("\n"))
 	require.InDelta(t, 10_000, ours, 50)

@@ -1,3 +1,5 @@
+// Package exposition serves metric families to scrapers: pages by client_golang's encoders, rendered at most once for each state
+// of the families, and compressed at most once.
 package exposition
 
 import (
@@ -17,13 +19,15 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
+
+	"itnio_exporter/collector/series"
 )
 
 // Source is where the call families come from.
 type Source interface {
 	// Exposition returns the families of the last committed state, each name once, and the state's generation, which
 	// changes exactly when they do. It is called on each scrape and must neither block nor take long.
-	Exposition() (families []*Family, generation uint64)
+	Exposition() (families []*series.Family, generation uint64)
 }
 
 // Options are a Handler's; all may be left out.
@@ -32,15 +36,15 @@ type Options struct {
 	ErrorLog log.Logger
 	// Registerer takes promhttp_metric_handler_errors_total, the counter that promhttp has for the same errors.
 	Registerer prometheus.Registerer
-	// OnServed is called after a whole page was written to the end without an error, with the generation that it held;
-	// not for HEAD, nor for a page filtered by name[]. It is called in the request's goroutine and must not block.
+	// OnServed is called after a complete page was written without an error, with the generation that it showed; not for
+	// HEAD, nor for a page filtered by name[]. It is called in the request's goroutine and must not block.
 	OnServed func(r *http.Request, generation uint64)
 	// Now is the clock by which unused pages are dropped; time.Now by default.
 	Now func() time.Time
 }
 
 // Handler serves /metrics: the call families, rendered and compressed at most once for each generation, and after them
-// the live metrics, gathered anew for each scrape. Formats and encodings are negotiated, and names filtered by name[],
+// the live metrics, gathered for each scrape. Formats and encodings are negotiated, and names filtered by name[],
 // as by promhttp with OpenMetrics enabled.
 type Handler struct {
 	cache    cache
@@ -63,7 +67,7 @@ func NewHandler(source Source, live prometheus.Gatherer, opts Options) (*Handler
 		Help: "Total number of internal errors encountered by the promhttp metric handler.",
 	}, []string{"cause"})
 	h := &Handler{
-		cache:     cache{source: source, now: opts.Now},
+		cache:     cache{source: source, now: opts.Now, slots: map[expfmt.Format]*slot{}},
 		live:      live,
 		log:       opts.ErrorLog,
 		onServed:  opts.OnServed,
@@ -99,7 +103,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		names       = r.URL.Query()["name[]"]
 	)
 	h.cache.sweep()
-	// Everything that can fail comes before the first byte: an answer is whole or it is an error.
+	// Everything that can fail comes before the first byte: an answer is complete or it is an error.
 	body, generation, err := h.body(contentType, coding, names)
 	if err != nil {
 		_ = level.Error(h.log).Log("msg", "Serving metrics failed", "err", err)
@@ -126,7 +130,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return // the scraper has gone; it will say so itself
 		}
 	}
-	// The last bytes lie in the server's buffers yet, and only sending them shows whether the scraper is still there.
+	// The last bytes are still in the server's buffers: only sending them shows whether the scraper is still there.
 	if err := http.NewResponseController(w).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return
 	}
@@ -137,7 +141,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // body returns an answer's body in pieces and the generation that it shows.
 func (h *Handler) body(contentType expfmt.Format, coding encoding, names []string) ([][]byte, uint64, error) {
-	p, err := h.cache.get(formatOf(contentType))
+	p, err := h.cache.get(contentType)
 	if err != nil {
 		h.encoding.Inc()
 		return nil, 0, err
@@ -173,9 +177,8 @@ func (h *Handler) body(contentType expfmt.Format, coding encoding, names []strin
 	return append(p.chunks(), live), generation, nil
 }
 
-// livePart gathers the live metrics and renders them with expfmt, which is good enough for a few hundred series, with
-// what ends a page of the format. It serves what it can and reports the rest; an error means that there is nothing to
-// serve at all.
+// livePart gathers the live metrics and renders them, with what ends a page of the format. It serves what it can and reports the
+// rest; an error means that there is nothing to serve at all.
 func (h *Handler) livePart(contentType expfmt.Format, p *page, names []string) ([]byte, error) {
 	gathered, err := h.live.Gather()
 	if err != nil {
@@ -194,7 +197,7 @@ func (h *Handler) livePart(contentType expfmt.Format, p *page, names []string) (
 		if len(names) > 0 && !slices.Contains(names, f.GetName()) {
 			continue
 		}
-		if p.segment(f.GetName()).family != nil {
+		if _, taken := p.segment(f.GetName()); taken {
 			h.gathering.Inc()
 			errs = append(errs, fmt.Errorf("gather: metric family %s is one of the call families", f.GetName()))
 			continue

@@ -2,8 +2,6 @@ package exposition
 
 import (
 	"bytes"
-	"compress/gzip"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,10 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/go-kit/log"
 	kgzip "github.com/klauspost/compress/gzip"
@@ -29,108 +24,16 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
+
+	"itnio_exporter/collector/series"
 )
-
-// state is a Source whose generation goes up by one with each change.
-type state struct{ v atomic.Pointer[generation] }
-
-type generation struct {
-	families []*Family
-	number   uint64
-}
-
-func newState(families ...*Family) *state {
-	s := &state{}
-	s.set(families...)
-	return s
-}
-
-func (s *state) set(families ...*Family) {
-	next := &generation{families: families, number: 1}
-	if old := s.v.Load(); old != nil {
-		next.number = old.number + 1
-	}
-	s.v.Store(next)
-}
-
-func (s *state) Exposition() ([]*Family, uint64) {
-	g := s.v.Load()
-	return g.families, g.number
-}
-
-func gauge(name string, value float64) *Family {
-	return &Family{Name: name, Help: "A gauge.", Type: Gauge, Metrics: []*Metric{{Value: value}}}
-}
-
-func liveRegistry() *prometheus.Registry {
-	r := prometheus.NewRegistry()
-	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: "itnio_up", Help: "Up."})
-	g.Set(1)
-	r.MustRegister(g)
-	return r
-}
-
-func newHandler(t testing.TB, source Source, live prometheus.Gatherer, opts Options) *Handler {
-	h, err := NewHandler(source, live, opts)
-	require.NoError(t, err)
-	return h
-}
-
-func scrape(h http.Handler, target string, header http.Header) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodGet, target, nil)
-	if header != nil {
-		r.Header = header
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
-}
-
-func decoded(t require.TestingT, w *httptest.ResponseRecorder) []byte {
-	var r io.Reader = w.Body
-	switch w.Header().Get("Content-Encoding") {
-	case "gzip":
-		z, err := gzip.NewReader(r)
-		require.NoError(t, err)
-		z.Multistream(false) // one member and nothing after it: what the least of readers takes
-		r = z
-	case "zstd":
-		z, err := zstd.NewReader(r)
-		require.NoError(t, err)
-		defer z.Close()
-		r = z
-	}
-	b, err := io.ReadAll(r)
-	require.NoError(t, err)
-	return b
-}
-
-func sample() []*Family {
-	at := time.Unix(1700000000, 0)
-	return []*Family{
-		{Name: "itnio_call_duration_seconds", Help: "Talk time.", Type: Histogram, Bounds: []float64{2.5, 20},
-			LabelNames: []string{"call_type", "account"}, Metrics: []*Metric{{
-				LabelValues: []string{"incoming", "main"}, Created: at, Hist: &HistogramValue{
-					Count: 4, Sum: 66, Buckets: []uint64{1, 2}, ZeroCount: 1,
-					Native:    []NativeBucket{{25, 2}, {46, 1}},
-					Exemplars: []Exemplar{{"call_session_id", "s1", 8, at}},
-				}}}},
-		{Name: "itnio_calls_total", Help: "Calls.", Type: Counter, LabelNames: []string{"agent_group"}, Metrics: []*Metric{
-			{LabelValues: []string{"a\"b\\c\nd"}, Value: 7, Created: at},
-			{LabelValues: []string{"客服"}, Value: 1e7, Created: at},
-		}},
-	}
-}
 
 // promhttp over a registry with the same metrics is answered alike: the same headers and, but for the order, the same
 // lines.
 func TestAnswersAsPromhttp(t *testing.T) {
 	source, live := newState(sample()...), liveRegistry()
 	ours := newHandler(t, source, live, Options{})
-	both := liveRegistry()
-	both.MustRegister(NewCollector(source))
-	theirs := promhttp.HandlerFor(both, promhttp.HandlerOpts{EnableOpenMetrics: true})
+	theirs := promhttp.HandlerFor(prometheus.Gatherers{live, gatherer(t, sample())}, promhttp.HandlerOpts{EnableOpenMetrics: true})
 
 	const openMetricsType = "application/openmetrics-text"
 	protobuf := "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding="
@@ -203,7 +106,7 @@ func labels(m *dto.Metric) string {
 func TestCompressedBodiesAreReadByEveryClient(t *testing.T) {
 	families := sample()
 	for i := range 5000 {
-		families[1].Metrics = append(families[1].Metrics, &Metric{LabelValues: []string{fmt.Sprint("group ", i)}, Value: float64(i)})
+		families[1].Metrics = append(families[1].Metrics, &series.Metric{LabelValues: []string{fmt.Sprint("group ", i)}, Value: float64(i)})
 	}
 	server := httptest.NewServer(newHandler(t, newState(families...), liveRegistry(), Options{}))
 	defer server.Close()
@@ -259,92 +162,16 @@ itnio_up 1
 	require.Zero(t, served, "a part is not the whole")
 }
 
-// failing is a writer to a scraper that has gone after n bytes.
-type failing struct {
-	*httptest.ResponseRecorder
-	n int
-}
-
-func (f *failing) Write(b []byte) (int, error) {
-	if f.n -= len(b); f.n < 0 {
-		return 0, errors.New("gone")
-	}
-	return f.ResponseRecorder.Write(b)
-}
-
-func TestOnServed(t *testing.T) {
-	source := newState(sample()...)
-	var served []uint64
-	h := newHandler(t, source, liveRegistry(), Options{OnServed: func(_ *http.Request, generation uint64) { served = append(served, generation) }})
-	scrape(h, "/metrics", nil)
-	source.set(gauge("a", 1))
-	scrape(h, "/metrics", nil)
-	scrape(h, "/metrics", http.Header{"Accept-Encoding": {"gzip"}})
-	require.Equal(t, []uint64{1, 2, 2}, served)
-	size := scrape(h, "/metrics", nil).Body.Len()
-	served = nil
-
-	head := httptest.NewRecorder()
-	h.ServeHTTP(head, httptest.NewRequest(http.MethodHead, "/metrics", nil))
-	require.Zero(t, head.Body.Len())
-	require.Equal(t, strconv.Itoa(size), head.Header().Get("Content-Length"))
-
-	h.ServeHTTP(&failing{httptest.NewRecorder(), size - 1}, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics", nil))
-
-	source.set(gauge("not a name", 1))
-	require.Equal(t, http.StatusInternalServerError, scrape(h, "/metrics", nil).Code)
-	require.Empty(t, served)
-
-	h.ServeHTTP(&failing{httptest.NewRecorder(), size}, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	require.Empty(t, served)
-	source.set(gauge("a", 1))
-	h.ServeHTTP(&failing{httptest.NewRecorder(), size}, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	require.Equal(t, []uint64{4}, served)
-}
-
-// A scraper that hangs up in the middle of a large page has not fetched it.
-func TestOnServedOverTheNetwork(t *testing.T) {
-	f := &Family{Name: "a", LabelNames: []string{"l"}}
-	for i := range 20000 {
-		f.Metrics = append(f.Metrics, &Metric{LabelValues: []string{fmt.Sprintf("%06d", i) + strings.Repeat("x", 1000)}})
-	}
-	done, served := make(chan struct{}), make(chan uint64, 1)
-	h := newHandler(t, newState(f), nil, Options{OnServed: func(_ *http.Request, g uint64) { served <- g }})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.ServeHTTP(w, r)
-		done <- struct{}{}
-	}))
-	defer server.Close()
-	get := func(read func(io.Reader)) {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
-		require.NoError(t, err)
-		r.Header.Set("Accept-Encoding", "identity")
-		resp, err := http.DefaultClient.Do(r)
-		require.NoError(t, err)
-		read(resp.Body)
-		resp.Body.Close()
-		<-done
-	}
-	get(func(r io.Reader) { _, _ = io.ReadFull(r, make([]byte, 1000)) })
-	require.Empty(t, served)
-	get(func(r io.Reader) { _, _ = io.Copy(io.Discard, r) })
-	require.Equal(t, uint64(1), <-served)
-}
-
 func TestErrors(t *testing.T) {
 	var logged bytes.Buffer
 	registry := prometheus.NewRegistry()
 	source := newState(gauge("a", 1))
 	live := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
 		return []*dto.MetricFamily{
-			familyModel(gauge("a", 2)),
-			familyModel(gauge("b", 3)),
+			modelOf(t, gauge("a", 2)),
+			modelOf(t, gauge("b", 3)),
 			{Name: new("c"), Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{{Counter: &dto.Counter{}}}},
-			familyModel(gauge("d", 4)),
+			modelOf(t, gauge("d", 4)),
 		}, prometheus.MultiError{errors.New("first"), errors.New("second")}
 	})
 	h := newHandler(t, source, live, Options{ErrorLog: log.NewLogfmtLogger(&logged), Registerer: registry})
@@ -373,7 +200,7 @@ promhttp_metric_handler_errors_total{cause="encoding"} 1
 promhttp_metric_handler_errors_total{cause="gathering"} 2
 `), "promhttp_metric_handler_errors_total"))
 
-	source.set(gauge("a", 1), &Family{Name: "x", LabelNames: []string{"l"}, Metrics: []*Metric{{}}})
+	source.set(gauge("a", 1), &series.Family{Name: "x", LabelNames: []string{"l"}, Metrics: []*series.Metric{{}}})
 	logged.Reset()
 	w = scrape(h, "/metrics", http.Header{"Accept-Encoding": {"gzip"}})
 	require.Equal(t, http.StatusInternalServerError, w.Code)
@@ -397,167 +224,6 @@ func TestBeforeTheFirstFamilies(t *testing.T) {
 		require.Equal(t, http.StatusOK, w.Code)
 		require.Equal(t, "# HELP itnio_up Up.\n# TYPE itnio_up gauge\nitnio_up 1\n", string(decoded(t, w)))
 	}
-}
-
-// However many scrape at once, in whatever formats, while the state changes: every page is of one generation, the one
-// that is said to have been served, and no scraper sees a later one first.
-func TestScrapesWhileGenerationsChange(t *testing.T) {
-	generationOf := func(n uint64) []*Family {
-		c := &Family{Name: "c_total", Help: "C.", Type: Counter, LabelNames: []string{"l"}}
-		for i := range 50 {
-			c.Metrics = append(c.Metrics, &Metric{LabelValues: []string{fmt.Sprintf("%03d", i)}, Value: float64(n)})
-		}
-		return []*Family{c, gauge("generation", float64(n))}
-	}
-	source := newState(generationOf(1)...)
-	type key struct{}
-	h := newHandler(t, source, liveRegistry(), Options{OnServed: func(r *http.Request, g uint64) { *r.Context().Value(key{}).(*uint64) = g }})
-
-	stop := make(chan struct{})
-	var changing, scraping sync.WaitGroup
-	changing.Go(func() {
-		for n := uint64(2); ; n++ {
-			select {
-			case <-stop:
-				return
-			default:
-				source.set(generationOf(n)...)
-				time.Sleep(100 * time.Microsecond)
-			}
-		}
-	})
-	for i := range 8 {
-		accept := []string{"text/plain", "application/openmetrics-text;version=1.0.0"}[i%2]
-		coding := []string{"identity", "gzip", "zstd", "gzip"}[i/2%4]
-		scraping.Go(func() {
-			var last uint64
-			for range 100 {
-				var served uint64
-				r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
-				r = r.WithContext(context.WithValue(r.Context(), key{}, &served))
-				r.Header = http.Header{"Accept": {accept}, "Accept-Encoding": {coding}}
-				w := httptest.NewRecorder()
-				h.ServeHTTP(w, r)
-				if !checkGeneration(t, decoded(t, w), served) || served < last {
-					t.Errorf("a page of generation %d after %d", served, last)
-					return
-				}
-				last = served
-			}
-		})
-	}
-	scraping.Wait()
-	close(stop)
-	changing.Wait()
-}
-
-func checkGeneration(t *testing.T, body []byte, want uint64) bool {
-	p := expfmt.NewTextParser(model.LegacyValidation)
-	body = bytes.TrimSuffix(body, []byte("# EOF\n"))
-	families, err := p.TextToMetricFamilies(bytes.NewReader(body))
-	if err != nil {
-		t.Error(err)
-		return false
-	}
-	n := 0
-	for name, f := range families {
-		if name == "itnio_up" {
-			continue
-		}
-		for _, m := range f.Metric {
-			n++
-			if v := m.GetGauge().GetValue() + m.GetCounter().GetValue() + m.GetUntyped().GetValue(); v != float64(want) {
-				t.Errorf("%s is of generation %v in a page of %d", name, v, want)
-				return false
-			}
-		}
-	}
-	return n == 51
-}
-
-// A page and its compressed form are made once, whoever asks.
-func TestRenderedOnce(t *testing.T) {
-	source := newState(sample()...)
-	h := newHandler(t, source, nil, Options{})
-	for range 3 {
-		var wg sync.WaitGroup
-		pages, blocks := make([]*page, 16), make([]*byte, 16)
-		for i := range pages {
-			wg.Go(func() {
-				p, err := h.cache.get(text)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				pages[i], blocks[i] = p, &p.gzip().blocks[0]
-			})
-		}
-		wg.Wait()
-		require.Len(t, slices.Compact(pages), 1)
-		require.Len(t, slices.Compact(blocks), 1)
-		source.set(sample()...)
-	}
-}
-
-func TestUnusedPagesAreDropped(t *testing.T) {
-	now := time.Unix(0, 0)
-	h := newHandler(t, newState(sample()...), nil, Options{Now: func() time.Time { return now }})
-	kept := func() (held []format) {
-		for f := range formats {
-			if h.cache.slots[f].page != nil {
-				held = append(held, f)
-			}
-		}
-		return held
-	}
-	scrape(h, "/metrics", nil)
-	require.Equal(t, []format{text}, kept())
-	scrape(h, "/metrics", http.Header{"Accept": {"application/openmetrics-text"}})
-	require.Equal(t, []format{text, openMetrics}, kept())
-	now = now.Add(keep)
-	scrape(h, "/metrics", nil)
-	require.Equal(t, []format{text, openMetrics}, kept())
-	now = now.Add(time.Second)
-	scrape(h, "/metrics", nil)
-	require.Equal(t, []format{text}, kept())
-}
-
-func TestCollectorEqualsHandler(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		families := genFamilies().Draw(t, "families")
-		source := newState(families...)
-		registry := prometheus.NewPedanticRegistry()
-		require.NoError(t, registry.Register(NewCollector(source)))
-		want, err := registry.Gather()
-		require.NoError(t, err)
-		p, err := render(protoDelimited, families, 1, nil)
-		require.NoError(t, err)
-		requireSameFamilies(t, want, messages(t, bytesOf(p)))
-	})
-}
-
-// What is registered before there is a call is known by what it may become.
-func TestCollectorDescribesWhatIsToCome(t *testing.T) {
-	source := newState()
-	registry := prometheus.NewPedanticRegistry()
-	var known []*Family
-	for _, f := range sample() {
-		known = append(known, &Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.LabelNames, Bounds: f.Bounds})
-	}
-	require.NoError(t, registry.Register(NewCollector(source, known...)))
-	require.Error(t, registry.Register(prometheus.NewGauge(prometheus.GaugeOpts{Name: "itnio_calls_total", Help: "Other."})))
-	n, err := testutil.GatherAndCount(registry)
-	require.NoError(t, err)
-	require.Zero(t, n)
-
-	source.set(sample()...)
-	n, err = testutil.GatherAndCount(registry)
-	require.NoError(t, err)
-	require.Equal(t, 3, n)
-
-	source.set(append(sample(), &Family{Name: "x", Help: "X.", LabelNames: []string{"l"}, Metrics: []*Metric{{LabelValues: []string{"\xff"}}}})...)
-	_, err = prometheus.Gatherers{registry}.Gather()
-	require.ErrorContains(t, err, "UTF-8")
 }
 
 // The live part may be any registry, that of the Go runtime and the process among them.

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/collector/call"
-	"itnio_exporter/collector/exposition"
+	"itnio_exporter/collector/series"
 	"itnio_exporter/config"
 	"itnio_exporter/enum"
 )
@@ -41,9 +41,9 @@ func TestTable(t *testing.T) {
 			require.Regexp(t, `^[A-Z].*\.$`, f.Help)
 			require.NotEmpty(t, f.Source)
 			require.Contains(t, f.Example, strings.TrimSuffix(f.Name, "_total"))
-			require.Equal(t, f.Type == exposition.Counter, strings.HasSuffix(f.Name, "_total"))
-			require.Equal(t, f.Type == exposition.Histogram, f.Adds == ObserveTalk || f.Adds == ObserveRing)
-			require.Equal(t, f.Type == exposition.Gauge, f.Adds == LatestEnd || f.Adds == Presence)
+			require.Equal(t, f.Type == series.Counter, strings.HasSuffix(f.Name, "_total"))
+			require.Equal(t, f.Type == series.Histogram, f.Adds == ObserveTalk || f.Adds == ObserveRing)
+			require.Equal(t, f.Type == series.Gauge, f.Adds == LatestEnd || f.Adds == Presence)
 			sorted := slices.Clone(f.Labels)
 			slices.Sort(sorted)
 			require.Equal(t, len(sorted), len(slices.Compact(sorted)), "each label once")
@@ -53,33 +53,6 @@ func TestTable(t *testing.T) {
 			require.Equal(t, f.Labels, Labels()[f.Name])
 		})
 	}
-}
-
-// Every label has a value of its own in a call: one that is forgotten in Value would be empty.
-func TestValues(t *testing.T) {
-	c := call.Call{
-		Type: enum.Incoming, Reason: enum.IncomingHungUp, Outcome: enum.Answered, Party: enum.Agent, Country: "CN", CallingCode: "86",
-		Group: "sales", VoiceGroupID: "7", Agent: "ann", Brand: "itnio", SIPCode: "200", Media: "music",
-	}
-	want := map[string]string{
-		LabelAccount: "main", LabelAgentGroup: "sales", LabelCountry: "CN", LabelAgent: "ann", LabelMedia: "music", "call_type": "incoming",
-		"outcome": "answered", "hangup_reason": "incoming_hung_up", "hangup_party": "agent", "answered": "true", "code": "200",
-		"calling_code": "86", "voice_group_id": "7", "brand": "itnio",
-	}
-	for _, f := range All() {
-		for _, label := range f.Labels {
-			switch label {
-			case LabelTag: // one value for each tag
-			case "name":
-				require.Equal(t, call.CountryName("CN"), Value(label, "main", &c))
-			default:
-				require.Contains(t, want, label)
-				require.Equal(t, want[label], Value(label, "main", &c), label)
-			}
-		}
-	}
-	c.Outcome = enum.NoAnswer
-	require.Equal(t, "false", Value("answered", "main", &c))
 }
 
 func TestOptIns(t *testing.T) {
@@ -149,13 +122,6 @@ func TestMeaning(t *testing.T) {
 		return ""
 	}
 	require.NotEqual(t, meaning(config.AgentsName), meaning(config.AgentsHash))
-}
-
-func TestLimits(t *testing.T) {
-	m := New(everything())
-	for label, want := range map[string]int{LabelAgentGroup: 1, LabelAgent: 2, LabelTag: 3, LabelMedia: 4, LabelCountry: 0, "outcome": 0} {
-		require.Equal(t, want, m.Limit(label), label)
-	}
 }
 
 func TestWhichCalls(t *testing.T) {

@@ -23,13 +23,13 @@ type Account struct {
 	l    *Ledger
 	name string
 
-	// Guarded by the ledger's mutex, written only by the holder of its writer lock.
+	// The ledger's mutex guards these. They are written with its writer lock locked too.
 	meta       accountMeta
 	days       []*day  // newest first
 	dayNumbers []int64 // of days; days since 1970 by the server's clock
 	attached   bool
 	concealed  bool
-	exposedGen uint64    // first exposition that can hold its series
+	exposedGen uint64    // first exposition that can have its series
 	stepped    time.Time // when a day was last dropped, local clock
 }
 
@@ -42,9 +42,9 @@ type accountMeta struct {
 	MoveEpoch bool `json:"move_epoch,omitempty"`
 	// OldestDay is the oldest day whose ids are all still kept; older records are never counted. 0: none was ever dropped.
 	OldestDay int64 `json:"oldest_day"`
-	// InitialDone: the first fill is whole, the account's series are exposed.
+	// InitialDone: the first fill is complete, the account's series are exposed.
 	InitialDone bool `json:"initial_done"`
-	// Swept, Unix seconds: every window before it was read whole after it had left the lookback.
+	// Swept, Unix seconds: every window before it was read from its first page to its last after it had left the lookback.
 	Swept int64 `json:"swept"`
 	// Counted: some call has been counted.
 	Counted bool `json:"counted"`
@@ -106,7 +106,7 @@ func (l *Ledger) Detach(a *Account) {
 	l.expose(a)
 }
 
-// expose marks every family for a new face after an account came or went. mu is held.
+// expose makes a new exposition of every family after an account came or went. The caller has locked mu.
 func (l *Ledger) expose(a *Account) {
 	for _, f := range l.families {
 		f.dirty = true
@@ -118,7 +118,7 @@ func (l *Ledger) expose(a *Account) {
 func (a *Account) exposed() bool { return a.attached && a.meta.InitialDone && !a.concealed }
 
 // Conceal takes the account's series out of the exposition until it is called again with false. A ledger that may have
-// been restored from a backup is behind what was exposed before: it is not shown before it has caught up.
+// been restored from a backup is behind what was exposed before: it is exposed once it has caught up.
 func (a *Account) Conceal(yes bool) {
 	a.l.writer.Lock()
 	defer a.l.writer.Unlock()
@@ -129,9 +129,6 @@ func (a *Account) Conceal(yes bool) {
 		a.l.expose(a)
 	}
 }
-
-// Name is the account's name.
-func (a *Account) Name() string { return a.name }
 
 func (a *Account) read() accountMeta {
 	a.l.mu.RLock()
@@ -145,17 +142,18 @@ func (a *Account) Epoch() (time.Time, bool) {
 	return time.Unix(m.Epoch, 0).UTC(), m.Epoch != 0 && !m.MoveEpoch
 }
 
-// InitialDone reports whether the first fill is whole.
+// InitialDone reports whether the first fill is complete.
 func (a *Account) InitialDone() bool { return a.read().InitialDone }
 
 // Counted reports whether any call of the account was ever counted.
 func (a *Account) Counted() bool { return a.read().Counted }
 
-// Swept is the Unix time before which every window was read whole after it had left the lookback; 0: none.
+// Swept is the Unix time before which every window was read from its first page to its last after it had left the lookback;
+// 0: none.
 func (a *Account) Swept() int64 { return a.read().Swept }
 
-// Floor is the Unix time before which nothing is to be asked for, since ids of then are no longer kept. It is a day later
-// than the oldest kept id, for calls that were seen a little before the time they name.
+// Floor is the Unix time before which nothing may be asked for, since ids of that time are no longer kept. It is a day after the
+// oldest kept day: a call may be seen a little before the time that its record names.
 func (a *Account) Floor() int64 {
 	if m := a.read(); m.OldestDay > 0 {
 		return (m.OldestDay + 1) * secondsPerDay
@@ -204,8 +202,8 @@ func (a *Account) Establish(server time.Time, history time.Duration) error {
 	return a.update(&meta, nil)
 }
 
-// Forget drops every id and every window of an account that has counted nothing yet, so that a mended configuration starts
-// from the same epoch with a clean sheet.
+// Forget drops every id and every window of an account that has counted nothing yet, so that a corrected configuration
+// starts again from the same epoch.
 func (a *Account) Forget() error {
 	a.l.writer.Lock()
 	defer a.l.writer.Unlock()
@@ -233,11 +231,11 @@ func (a *Account) Forget() error {
 	return nil
 }
 
-// dayStep keeps one wrong Date from emptying the ledger: few days are dropped at a time, and none again in this while.
+// dayStep is the shortest time between two expiries. It keeps a wrong Date from emptying the ledger at once.
 const dayStep = time.Hour
 
-// Expire drops the oldest days of ids, at most so many, that were first seen more than keep before the server's time. It is for
-// the caller to see that every window of before then has been read.
+// Expire drops the oldest days of ids, at most most of them, whose ids were first seen more than keep before the server's time.
+// The caller makes sure that every window before then has been read.
 func (a *Account) Expire(server time.Time, keep time.Duration, most int) (dropped int, err error) {
 	a.l.writer.Lock()
 	defer a.l.writer.Unlock()
@@ -270,7 +268,7 @@ func (a *Account) Expire(server time.Time, keep time.Duration, most int) (droppe
 	return dropped, nil
 }
 
-// update makes a changed meta, and whatever else, durable and then public. writer is held.
+// update commits a changed meta, and what more writes, and then publishes the meta. The caller has locked writer.
 func (a *Account) update(meta *accountMeta, more func(*bolt.Bucket) error) error {
 	err := a.l.update(func(tx *bolt.Tx) error {
 		b, err := accountBucket(tx, a.name)
@@ -306,9 +304,9 @@ func putMeta(b *bolt.Bucket, meta *accountMeta) error {
 }
 
 func (l *Ledger) loadAccounts(root *bolt.Bucket) error {
-	return root.ForEachBucket(func(name []byte) error {
+	return forEachBucket(root, func(name []byte, b *bolt.Bucket) error {
 		a := &Account{l: l, name: string(name)}
-		if err := a.load(root.Bucket(name)); err != nil {
+		if err := a.load(b); err != nil {
 			return fmt.Errorf("account %q: %w", a.name, err)
 		}
 		l.accounts[a.name] = a
@@ -320,33 +318,39 @@ func (a *Account) load(b *bolt.Bucket) error {
 	if err := json.Unmarshal(b.Get([]byte(keyMeta)), &a.meta); err != nil {
 		return fmt.Errorf("%w: its description: %w", errDamaged, err)
 	}
-	if ids := b.Bucket([]byte(bucketIDs)); ids != nil {
-		var all entry
-		err := ids.ForEachBucket(func(k []byte) error {
-			all.reset()
-			err := ids.Bucket(k).ForEach(func(_, v []byte) error {
-				body, err := unseal(v)
-				if err == nil && !all.decode(body) {
-					err = errDamaged
-				}
-				return err
-			})
-			d := &day{}
-			d.load(&all)
-			a.days = append(a.days, d)
-			a.dayNumbers = append(a.dayNumbers, int64(binary.BigEndian.Uint32(k)))
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("ids: %w", err)
-		}
-		slices.Reverse(a.days)
-		slices.Reverse(a.dayNumbers)
+	if err := a.loadIDs(b); err != nil {
+		return fmt.Errorf("ids: %w", err)
 	}
 	if _, err := readCells(b); err != nil {
 		return fmt.Errorf("windows: %w", err)
 	}
 	return nil
+}
+
+func (a *Account) loadIDs(account *bolt.Bucket) error {
+	ids, err := subBucket(account, bucketIDs)
+	if ids == nil {
+		return err
+	}
+	var all entry
+	err = forEachBucket(ids, func(number []byte, b *bolt.Bucket) error {
+		all.reset()
+		err := b.ForEach(func(_, v []byte) error {
+			body, err := unseal(v)
+			if err == nil && !all.decode(body) {
+				err = errDamaged
+			}
+			return err
+		})
+		d := &day{}
+		d.load(&all)
+		a.days = append(a.days, d)
+		a.dayNumbers = append(a.dayNumbers, int64(binary.BigEndian.Uint32(number)))
+		return err
+	})
+	slices.Reverse(a.days)
+	slices.Reverse(a.dayNumbers)
+	return err
 }
 
 // at is the set of a day; nil if nothing was seen then. Days come in any order: a server's clock may step back.

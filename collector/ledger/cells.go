@@ -32,9 +32,9 @@ func decodeCell(key, src []byte) (Cell, error) {
 }
 
 func readCells(account *bolt.Bucket) (cells []Cell, err error) {
-	b := account.Bucket([]byte(bucketCells))
+	b, err := subBucket(account, bucketCells)
 	if b == nil {
-		return nil, nil
+		return nil, err
 	}
 	err = b.ForEach(func(k, v []byte) error {
 		c, err := decodeCell(k, v)

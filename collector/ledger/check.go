@@ -13,8 +13,8 @@ import (
 // errForeign says that a file is not a ledger at all.
 var errForeign = errors.New("it is not a ledger")
 
-// checkFile refuses a file that bbolt would overwrite, or crash on before it has locked it: one that is no bbolt database,
-// or one that is shorter than its own pages claim (bbolt maps it into memory and reads past its end). It only reads.
+// checkFile refuses a file that bbolt would overwrite, or crash on before it has locked it: one that is not a bbolt database, or
+// one that is shorter than the pages in use (bbolt maps it into memory and reads past its end). It only reads the file.
 func checkFile(path string) error {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -45,7 +45,7 @@ func checkFile(path string) error {
 	return nil
 }
 
-// openBolt opens and locks a database and looks at all its pages.
+// openBolt opens and locks a database and checks its pages.
 func openBolt(path string, o *bolt.Options) (db *bolt.DB, err error) {
 	err = guarded(func() (err error) { // bbolt reads the list of free pages and believes it
 		db, err = bolt.Open(path, 0o600, o)
@@ -66,7 +66,7 @@ func openBolt(path string, o *bolt.Options) (db *bolt.DB, err error) {
 	return db, nil
 }
 
-// guarded makes an error of a crash over damage.
+// guarded turns a panic or a memory fault over damaged contents into an error.
 func guarded(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

@@ -133,8 +133,8 @@ func TestSeriesLimitFoldsTheGroupFirstThenTheCountry(t *testing.T) {
 	values = exposed(tl.Ledger)
 	require.EqualValues(t, 2, values["itnio_calls_total{main,g5,CN,incoming,answered,incoming_hung_up,customer}"], "series that exist go on")
 	total := 0.0
-	faces, _ := tl.Exposition()
-	for _, f := range faces {
+	all, _ := tl.Exposition()
+	for _, f := range all {
 		require.LessOrEqual(t, len(f.Metrics), 100, f.Name)
 		if f.Name == "itnio_calls_total" {
 			for _, s := range f.Metrics {
@@ -151,8 +151,8 @@ func TestChangedFamiliesStartAnew(t *testing.T) {
 	tl.establish()
 	tl.count(someCall(1), someCall(2))
 	created := func(family string) time.Time {
-		faces, _ := tl.Exposition()
-		for _, f := range faces {
+		all, _ := tl.Exposition()
+		for _, f := range all {
 			if f.Name == family {
 				return f.Metrics[0].Created
 			}
@@ -204,8 +204,8 @@ func TestChangedFamiliesStartAnew(t *testing.T) {
 	require.Empty(t, tl.log.String())
 }
 
-func TestReloadKeepsWhatIsHeld(t *testing.T) {
-	tl, c := held(t, time.Minute)
+func TestReloadKeepsZeroFirst(t *testing.T) {
+	tl, c := pastFirstFill(t, time.Minute)
 	tl.count(someCall(1))
 	require.Zero(t, tl.scrape(true))
 	require.NoError(t, tl.SetModel(families.New(testMetrics())))
@@ -222,9 +222,9 @@ func TestExemplarsLeadToTheNewestCallOfEachBucket(t *testing.T) {
 	}
 	tl.count(at(1, 42, 10), at(2, 5, 20), at(3, 41, 5), at(4, 4000, 1), at(5, 50, 11))
 	tl.count(at(6, 5, 400)) // more than five minutes ahead
-	faces, _ := tl.Exposition()
+	all, _ := tl.Exposition()
 	got := map[float64]string{}
-	for _, f := range faces {
+	for _, f := range all {
 		if f.Name == "itnio_call_duration_seconds" {
 			last := -1.0
 			for _, e := range f.Metrics[0].Hist.Exemplars {

@@ -5,13 +5,39 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-kit/log/level"
 	bolt "go.etcd.io/bbolt"
 
-	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/families"
+	"itnio_exporter/collector/series"
 )
+
+// family is a row of the model with its series.
+type family struct {
+	families.Family
+	restarted int64 // Unix milliseconds; 0: never
+	byKey     map[string]*storedSeries
+	sorted    []*storedSeries
+	dirty     bool // what is exposed of it has changed
+}
+
+// storedSeries is a series with what the ledger keeps of it. What follows created is guarded by the ledger's mutex.
+type storedSeries struct {
+	key     string
+	labels  []string
+	account *Account // nil: belongs to none
+	created int64    // Unix milliseconds
+
+	cur     *series.Metric // committed
+	next    *series.Metric // in the transaction under way, its writer's own; nil: unchanged
+	shown   bool           // cur is exposed; else 0
+	zero    *series.Metric // what is exposed until then
+	bornGen uint64         // first exposition that can have it
+	// fetched is when a scraper first fetched a complete page with the 0; zero: none yet.
+	fetched time.Time
+}
 
 // familyMeta is what must be equal for the values on disk to go on.
 type familyMeta struct {
@@ -21,10 +47,10 @@ type familyMeta struct {
 	Restarted int64     `json:"restarted,omitempty"`
 }
 
-// openFamily reads a row's series, or starts it anew where its labels or bounds have changed. in is the family in force
-// before a reload, if any: its series go on with all they know.
+// openFamily reads a row's series, or starts the family again at 0 where its labels or bounds have changed. in is the family
+// before a reload, if any: its series go on.
 func (l *Ledger) openFamily(root *bolt.Bucket, row families.Family, in *family) (*family, error) {
-	f := &family{Family: row, byKey: map[string]*series{}, dirty: true}
+	f := &family{Family: row, byKey: map[string]*storedSeries{}, dirty: true}
 	b := root.Bucket([]byte(row.Name))
 	fresh := b == nil
 	if !fresh {
@@ -68,12 +94,12 @@ func (l *Ledger) loadSeries(b *bolt.Bucket, f *family) error {
 		if !ok {
 			return errDamaged
 		}
-		m, created, shown, err := decodeSeries(v, len(f.Bounds), f.Type == exposition.Histogram)
+		m, created, shown, err := decodeSeries(v, len(f.Bounds), f.Type == series.Histogram)
 		if err != nil {
 			return err
 		}
 		m.LabelValues, m.Created = labels, createdTime(f, created)
-		s := &series{key: key, labels: labels, created: created, cur: m, shown: shown}
+		s := &storedSeries{key: key, labels: labels, created: created, cur: m, shown: shown}
 		if !shown {
 			s.zero = zeroMetric(f, labels, created)
 		}
@@ -86,4 +112,58 @@ func (l *Ledger) loadSeries(b *bolt.Bucket, f *family) error {
 	})
 	slices.SortFunc(f.sorted, bySeries)
 	return err
+}
+
+// adopt gives a family new series and keeps its order.
+func (f *family) adopt(born []*storedSeries) {
+	if len(born) == 0 {
+		return
+	}
+	slices.SortFunc(born, bySeries)
+	merged := make([]*storedSeries, 0, len(f.sorted)+len(born))
+	i := 0
+	for _, s := range born {
+		f.byKey[s.key] = s
+		for i < len(f.sorted) && bySeries(f.sorted[i], s) < 0 {
+			merged = append(merged, f.sorted[i])
+			i++
+		}
+		merged = append(merged, s)
+	}
+	f.sorted = append(merged, f.sorted[i:]...)
+	f.dirty = true
+}
+
+func bySeries(a, b *storedSeries) int { return slices.Compare(a.labels, b.labels) }
+
+// zeroMetric is a series before its first value.
+func zeroMetric(f *family, labels []string, created int64) *series.Metric {
+	m := &series.Metric{LabelValues: labels, Created: createdTime(f, created)}
+	if f.Type == series.Histogram {
+		m.Hist = &series.HistogramValue{Buckets: make([]uint64, len(f.Bounds))}
+	}
+	return m
+}
+
+// createdTime is a series' created time as exposed: gauges have none.
+func createdTime(f *family, created int64) time.Time {
+	if f.Type == series.Gauge {
+		return time.Time{}
+	}
+	return time.UnixMilli(created).UTC()
+}
+
+// adopt gives the families the series that a transaction made; born is by family. The caller has locked mu.
+func (l *Ledger) adopt(born []map[string]*storedSeries) {
+	for i, f := range l.families {
+		list := make([]*storedSeries, 0, len(born[i]))
+		for _, s := range born[i] {
+			s.bornGen = l.gen + 1
+			if !s.shown {
+				l.zeroFirst.atZero[s] = struct{}{}
+			}
+			list = append(list, s)
+		}
+		f.adopt(list)
+	}
 }

@@ -6,11 +6,13 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -134,10 +136,12 @@ func TestDamagedPages(t *testing.T) {
 		"overflow":  func(b []byte) { binary.NativeEndian.PutUint32(b[12:], 0xfffffff0) },
 		"sector":    func(b []byte) { clear(b[512*random.IntN(8):][:512]) },
 		"half":      func(b []byte) { clear(b[len(b)/2:]) },
+		"kind":      func(b []byte) { b[16] ^= 1 }, // a bucket becomes a value, a value a bucket
 		"elsewhere": func(b []byte) { copy(b, good[page*(2+random.IntN(len(good)/page-2)):][:page]) },
 	}
 	opened, refused := 0, 0
-	for name, damage := range damages {
+	for _, name := range slices.Sorted(maps.Keys(damages)) {
+		damage := damages[name]
 		for at := 0; at < len(good); at += page {
 			b := bytes.Clone(good)
 			damage(b[at : at+page])

@@ -4,10 +4,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
-	"slices"
 	"strings"
 
-	"itnio_exporter/collector/exposition"
+	bolt "go.etcd.io/bbolt"
+
+	"itnio_exporter/collector/series"
 )
 
 // The file is one bbolt database:
@@ -80,12 +81,44 @@ func labelsOf(stored []byte, n int) (key string, labels []string, ok bool) {
 	return key, labels, len(labels) == n
 }
 
+// keyOf is the key of a label set.
+func keyOf(labels []string) string { return strings.Join(labels, labelSeparator) }
+
+func appendKey(dst []byte, labels []string) []byte {
+	for i, v := range labels {
+		if i > 0 {
+			dst = append(dst, labelSeparator...)
+		}
+		dst = append(dst, v...)
+	}
+	return dst
+}
+
+// forEachBucket calls f for every bucket in a bucket that has nothing else. A plain value in it is damage, which bbolt's own
+// ForEachBucket would pass over: the ids of a day, say, would be forgotten and its calls counted again.
+func forEachBucket(b *bolt.Bucket, f func(name []byte, b *bolt.Bucket) error) error {
+	return b.ForEach(func(k, v []byte) error {
+		if v != nil {
+			return errDamaged
+		}
+		return f(k, b.Bucket(k))
+	})
+}
+
+// subBucket gives a bucket in a bucket, nil if it is not there.
+func subBucket(b *bolt.Bucket, name string) (*bolt.Bucket, error) {
+	if b.Get([]byte(name)) != nil { // a plain value
+		return nil, errDamaged
+	}
+	return b.Bucket([]byte(name)), nil
+}
+
 func be64(v int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(v)) }
 
 func be32(v int64) []byte { return binary.BigEndian.AppendUint32(nil, uint32(v)) }
 
 // encodeSeries writes what is durable of a series. All amounts are integers, however long a series lives.
-func encodeSeries(s *series, m *exposition.Metric, shown bool) []byte {
+func encodeSeries(s *storedSeries, m *series.Metric, shown bool) []byte {
 	dst := make([]byte, 0, 64)
 	var flags uint64
 	if shown {
@@ -112,7 +145,7 @@ func encodeSeries(s *series, m *exposition.Metric, shown bool) []byte {
 }
 
 // decodeSeries reads what encodeSeries wrote.
-func decodeSeries(src []byte, bounds int, histogram bool) (m *exposition.Metric, created int64, shown bool, err error) {
+func decodeSeries(src []byte, bounds int, histogram bool) (m *series.Metric, created int64, shown bool, err error) {
 	b, err := unseal(src)
 	if err != nil {
 		return nil, 0, false, err
@@ -120,9 +153,9 @@ func decodeSeries(src []byte, bounds int, histogram bool) (m *exposition.Metric,
 	r := reader{b: b}
 	shown = r.uvarint()&1 == 1
 	created = r.varint()
-	m = &exposition.Metric{Value: float64(r.varint())}
+	m = &series.Metric{Value: float64(r.varint())}
 	if histogram {
-		h := &exposition.HistogramValue{Count: r.uvarint(), Sum: float64(r.uvarint()), ZeroCount: r.uvarint()}
+		h := &series.HistogramValue{Count: r.uvarint(), Sum: float64(r.uvarint()), ZeroCount: r.uvarint()}
 		if n := r.uvarint(); n != uint64(bounds) {
 			r.bad = true
 		} else {
@@ -135,9 +168,9 @@ func decodeSeries(src []byte, bounds int, histogram bool) (m *exposition.Metric,
 		if n > uint64(len(r.b)) {
 			r.bad = true
 		} else {
-			h.Native = make([]exposition.NativeBucket, n)
+			h.Native = make([]series.NativeBucket, n)
 			for i := range h.Native {
-				h.Native[i] = exposition.NativeBucket{Index: int32(r.varint()), Count: r.uvarint()}
+				h.Native[i] = series.NativeBucket{Index: int32(r.varint()), Count: r.uvarint()}
 			}
 		}
 		m.Hist = h
@@ -172,17 +205,4 @@ func (r *reader) varint() int64 {
 	}
 	r.b = r.b[n:]
 	return v
-}
-
-// cloneMetric copies a metric so that the copy can be changed.
-func cloneMetric(m *exposition.Metric) *exposition.Metric {
-	c := *m
-	if m.Hist != nil {
-		h := *m.Hist
-		h.Buckets = slices.Clone(h.Buckets)
-		h.Native = slices.Clone(h.Native)
-		h.Exemplars = slices.Clone(h.Exemplars)
-		c.Hist = &h
-	}
-	return &c
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/collector/call"
-	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/families"
+	"itnio_exporter/collector/series"
 	"itnio_exporter/config"
 	"itnio_exporter/enum"
 )
@@ -163,13 +163,13 @@ func ended(at time.Time) func(*call.Call)  { return func(c *call.Call) { c.End =
 
 // exposed are all values of an exposition: counters and gauges, and a histogram's count and sum.
 func exposed(l *Ledger) map[string]float64 {
-	faces, _ := l.Exposition()
-	return valuesOf(faces)
+	all, _ := l.Exposition()
+	return valuesOf(all)
 }
 
-func valuesOf(faces []*exposition.Family) map[string]float64 {
+func valuesOf(all []*series.Family) map[string]float64 {
 	values := map[string]float64{}
-	for _, f := range faces {
+	for _, f := range all {
 		for _, m := range f.Metrics {
 			name := f.Name + "{" + strings.Join(m.LabelValues, ",") + "}"
 			if m.Hist == nil {

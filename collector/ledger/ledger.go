@@ -7,18 +7,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/go-kit/log"
-	"github.com/go-kit/log/level"
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 
-	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/families"
+	"itnio_exporter/collector/series"
 )
 
 // Options of a ledger.
@@ -44,43 +41,19 @@ type Ledger struct {
 	now    func() time.Time
 	logger log.Logger
 
-	writer sync.Mutex // held over a transaction and its publication
+	writer sync.Mutex // locked over a transaction and its publication
 
-	mu       sync.RWMutex // guards what follows; written only by the holder of writer
+	mu       sync.RWMutex // guards what follows, which is written only with writer locked too
 	model    *families.Model
 	families []*family
 	admitted map[string]map[string]struct{} // label -> values
 	accounts map[string]*Account
-	hold     hold
-	gen      uint64 // of the exposition
-	faces    []*exposition.Family
-	facesGen uint64
 	size     int64 // bytes of the file
-}
 
-// family is a row of the model with its series.
-type family struct {
-	families.Family
-	restarted int64 // Unix milliseconds; 0: never
-	byKey     map[string]*series
-	sorted    []*series
-	dirty     bool // faces are to be made anew
-}
-
-// series is one label set. All but what the mutex of the ledger guards is fixed at birth.
-type series struct {
-	key     string
-	labels  []string
-	account *Account // nil: belongs to none
-	created int64    // Unix milliseconds
-
-	cur     *exposition.Metric // committed
-	next    *exposition.Metric // in the transaction under way, its writer's own; nil: unchanged
-	shown   bool               // cur is exposed; else 0
-	zero    *exposition.Metric // what is exposed until then; nil after that
-	bornGen uint64             // first exposition that can hold it
-	// fetched is when a scraper first had the 0 whole; zero: none yet.
-	fetched time.Time
+	zeroFirst  zeroFirst
+	gen        uint64 // of the exposition
+	exposed    []*series.Family
+	exposedGen uint64 // of exposed
 }
 
 // What to do about a file that cannot be used.
@@ -128,10 +101,10 @@ func Open(o Options) (_ *Ledger, err error) {
 	}()
 	l := &Ledger{
 		db: db, before: o.BeforeCommit, now: o.Now, logger: o.Logger,
-		admitted: map[string]map[string]struct{}{},
-		accounts: map[string]*Account{},
-		hold:     hold{zeroFirst: o.ZeroFirst, held: map[*series]struct{}{}},
-		gen:      1,
+		admitted:  map[string]map[string]struct{}{},
+		accounts:  map[string]*Account{},
+		zeroFirst: zeroFirst{wait: o.ZeroFirst, atZero: map[*storedSeries]struct{}{}},
+		gen:       1,
 	}
 	if err := guarded(l.load); err != nil {
 		return nil, fail("cannot read it "+restore, err)
@@ -204,10 +177,10 @@ func (l *Ledger) load() error {
 }
 
 func (l *Ledger) loadAdmitted(b *bolt.Bucket) error {
-	return b.ForEachBucket(func(label []byte) error {
+	return forEachBucket(b, func(label []byte, b *bolt.Bucket) error {
 		values := map[string]struct{}{}
 		l.admitted[string(label)] = values
-		return b.Bucket(label).ForEach(func(k, _ []byte) error {
+		return b.ForEach(func(k, _ []byte) error {
 			values[string(k)] = struct{}{}
 			return nil
 		})
@@ -218,194 +191,16 @@ func (l *Ledger) loadAdmitted(b *bolt.Bucket) error {
 type Stats struct {
 	SizeBytes int64
 	Series    int
-	Held      int // series that still show 0
+	Held      int // series that show 0 first
 }
 
 // Stats gives the figures of the last committed state.
 func (l *Ledger) Stats() Stats {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	s := Stats{Held: len(l.hold.held), SizeBytes: l.size}
+	s := Stats{Held: len(l.zeroFirst.atZero), SizeBytes: l.size}
 	for _, f := range l.families {
 		s.Series += len(f.byKey)
 	}
 	return s
-}
-
-// Exposition gives the call families as they are to be exposed, and a number that changes exactly when they do.
-// Neither may be changed by the caller.
-func (l *Ledger) Exposition() ([]*exposition.Family, uint64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.facesGen == l.gen {
-		return l.faces, l.gen
-	}
-	faces := make([]*exposition.Family, 0, len(l.families))
-	old := map[string]*exposition.Family{}
-	for _, f := range l.faces {
-		old[f.Name] = f
-	}
-	shared := l.anyExposed()
-	for _, f := range l.families {
-		face := old[f.Name]
-		if f.dirty || face == nil {
-			face = f.face(shared)
-			f.dirty = false
-		}
-		if len(face.Metrics) > 0 {
-			faces = append(faces, face)
-		}
-	}
-	slices.SortFunc(faces, func(a, b *exposition.Family) int { return strings.Compare(a.Name, b.Name) })
-	l.faces, l.facesGen = faces, l.gen
-	return faces, l.gen
-}
-
-// anyExposed reports whether some account is exposed: series that belong to none come with the first one.
-func (l *Ledger) anyExposed() bool {
-	for _, a := range l.accounts {
-		if a.exposed() {
-			return true
-		}
-	}
-	return false
-}
-
-func (f *family) face(shared bool) *exposition.Family {
-	face := &exposition.Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.Labels, Bounds: f.Bounds}
-	face.Metrics = make([]*exposition.Metric, 0, len(f.sorted))
-	for _, s := range f.sorted {
-		if s.account == nil && !shared || s.account != nil && !s.account.exposed() {
-			continue
-		}
-		if s.shown {
-			face.Metrics = append(face.Metrics, s.cur)
-		} else {
-			face.Metrics = append(face.Metrics, s.zero)
-		}
-	}
-	return face
-}
-
-// adopt gives a family new series and keeps its order.
-func (f *family) adopt(born []*series) {
-	if len(born) == 0 {
-		return
-	}
-	slices.SortFunc(born, bySeries)
-	merged := make([]*series, 0, len(f.sorted)+len(born))
-	i := 0
-	for _, s := range born {
-		f.byKey[s.key] = s
-		for i < len(f.sorted) && bySeries(f.sorted[i], s) < 0 {
-			merged = append(merged, f.sorted[i])
-			i++
-		}
-		merged = append(merged, s)
-	}
-	f.sorted = append(merged, f.sorted[i:]...)
-	f.dirty = true
-}
-
-func bySeries(a, b *series) int { return slices.Compare(a.labels, b.labels) }
-
-// zeroMetric is a series before its first value.
-func zeroMetric(f *family, labels []string, created int64) *exposition.Metric {
-	m := &exposition.Metric{LabelValues: labels, Created: createdTime(f, created)}
-	if f.Type == exposition.Histogram {
-		m.Hist = &exposition.HistogramValue{Buckets: make([]uint64, len(f.Bounds))}
-	}
-	return m
-}
-
-// createdTime is a series' created time as exposed: gauges have none.
-func createdTime(f *family, created int64) time.Time {
-	if f.Type == exposition.Gauge {
-		return time.Time{}
-	}
-	return time.UnixMilli(created).UTC()
-}
-
-// reveal lets a series show its value. mu is held.
-func (l *Ledger) reveal(s *series) {
-	s.shown, s.zero = true, nil
-	delete(l.hold.held, s)
-}
-
-// SetModel puts a model in force, at the start and on a reload. A family whose labels or bounds changed, or that was
-// switched off, starts anew and says so; ids stay.
-func (l *Ledger) SetModel(m *families.Model) error {
-	l.writer.Lock()
-	defer l.writer.Unlock()
-	had := map[string]*family{}
-	for _, f := range l.families {
-		had[f.Name] = f
-	}
-	next := make([]*family, 0, len(m.Families))
-	err := l.update(func(tx *bolt.Tx) error {
-		root := tx.Bucket([]byte(bucketFamilies))
-		var gone []string
-		err := root.ForEachBucket(func(name []byte) error {
-			if !slices.ContainsFunc(m.Families, func(f families.Family) bool { return f.Name == string(name) }) {
-				gone = append(gone, string(name))
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		for _, name := range gone {
-			level.Warn(l.logger).Log("msg", "metric family switched off, its values are forgotten", "family", name)
-			if err := root.DeleteBucket([]byte(name)); err != nil {
-				return err
-			}
-		}
-		for _, row := range m.Families {
-			f, err := l.openFamily(root, row, had[row.Name])
-			if err != nil {
-				return fmt.Errorf("family %s: %w", row.Name, err)
-			}
-			next = append(next, f)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.model, l.families = m, next
-	l.hold.held = map[*series]struct{}{}
-	for _, f := range next {
-		for _, s := range f.sorted {
-			if !s.shown {
-				l.hold.held[s] = struct{}{}
-			}
-		}
-	}
-	l.changed()
-	return nil
-}
-
-// SetZeroFirst changes how long new series show 0.
-func (l *Ledger) SetZeroFirst(d time.Duration) {
-	l.writer.Lock()
-	defer l.writer.Unlock()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.hold.zeroFirst = d
-}
-
-// changed is called with mu held after the exposition changed.
-func (l *Ledger) changed() {
-	l.gen++
-	l.size = l.fileSize()
-}
-
-func (l *Ledger) fileSize() int64 {
-	info, err := os.Stat(l.db.Path())
-	if err != nil {
-		return 0
-	}
-	return info.Size()
 }

@@ -135,8 +135,8 @@ func startChild(b *testing.B, dir string) {
 	figure("MB-file", float64(l.Stats().SizeBytes)/1e6)
 	figure("MB-RSS-after-open", float64(statusKB("VmRSS"))/1e3)
 	require.GreaterOrEqual(b, a.IDs(), bigCallsADay*bigDays)
-	faces, _ := l.Exposition()
-	require.NotEmpty(b, faces)
+	all, _ := l.Exposition()
+	require.NotEmpty(b, all)
 
 	// Go on counting for a while: 50,000 calls, a page at a time.
 	key := uint64(9_000_000_000 + bigCallsADay*bigDays)

@@ -21,12 +21,12 @@ import (
 
 // model is what the ledger is to be, made as simply as can be: sets of ids and a list of counted calls.
 type model struct {
-	epoch    int64
-	oldest   int64 // day
-	days     map[int64]*modelDay
-	initial  bool
-	values   map[string]float64
-	families []families.Family
+	epoch   int64
+	oldest  int64 // day
+	days    map[int64]*modelDay
+	initial bool
+	values  map[string]float64
+	table   *families.Model
 }
 
 type modelDay struct{ keys, sessions, orphans, tags map[string]bool }
@@ -44,10 +44,10 @@ func (m *model) has(set func(*modelDay) map[string]bool, id string) bool {
 	return false
 }
 
-func keysOf(d *modelDay) map[string]bool     { return d.keys }
-func sessionsOf(d *modelDay) map[string]bool { return d.sessions }
-func orphansOf(d *modelDay) map[string]bool  { return d.orphans }
-func tagsOf(d *modelDay) map[string]bool     { return d.tags }
+func modelKeysOf(d *modelDay) map[string]bool     { return d.keys }
+func modelSessionsOf(d *modelDay) map[string]bool { return d.sessions }
+func modelOrphansOf(d *modelDay) map[string]bool  { return d.orphans }
+func modelTagsOf(d *modelDay) map[string]bool     { return d.tags }
 
 func (m *model) today(server time.Time) *modelDay {
 	n := server.Unix() / 86400
@@ -62,20 +62,16 @@ func (m *model) take(it Item, server time.Time) Result {
 	c := it.Call
 	key, session := fmt.Sprint(c.Key), fmt.Sprint(c.Session)
 	inTime := c.End.Unix() >= m.epoch
-	switch {
-	case c.Key == 0 && c.Session == 0:
+	if c.Key == 0 && c.Session == 0 {
 		return Invalid
-	case c.Key != 0 && m.has(keysOf, key), c.Key == 0 && (m.has(sessionsOf, session) || m.has(orphansOf, session)):
+	}
+	if m.known(c, server) {
 		if !c.Pending && inTime {
 			m.tag(c, server)
 		}
 		return Duplicate
-	case c.Key != 0 && c.Session != 0 && m.has(orphansOf, session):
-		m.today(server).keys[key] = true
-		if !c.Pending && inTime {
-			m.tag(c, server)
-		}
-		return Duplicate
+	}
+	switch {
 	case c.Pending && (!it.AsItStands || !inTime):
 		return Pending
 	case inTime && c.End.Unix()/86400 < m.oldest:
@@ -95,6 +91,22 @@ func (m *model) take(it Item, server time.Time) Result {
 	return Counted
 }
 
+// known looks a call up. A key that comes for a session that was seen without one is remembered.
+func (m *model) known(c call.Call, server time.Time) bool {
+	key, session := fmt.Sprint(c.Key), fmt.Sprint(c.Session)
+	if c.Key == 0 {
+		return m.has(modelSessionsOf, session) || m.has(modelOrphansOf, session)
+	}
+	if m.has(modelKeysOf, key) {
+		return true
+	}
+	if c.Session != 0 && m.has(modelOrphansOf, session) {
+		m.today(server).keys[key] = true
+		return true
+	}
+	return false
+}
+
 func (m *model) tag(c call.Call, server time.Time) {
 	for _, tag := range c.Tags {
 		id := c.Key
@@ -102,28 +114,27 @@ func (m *model) tag(c call.Call, server time.Time) {
 			id = c.Session
 		}
 		mark := fmt.Sprint(id, tag)
-		if !m.has(tagsOf, mark) {
+		if !m.has(modelTagsOf, mark) {
 			m.today(server).tags[mark] = true
 			m.values["itnio_call_tags_total{main,"+c.Group+","+tag+"}"]++
 		}
 	}
 }
 
-// fold adds a call to every family.
+// admitAll is an admission without limits.
+type admitAll struct{}
+
+func (admitAll) Admit(_, value string, _ int) string { return value }
+
+// fold adds a call to every family. Labels are those of families.Fold; what is added is calculated here.
 func (m *model) fold(c call.Call, server time.Time, counts bool) {
 	one := 0.0
 	if counts {
 		one = 1
 	}
-	for _, f := range m.families {
-		if f.OnlyIf != nil && !f.OnlyIf(&c) || f.Adds == families.EachTag {
-			continue
-		}
-		values := make([]string, len(f.Labels))
-		for i, label := range f.Labels {
-			values[i] = families.Value(label, "main", &c)
-		}
-		name := f.Name + "{" + strings.Join(values, ",") + "}"
+	for _, a := range m.table.Folder("main", server, admitAll{}).Fold(&c, counts) {
+		f := m.table.Families[a.Family]
+		name := f.Name + "{" + strings.Join(a.Labels, ",") + "}"
 		seconds := float64(c.Ring)
 		switch f.Adds {
 		case families.AddsOne:
@@ -243,8 +254,8 @@ func (x *machine) check() {
 		require.GreaterOrEqual(t, got[name], v, name)
 	}
 	x.last = got
-	faces, _ := x.l.Exposition()
-	for _, f := range faces {
+	all, _ := x.l.Exposition()
+	for _, f := range all {
 		for _, m := range f.Metrics {
 			name := f.Name + strings.Join(m.LabelValues, ",")
 			if before, ok := x.created[name]; ok {
@@ -322,7 +333,7 @@ func TestAnyInterleavingFoldsToTheSameState(t *testing.T) {
 		}
 		x := &machine{
 			t: rt, o: o, dirs: t.TempDir, clock: c, server: start(), last: map[string]float64{}, created: map[string]time.Time{},
-			m: &model{epoch: start().Unix(), days: map[int64]*modelDay{}, values: map[string]float64{}, families: o.Model.Families},
+			m: &model{epoch: start().Unix(), days: map[int64]*modelDay{}, values: map[string]float64{}, table: o.Model},
 		}
 		x.open()
 		defer func() { _ = x.l.Close() }()

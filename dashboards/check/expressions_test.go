@@ -9,8 +9,8 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 
-	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/families"
+	"itnio_exporter/collector/series"
 )
 
 func windows() map[string]string {
@@ -50,7 +50,7 @@ func metricModel(t *testing.T) map[string][]string {
 	t.Helper()
 	m := own()
 	for _, f := range families.All() {
-		if f.Type == exposition.Histogram {
+		if f.Type == series.Histogram {
 			histogram(m, f.Name, f.Labels)
 		} else {
 			m[f.Name] = f.Labels

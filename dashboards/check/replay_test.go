@@ -206,14 +206,14 @@ func minutes() func(func(time.Time, []simulator.Call) bool) {
 // page is what a scrape shows: the exporter's model of families folded over the calls so far, and its own metrics.
 type page struct {
 	model  *families.Model
-	series map[string]*series
-	order  []*series
+	series map[string]*timeSeries
+	order  []*timeSeries
 	wasUp  bool
 	last   time.Time // newest complete read
 	down   incident
 }
 
-type series struct {
+type timeSeries struct {
 	labels labels.Labels
 	ref    storage.SeriesRef
 	value  float64
@@ -223,16 +223,16 @@ type series struct {
 func newPage() *page {
 	return &page{
 		model:  families.New(config.Metrics{DurationBuckets: []float64{6, 180, 1800}, RingBuckets: []float64{3, 5, 20, 60, 120}}),
-		series: map[string]*series{},
+		series: map[string]*timeSeries{},
 		down:   outage(),
 	}
 }
 
-func (e *page) at(name string, pairs ...string) *series {
+func (e *page) at(name string, pairs ...string) *timeSeries {
 	key := name + "\x00" + strings.Join(pairs, "\x00")
 	s := e.series[key]
 	if s == nil {
-		s = &series{labels: labels.FromStrings(append([]string{model.MetricNameLabel, name, "job", "itnio", "instance", "exporter:10198"}, pairs...)...)}
+		s = &timeSeries{labels: labels.FromStrings(append([]string{model.MetricNameLabel, name, "job", "itnio", "instance", "exporter:10198"}, pairs...)...)}
 		e.series[key] = s
 		e.order = append(e.order, s)
 	}
@@ -245,32 +245,33 @@ func (e *page) add(s *simulator.Call) {
 		Type: s.Type, Reason: s.Reason, Outcome: s.Reason.Outcome(), Party: s.Party, Country: s.Country, CallingCode: s.CallingCode, Group: s.Group,
 		VoiceGroupID: strconv.FormatInt(s.VoiceGroupID, 10), SIPCode: strconv.Itoa(s.SIPCode), Talk: s.Talk, Ring: s.Ring, End: s.Ended(),
 	}
-	for _, f := range e.model.Families {
-		if f.OnlyIf != nil && !f.OnlyIf(c) {
-			continue
-		}
+	for _, a := range e.model.Folder("main", c.End, admitAll{}).Fold(c, true) {
+		f := &e.model.Families[a.Family]
 		var pairs []string
-		for _, l := range f.Labels {
-			pairs = append(pairs, l, families.Value(l, "main", c))
+		for i, l := range f.Labels {
+			pairs = append(pairs, l, a.Labels[i])
 		}
-		switch f.Adds {
-		case families.AddsOne:
-			e.at(f.Name, pairs...).value++
-		case families.LatestEnd:
+		switch a.Kind {
+		case families.Add:
+			e.at(f.Name, pairs...).value += float64(a.Amount)
+		case families.Raise:
 			g := e.at(f.Name, pairs...)
-			g.value = max(g.value, float64(c.End.Unix()))
-			g.shown = g.value
-		case families.Presence:
-			e.at(f.Name, pairs...).value = 1
-		case families.ObserveTalk:
-			e.observe(f, pairs, float64(c.Talk))
-		case families.ObserveRing:
-			e.observe(f, pairs, float64(c.Ring))
+			g.value = max(g.value, float64(a.Amount))
+			if f.Adds == families.LatestEnd {
+				g.shown = g.value
+			}
+		case families.Observe:
+			e.observe(f, pairs, float64(a.Amount))
 		}
 	}
 }
 
-func (e *page) observe(f families.Family, pairs []string, v float64) {
+// admitAll is an admission without limits.
+type admitAll struct{}
+
+func (admitAll) Admit(_, value string, _ int) string { return value }
+
+func (e *page) observe(f *families.Family, pairs []string, v float64) {
 	e.at(f.Name+"_sum", pairs...).value += v
 	e.at(f.Name+"_count", pairs...).value++
 	for _, b := range append(slices.Clone(f.Bounds), math.Inf(1)) {
@@ -287,7 +288,7 @@ func (e *page) step(t *testing.T, db *tsdb.DB, now time.Time, calls []simulator.
 	t.Helper()
 	down := e.down
 	app := db.Appender(context.Background())
-	put := func(s *series, v float64) {
+	put := func(s *timeSeries, v float64) {
 		ref, err := app.Append(s.ref, s.labels, now.UnixMilli(), v)
 		if err != nil {
 			t.Fatal(err)

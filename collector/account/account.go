@@ -1,0 +1,48 @@
+// Package account reads one account of the API: a poller says when, a tracker what, a reader makes the requests and brings
+// their records into the ledger.
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-kit/log"
+
+	"itnio_exporter/collector/call"
+	"itnio_exporter/collector/ledger"
+	"itnio_exporter/config"
+	"itnio_exporter/itnio"
+)
+
+// API is what is needed of the client.
+type API interface {
+	Records(context.Context, itnio.Query) (itnio.Page, error)
+	// ServerNow estimates the server's present time.
+	ServerNow() time.Time
+	// Skew is the server's clock minus the local one; false before the first answer that told the server's time.
+	Skew() (time.Duration, bool)
+}
+
+// Options of a Poller. All but Observe are needed.
+type Options struct {
+	Config  config.Account
+	Global  config.Global
+	API     API
+	Ledger  *ledger.Ledger
+	Account *ledger.Account // the account's part of Ledger
+	Calls   *call.Normalizer
+	Metrics Metrics
+	Logger  log.Logger
+	Now     func() time.Time // the local clock
+	// Observe is told what became of each record. Simulations measure by it.
+	Observe func(*call.Call, ledger.Result)
+}
+
+// filterOf is a configured filter in the API's own terms.
+func filterOf(f config.Filter) itnio.Filter {
+	return itnio.Filter{
+		VoiceGroupID: f.VoiceGroupID, SIPGroupName: f.AgentGroup, SeatIDs: f.AgentIDs, SeatNames: f.Agents,
+		CallTypes: f.CallTypes, HangupReasons: f.HangupReasons, CalledOrCaller: string(f.Number), CCodes: f.CallingCodes,
+		HangingDirection: f.HangupParties, LabelNames: f.Tags,
+	}
+}

@@ -1,0 +1,91 @@
+package account
+
+import (
+	"context"
+
+	"itnio_exporter/collector/reconcile"
+)
+
+// inBackground goes on with sweeps, catching up and audits until they are done or stop says so. A pass that failed is dropped;
+// the next one begins anew, with everything that was learned.
+func (t *tracker) inBackground(ctx context.Context, stop func() bool) error {
+	if t.offset.suspended {
+		return nil
+	}
+	for !stop() {
+		done, err := t.advance(ctx, stop)
+		if err != nil {
+			t.background = nil
+		}
+		if done || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// advance runs the pass under way, else a sweep, and is done when no audit is due after that. A sweep that was interrupted is
+// followed by another: windows have left the lookback meanwhile.
+func (t *tracker) advance(ctx context.Context, stop func() bool) (done bool, err error) {
+	now, floor := t.clock.unix(), t.store.account.Floor()
+	interrupted := t.background != nil
+	if !interrupted {
+		t.background = t.store.state.Sweep(now, floor)
+	}
+	kind := t.background.Kind
+	over, err := t.goOn(ctx, stop)
+	switch {
+	case err != nil || !over:
+		return true, err
+	case kind == reconcile.Audit:
+		return true, t.audited()
+	}
+	if err := t.caughtUp(now); err != nil {
+		return true, err
+	}
+	if interrupted {
+		return false, nil
+	}
+	if !t.store.state.AuditDue(now) {
+		return true, nil
+	}
+	t.background = t.store.state.Audit(now, floor)
+	return false, nil
+}
+
+// goOn runs the pass under way and reports whether it is over, and not just stopped.
+func (t *tracker) goOn(ctx context.Context, stop func() bool) (over bool, err error) {
+	if err := t.reader.run(ctx, t.background, stop); err != nil {
+		return false, err
+	}
+	if _, more := t.background.Next(); more {
+		return false, nil
+	}
+	t.finish(t.background)
+	t.background = nil
+	return true, nil
+}
+
+// caughtUp is the end of a sweep: what it read may have been the last of the first fill.
+func (t *tracker) caughtUp(now int64) error {
+	remaining := t.store.state.CatchUp(now)
+	t.health.catchUp(remaining)
+	if remaining == 0 && t.reader.outcomes.begun() {
+		return t.endInitialFill()
+	}
+	return nil
+}
+
+// audited is the end of an audit: every window of before the horizon has been read, so ids of then can go.
+func (t *tracker) audited() error {
+	if t.offset.audited() {
+		if err := t.wrongOffset(); err != nil {
+			return err
+		}
+	}
+	now := t.clock.now()
+	if t.store.state.CatchUp(now.Unix()) > 0 {
+		return nil
+	}
+	return t.store.expire(now)
+}

@@ -1,0 +1,74 @@
+package account
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// TestSuggestion: records come up to half an hour after their end, so the offset suggested for a wrong one is the right one,
+// whatever the two are.
+func TestSuggestion(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		halfHours := rapid.IntRange(-24, 28)
+		right, wrong := halfHours.Draw(t, "right")*1800, halfHours.Draw(t, "wrong")*1800
+		late := time.Duration(rapid.IntRange(-119, 27*60).Draw(t, "late")) * time.Second
+		// A record's time is read in the wrong zone, so its end seems to be off by the difference.
+		lag := late + time.Duration(wrong-right)*time.Second
+		require.Equal(t, time.Unix(0, 0).In(time.FixedZone("", right)).Format("-07:00"), suggestion(time.FixedZone("", wrong), lag))
+	})
+}
+
+// TestGuard: lags that are alike and implausible over several passes are a wrong offset, and nothing else is.
+func TestGuard(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		lag   func(i int) time.Duration
+		pass  func(i int) int
+		count int
+		wrong bool
+	}{
+		{"as they should be", func(i int) time.Duration { return time.Duration(i) * time.Second }, func(i int) int { return i / 5 }, guardSize, false},
+		{"hours late", func(i int) time.Duration { return 8*time.Hour + time.Duration(i)*time.Second }, func(i int) int { return i / 5 }, guardSize, true},
+		{"hours ahead", func(i int) time.Duration { return -8*time.Hour + time.Duration(i)*time.Second }, func(i int) int { return i / 5 }, guardSize, true},
+		{"too few", func(int) time.Duration { return 8 * time.Hour }, func(i int) int { return i / 5 }, guardSize - 1, false},
+		{"all at once", func(int) time.Duration { return 8 * time.Hour }, func(int) int { return 1 }, guardSize, false},
+		{"late, each by another time", func(i int) time.Duration { return time.Duration(i+1) * time.Hour }, func(i int) int { return i / 5 }, guardSize, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var g guard
+			for i := range tt.count {
+				g.saw(sighting{tt.lag(i), tt.pass(i), time.Minute})
+			}
+			require.Equal(t, tt.wrong, g.turnedWrong())
+			require.False(t, g.turnedWrong(), "told once")
+		})
+	}
+}
+
+// TestFirst: at a first start, records in the future are not counted until enough others show that the offset is right.
+func TestFirst(t *testing.T) {
+	f := newFirst()
+	require.True(t, f.doubts(-3*time.Minute))
+	require.False(t, f.doubts(-time.Minute))
+	for i := range uint64(guardFirst) {
+		_, wrong := f.ahead()
+		require.False(t, wrong, "too few")
+		f.saw(i, -8*time.Hour)
+	}
+	lag, wrong := f.ahead()
+	require.True(t, wrong)
+	require.Equal(t, -8*time.Hour, lag)
+
+	f = newFirst()
+	f.saw(0, -8*time.Hour) // an impossible time among plausible ones
+	for i := range uint64(guardFirst) {
+		f.saw(i+1, time.Minute)
+	}
+	_, wrong = f.ahead()
+	require.False(t, wrong)
+	f.passed()
+	require.False(t, f.doubts(-8*time.Hour), "trusted from now on")
+}

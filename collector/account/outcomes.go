@@ -1,0 +1,88 @@
+package account
+
+import (
+	"time"
+
+	"itnio_exporter/collector/call"
+	"itnio_exporter/collector/ledger"
+	"itnio_exporter/collector/reconcile"
+)
+
+// outcomes accounts for what became of the records that were read: metrics, and what the offset guard learns.
+type outcomes struct {
+	poll    time.Duration // interval
+	metrics Metrics
+	memory  *memory
+	offset  *offsetGuard
+	now     func() time.Time
+	observe func(*call.Call, ledger.Result)
+
+	whole time.Time // local end of the last whole pass over the lookback; zero: none
+}
+
+// passed takes that a pass over the lookback has ended whole.
+func (o *outcomes) passed() { o.whole = o.now() }
+
+// restart takes that the account is read anew: what the next pass finds has not just turned up.
+func (o *outcomes) restart() { o.whole = time.Time{} }
+
+// begun reports whether the lookback has been read whole since the start.
+func (o *outcomes) begun() bool { return !o.whole.IsZero() }
+
+// live reports whether what a pass finds has just turned up at the server: another one was over not long ago.
+func (o *outcomes) live(kind reconcile.Kind) bool {
+	return kind == reconcile.Live && o.begun() && o.now().Sub(o.whole) < max(3*o.poll, 5*time.Minute)
+}
+
+// page accounts for a page's records, whose identities are ids.
+func (o *outcomes) page(kind reconcile.Kind, items []ledger.Item, report *ledger.Report, ids []uint64, server time.Time) {
+	live := o.live(kind)
+	for i, result := range report.Results {
+		item := &items[i]
+		o.metrics.Records.WithLabelValues(result.String()).Inc()
+		if o.observe != nil {
+			o.observe(&item.Call, result)
+		}
+		switch result {
+		case ledger.Counted, ledger.Baseline:
+			o.memory.counted(ids[i])
+			o.anomalies(&item.Call)
+			o.placed(kind, live, item, result, server)
+		case ledger.Invalid, ledger.TooOld:
+			if !o.memory.firstOdd(ids[i]) {
+				break
+			}
+			o.anomalies(&item.Call)
+			if result == ledger.TooOld {
+				o.metrics.anomaly(call.AnomalyTooOld, 1)
+			}
+		}
+	}
+	for label, n := range report.Overflow {
+		o.metrics.Overflow.WithLabelValues(label).Add(float64(n))
+	}
+}
+
+// placed accounts for a record that is new to the ledger.
+func (o *outcomes) placed(kind reconcile.Kind, live bool, item *ledger.Item, result ledger.Result, server time.Time) {
+	lag := server.Sub(item.Call.End)
+	switch {
+	case item.AsItStands:
+		o.metrics.anomaly(call.AnomalyIncomplete, 1)
+	case item.Call.End.IsZero():
+	case live:
+		o.metrics.Lag.WithLabelValues().Observe(lag.Seconds())
+		o.offset.sawLive(lag)
+	case kind == reconcile.Audit:
+		o.offset.sawLate(lag)
+	}
+	if kind == reconcile.Audit && result == ledger.Counted {
+		o.metrics.AuditMissing.WithLabelValues().Inc()
+	}
+}
+
+func (o *outcomes) anomalies(c *call.Call) {
+	for _, kind := range c.Anomalies {
+		o.metrics.anomaly(kind, 1)
+	}
+}

@@ -1,0 +1,168 @@
+package account
+
+import (
+	"context"
+	"hash/fnv"
+	"math/rand/v2"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"itnio_exporter/config"
+)
+
+// Poller says when an account is read: on a timer, or when a scrape asks for it. It makes one reading at a time, and no error
+// ends it. Start and Stop are for one goroutine; the others are safe for concurrent use.
+type Poller struct {
+	global  config.Global
+	now     func() time.Time
+	logger  log.Logger
+	tracker *tracker
+	health  *health
+	scrapes *scrapes
+	rand    *rand.Rand // so that accounts and processes keep out of step
+
+	cancel context.CancelFunc // nil: not started
+	done   chan struct{}
+}
+
+// New makes the poller of an account. It reads nothing before Start.
+func New(o Options) *Poller {
+	logger := log.With(o.Logger, "account", o.Config.Name)
+	health := &health{metrics: o.Metrics, logger: logger, now: o.Now, status: Status{Name: o.Config.Name}}
+	seed := fnv.New64a()
+	_, _ = seed.Write([]byte(o.Config.Name))
+	return &Poller{
+		global: o.Global, now: o.Now, logger: logger, health: health, tracker: newTracker(&o, health),
+		scrapes: newScrapes(o.Global.PollInterval, o.Now),
+		rand:    rand.New(rand.NewPCG(uint64(o.Now().UnixNano()), seed.Sum64())),
+		done:    make(chan struct{}),
+	}
+}
+
+// Status is what is known of the account now. It waits for no reading.
+func (p *Poller) Status() Status { return p.health.Status() }
+
+// ConcealIfLeftAlone takes the account out of the exposition until it has caught up, if it was not read for long: its ledger
+// may be a backup, and Prometheus may have seen higher values.
+func (p *Poller) ConcealIfLeftAlone() {
+	if p.tracker.store.leftAlone(p.now()) {
+		p.tracker.store.account.Conceal(true)
+	}
+}
+
+// Start begins to read until ctx ends or Stop is called, unless it has been called before.
+func (p *Poller) Start(ctx context.Context) {
+	if p.cancel != nil {
+		return
+	}
+	ctx, p.cancel = context.WithCancel(ctx)
+	context.AfterFunc(ctx, p.scrapes.close)
+	go p.run(ctx)
+}
+
+// Stop returns when nothing is being read any more.
+func (p *Poller) Stop() {
+	if p.cancel == nil {
+		return
+	}
+	p.cancel()
+	<-p.done
+}
+
+// Refresh is a scrape's wish for an account that is not older than the poll interval. It returns when the account has been
+// read, when ctx ends, or at once where there is nothing to wait for. Scrapes at the same time share one reading.
+func (p *Poller) Refresh(ctx context.Context) { p.scrapes.wait(ctx) }
+
+func (p *Poller) run(ctx context.Context) {
+	defer close(p.done)
+	interval := p.global.PollInterval
+	// Accounts start at once, and then each keeps to its own second of the interval. The second reading comes early: what
+	// ended during the first, which takes longest, should not wait for a whole interval.
+	next := p.now().Add(interval/6 + p.jitter(interval/3))
+	failures := 0
+	for ctx.Err() == nil {
+		if err := p.poll(ctx); err != nil {
+			failures++
+			p.leaveAlone(ctx, p.afterFailure(err, failures))
+			next = p.now()
+			continue
+		}
+		failures = 0
+		p.scrapes.rest(time.Time{})
+		next = nextTick(next, p.now(), interval)
+		if told := p.between(ctx, next); told > 0 {
+			p.leaveAlone(ctx, told)
+			continue
+		}
+		p.wait(ctx, next)
+	}
+}
+
+// nextTick is the first tick after now. Ticks keep to their grid; those that a long reading has run over are left out.
+func nextTick(next, now time.Time, interval time.Duration) time.Time {
+	switch {
+	case !next.After(now):
+		missed := now.Sub(next)/interval + 1
+		return next.Add(missed * interval)
+	case next.Sub(now) > interval: // the local clock was set back
+		return now.Add(interval)
+	}
+	return next
+}
+
+// afterFailure is how long to leave the account alone after so many failed readings in a row.
+func (p *Poller) afterFailure(err error, failures int) time.Duration {
+	wait := backoff(err, failures, p.global.BackoffMax)
+	wait -= p.jitter(wait / 5)             // accounts that failed together do not come back together
+	if told := toldToWait(err); told > 0 { // nor does any come back before it was told to
+		wait = max(wait, told+p.jitter(time.Second))
+	}
+	return wait
+}
+
+// between reads in the background until the next tick or scrape. It returns how long the server asked to be left alone.
+func (p *Poller) between(ctx context.Context, next time.Time) time.Duration {
+	due := func() bool {
+		return ctx.Err() != nil || p.scrapes.waiting() || p.timed() && !p.now().Before(next)
+	}
+	err := p.tracker.inBackground(ctx, due)
+	if err == nil || ctx.Err() != nil {
+		return 0
+	}
+	// The next reading will fail in the same way if it lasts, and say so.
+	level.Debug(p.logger).Log("msg", "sweep or audit given up for now", "err", err)
+	return toldToWait(err)
+}
+
+func (p *Poller) timed() bool { return p.global.PollMode == config.PollInterval }
+
+// wait sleeps until a time, or in scrape mode until a scrape wants the account.
+func (p *Poller) wait(ctx context.Context, until time.Time) {
+	if !p.timed() {
+		select {
+		case <-ctx.Done():
+		case <-p.scrapes.wake:
+		}
+		return
+	}
+	// No longer than an interval, even if the local clock was set back.
+	_ = sleep(ctx, min(until.Sub(p.now()), p.global.PollInterval))
+}
+
+// leaveAlone makes no request for a while, whatever a scrape wants.
+func (p *Poller) leaveAlone(ctx context.Context, wait time.Duration) {
+	p.scrapes.rest(p.now().Add(wait))
+	_ = sleep(ctx, wait)
+}
+
+func (p *Poller) poll(ctx context.Context) error {
+	p.scrapes.begin()
+	defer p.scrapes.end()
+	return p.tracker.poll(ctx)
+}
+
+func (p *Poller) jitter(most time.Duration) time.Duration {
+	return time.Duration(p.rand.Int64N(int64(most) + 1))
+}

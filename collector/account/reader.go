@@ -1,0 +1,118 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"itnio_exporter/collector/call"
+	"itnio_exporter/collector/ledger"
+	"itnio_exporter/collector/reconcile"
+	"itnio_exporter/itnio"
+)
+
+// reader does one pass: it makes the requests that the pass asks for and brings their records into the ledger.
+type reader struct {
+	lookback time.Duration
+	requests *requests
+	clock    *clock
+	calls    *call.Normalizer
+	store    *store
+	memory   *memory
+	offset   *offsetGuard
+	outcomes *outcomes
+	logger   log.Logger
+}
+
+// run goes on with a pass until it is over or stop says so.
+func (r *reader) run(ctx context.Context, p *reconcile.Pass, stop func() bool) error {
+	for {
+		ask, more := p.Next()
+		if !more || stop() {
+			return r.store.flush(r.clock.now())
+		}
+		page, err := r.requests.page(ctx, time.Unix(ask.From, 0), time.Unix(ask.To, 0), ask.Page, pageSize)
+		if err != nil {
+			if refusal, ok := refused(err); ok && ctx.Err() == nil && p.Refused(refusal) {
+				level.Debug(r.logger).Log("msg", "window refused, asking for less", "err", err)
+				continue
+			}
+			return err
+		}
+		answer, err := r.take(p.Kind, &page)
+		if err != nil {
+			return err
+		}
+		p.Take(answer)
+	}
+}
+
+// take brings a page into the ledger.
+func (r *reader) take(kind reconcile.Kind, page *itnio.Page) (reconcile.Answer, error) {
+	answer := reconcile.Answer{Total: page.Total, Size: page.Size, IDs: make([]uint64, len(page.Records))}
+	server := r.clock.of(page.Date)
+	if err := r.store.establish(r.clock.of(page.First)); err != nil {
+		return answer, err
+	}
+	batch := ledger.Batch{Items: make([]ledger.Item, len(page.Records))}
+	for i := range page.Records {
+		c := r.calls.From(&page.Records[i], server)
+		answer.IDs[i] = identity(&c, page.Records[i].Fingerprint)
+		batch.Items[i] = r.item(c, answer.IDs[i], server)
+	}
+	if err := r.offset.checkFirst(); err != nil {
+		return answer, err
+	}
+	report, err := r.store.commit(&batch, server)
+	if err != nil {
+		return answer, err
+	}
+	answer.Pending = report.Count(ledger.Pending) > 0
+	r.outcomes.page(kind, batch.Items, report, answer.IDs, server)
+	return answer, nil
+}
+
+// item is a call as it is to be brought into the ledger.
+func (r *reader) item(c call.Call, id uint64, server time.Time) ledger.Item {
+	if !c.End.IsZero() && r.offset.doubts(id, server.Sub(c.End)) {
+		c.Pending = true
+	}
+	return ledger.Item{Call: c, AsItStands: c.Pending && r.waitedFor(&c, id, server)}
+}
+
+// waitedFor reports whether an incomplete call has been waited for long enough.
+func (r *reader) waitedFor(c *call.Call, id uint64, server time.Time) bool {
+	if !c.End.IsZero() && server.Sub(c.End) > r.lookback {
+		return true
+	}
+	return server.Sub(r.memory.pendingSince(id, server)) > r.lookback
+}
+
+// identity tells records apart within a window.
+func identity(c *call.Call, fingerprint uint64) uint64 {
+	switch {
+	case c.Key != 0:
+		return c.Key
+	case c.Session != 0:
+		return c.Session
+	}
+	return fingerprint
+}
+
+// newestLags is how old the records of the last ten minutes, and of the day ahead, seem to be. They are not counted.
+func (r *reader) newestLags(ctx context.Context) ([]time.Duration, error) {
+	now := r.clock.now()
+	page, err := r.requests.page(ctx, now.Add(-10*time.Minute), now.Add(24*time.Hour), 1, pageSize)
+	if err != nil {
+		return nil, err
+	}
+	var lags []time.Duration
+	for i := range page.Records {
+		if c := r.calls.From(&page.Records[i], now); !c.End.IsZero() {
+			lags = append(lags, now.Sub(c.End))
+		}
+	}
+	return lags, nil
+}

@@ -1,0 +1,97 @@
+package account
+
+import (
+	"fmt"
+	"time"
+
+	"itnio_exporter/collector/ledger"
+	"itnio_exporter/collector/reconcile"
+	"itnio_exporter/config"
+)
+
+// store is what is known of the account, and the ledger that keeps it: state is ahead of the ledger by what the next
+// transaction writes.
+type store struct {
+	global  config.Global
+	ledger  *ledger.Ledger
+	account *ledger.Account
+	metrics Metrics
+	now     func() time.Time
+
+	state *reconcile.State
+}
+
+// reset starts over from what the ledger remembers.
+func (s *store) reset() {
+	cells := s.account.Cells()
+	known := make([]reconcile.Cell, len(cells))
+	for i, c := range cells {
+		known[i] = reconcile.Cell(c)
+	}
+	s.state = reconcile.New(reconcile.Settings{
+		Lookback: seconds(s.global.Lookback), Horizon: seconds(s.global.Horizon),
+		AuditInterval: seconds(s.global.AuditInterval), History: seconds(s.global.InitialHistory),
+	}, known, s.account.Swept())
+}
+
+func seconds(d time.Duration) int64 { return int64(d / time.Second) }
+
+// leftAlone reports whether the account was not read for long before now: its ledger may be a backup, and Prometheus may
+// have seen higher values.
+func (s *store) leftAlone(now time.Time) bool {
+	swept := s.account.Swept()
+	return swept != 0 && now.Sub(time.Unix(swept, 0)) > 2*s.global.Lookback
+}
+
+// establish sets the epoch if the answer with this date is the account's first good one.
+func (s *store) establish(server time.Time) error {
+	return s.written(s.account.Establish(server, s.global.InitialHistory))
+}
+
+// forget drops what was marked. Nothing may have been counted.
+func (s *store) forget() error { return s.written(s.account.Forget()) }
+
+// commit brings a batch into the ledger, with what has become known of the windows.
+func (s *store) commit(b *ledger.Batch, server time.Time) (*ledger.Report, error) {
+	d := s.state.Durable(server.Unix())
+	b.Account, b.Server, b.DropBefore, b.Swept = s.account, server, d.DropBefore, d.Swept
+	b.Cells = make([]ledger.Cell, len(d.Cells))
+	for i, c := range d.Cells {
+		b.Cells[i] = ledger.Cell(c)
+	}
+	began := s.now()
+	report, err := s.ledger.Commit(b)
+	if err != nil {
+		return nil, s.written(err)
+	}
+	s.metrics.CommitDuration.Observe(s.now().Sub(began).Seconds())
+	s.state.Saved(d)
+	return report, nil
+}
+
+// flush writes what has become known of the windows and was not part of a batch yet.
+func (s *store) flush(server time.Time) error {
+	if d := s.state.Durable(server.Unix()); len(d.Cells) == 0 && d.Swept == 0 && d.DropBefore == 0 {
+		return nil
+	}
+	_, err := s.commit(&ledger.Batch{}, server)
+	return err
+}
+
+// written takes how a transaction that counts calls ended.
+func (s *store) written(err error) error {
+	if err == nil {
+		return nil
+	}
+	s.metrics.CommitFailures.Inc()
+	return fmt.Errorf("what was read is not counted yet: %w", err)
+}
+
+// expire drops the ids that can no longer be asked about.
+func (s *store) expire(server time.Time) error {
+	// The horizon, the widest window of a day, and a day. As many days as pass between two audits, and one more to make up for
+	// times without any.
+	most := 1 + int(s.global.AuditInterval/(24*time.Hour))
+	_, err := s.account.Expire(server, s.global.Horizon+48*time.Hour, most)
+	return err
+}

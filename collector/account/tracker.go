@@ -1,0 +1,171 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"itnio_exporter/collector/ledger"
+	"itnio_exporter/collector/reconcile"
+	"itnio_exporter/config"
+)
+
+// tracker keeps the ledger in step with the API: the lookback at each poll, and between polls the sweeps and audits. It is for
+// one goroutine.
+type tracker struct {
+	global  config.Global
+	reader  *reader
+	clock   *clock
+	store   *store
+	offset  *offsetGuard
+	health  *health
+	metrics Metrics
+	logger  log.Logger
+	now     func() time.Time
+
+	background *reconcile.Pass // under way between polls; nil: none
+}
+
+func newTracker(o *Options, h *health) *tracker {
+	logger := h.logger
+	clock := &clock{server: o.API, metrics: o.Metrics, logger: logger}
+	memory := newMemory()
+	offset := &offsetGuard{
+		zone: o.Config.Location, poll: o.Global.PollInterval, audit: o.Global.AuditInterval, metrics: o.Metrics, logger: logger,
+	}
+	if !o.Account.Counted() {
+		offset.first = newFirst()
+	}
+	store := &store{global: o.Global, ledger: o.Ledger, account: o.Account, metrics: o.Metrics, now: o.Now}
+	store.reset()
+	return &tracker{
+		global: o.Global, clock: clock, store: store, offset: offset, health: h, metrics: o.Metrics, logger: logger, now: o.Now,
+		reader: &reader{
+			lookback: o.Global.Lookback, calls: o.Calls, clock: clock, store: store, memory: &memory, offset: offset, logger: logger,
+			requests: &requests{api: o.API, clock: clock, filter: filterOf(o.Config.Filter)},
+			outcomes: &outcomes{
+				poll: o.Global.PollInterval, metrics: o.Metrics, memory: &memory, offset: offset, now: o.Now, observe: o.Observe,
+			},
+		},
+	}
+}
+
+// poll goes over the lookback once.
+func (t *tracker) poll(ctx context.Context) error {
+	began := t.now()
+	err := t.live(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err() // stopped, not failed
+	}
+	t.metrics.Reconcile.WithLabelValues().Observe(t.now().Sub(began).Seconds())
+	t.health.polled(err)
+	return err
+}
+
+func (t *tracker) live(ctx context.Context) error {
+	if t.offset.suspended {
+		return t.probe(ctx)
+	}
+	if err := t.learnClock(ctx); err != nil {
+		return err
+	}
+	t.offset.begin()
+	state := t.store.state
+	p := state.Live(t.clock.unix(), t.store.account.Floor())
+	if err := t.reader.run(ctx, p, never); err != nil {
+		return err
+	}
+	t.finish(p)
+	if t.offset.passed() {
+		if err := t.wrongOffset(); err != nil {
+			return err
+		}
+	}
+	level.Debug(t.logger).Log("msg", "lookback read", "requests", p.Requests, "unsettled", p.Unsettled, "open", state.OpenWindows())
+	t.reader.outcomes.passed()
+	now := t.clock.unix()
+	remaining := state.CatchUp(now)
+	if remaining == 0 {
+		if err := t.endInitialFill(); err != nil {
+			return err
+		}
+	}
+	if p.Unsettled == 0 && remaining == 0 && t.store.account.InitialDone() && !state.Unread(now, t.store.account.Floor()) {
+		t.health.completeUntil(time.Unix(p.Begun, 0).UTC())
+	}
+	return nil
+}
+
+func never() bool { return false }
+
+// learnClock learns the server's time, which only an answer tells, before the first pass. A server that tells none is read by
+// the local clock.
+func (t *tracker) learnClock(ctx context.Context) error {
+	if _, known := t.clock.server.Skew(); known {
+		return nil
+	}
+	good, err := t.reader.requests.first(ctx)
+	if err != nil {
+		return err
+	}
+	if !good.IsZero() {
+		if err := t.store.establish(good); err != nil {
+			return err
+		}
+	}
+	if !t.store.leftAlone(t.clock.now()) { // it only seemed so by the local clock
+		t.store.account.Conceal(false)
+	}
+	return nil
+}
+
+// finish takes a pass's findings.
+func (t *tracker) finish(p *reconcile.Pass) {
+	for kind, n := range p.Anomalies {
+		t.metrics.anomaly(kind, n)
+	}
+	t.metrics.Deleted.WithLabelValues().Add(float64(p.Deleted))
+	t.health.openWindows(t.store.state.OpenWindows())
+	t.health.catchUp(t.store.state.CatchUp(t.clock.unix()))
+}
+
+// endInitialFill shows the account's series once all of the first fill has been read.
+func (t *tracker) endInitialFill() error {
+	if t.store.account.InitialDone() {
+		t.store.account.Conceal(false)
+		return nil
+	}
+	level.Info(t.logger).Log("msg", "first fill is whole, the account's series appear")
+	_, err := t.store.commit(&ledger.Batch{InitialDone: true, ShowInitial: t.global.InitialHistory > 0}, t.clock.now())
+	return err
+}
+
+// wrongOffset suspends counting if nothing was counted yet: at a first start, the new records are all from before the epoch.
+// What was marked is forgotten.
+func (t *tracker) wrongOffset() error {
+	if t.store.account.Counted() {
+		return nil
+	}
+	t.offset.suspended = true
+	if err := t.store.forget(); err != nil {
+		return err
+	}
+	return errOffset
+}
+
+// probe looks, while counting is suspended, whether the newest records have become plausible, and goes on if so.
+func (t *tracker) probe(ctx context.Context) error {
+	lags, err := t.reader.newestLags(ctx)
+	if err != nil {
+		return err
+	}
+	if !t.offset.resume(lags) {
+		return errOffset
+	}
+	t.reader.outcomes.restart()
+	t.background = nil
+	t.store.reset()
+	return t.live(ctx)
+}

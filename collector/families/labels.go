@@ -1,0 +1,85 @@
+package families
+
+import (
+	"slices"
+	"strconv"
+
+	"itnio_exporter/collector/call"
+	"itnio_exporter/config"
+)
+
+// Label values that are reserved.
+const (
+	Other   = call.Other   // what the limits folded together
+	None    = call.None    // the record names nothing
+	Unknown = call.Unknown // the record names nothing that is known
+)
+
+// The labels.
+const (
+	LabelAccount      = "account"
+	LabelAgent        = "agent"
+	LabelAgentGroup   = "agent_group"
+	LabelAnswered     = "answered"
+	LabelBrand        = "brand"
+	LabelCallType     = "call_type"
+	LabelCallingCode  = "calling_code"
+	LabelCode         = "code"
+	LabelCountry      = "country"
+	LabelHangupParty  = "hangup_party"
+	LabelHangupReason = "hangup_reason"
+	LabelMedia        = "media"
+	LabelName         = "name"
+	LabelOutcome      = "outcome"
+	LabelTag          = "tag"
+	LabelVoiceGroupID = "voice_group_id"
+)
+
+// label is one row of the table of labels.
+type label struct {
+	name  string
+	value func(*subject) string
+	// limit is how many values of the label are admitted, the rest is folded into Other. nil: its values are few by nature.
+	limit func(*config.Limits) int
+	// turn is when the label is folded into Other in a family that is full.
+	turn turn
+}
+
+// turn is the order in which the labels of a label set are folded in a family that has no room for it.
+type turn uint8
+
+const (
+	turnFirst  turn = iota
+	turnSecond      // where folding the first was not enough
+	turnLast
+	turnNever
+	turns = turnNever
+)
+
+var labelTable = []label{
+	{name: LabelAccount, turn: turnNever, value: func(s *subject) string { return s.account }},
+	{name: LabelAgentGroup, turn: turnFirst, value: func(s *subject) string { return s.call.Group },
+		limit: func(l *config.Limits) int { return l.AgentGroup }},
+	{name: LabelCountry, turn: turnSecond, value: func(s *subject) string { return s.call.Country }},
+	{name: LabelCallType, turn: turnLast, value: func(s *subject) string { return s.call.Type.String() }},
+	{name: LabelOutcome, turn: turnLast, value: func(s *subject) string { return s.call.Outcome.String() }},
+	{name: LabelHangupReason, turn: turnLast, value: func(s *subject) string { return s.call.Reason.String() }},
+	{name: LabelHangupParty, turn: turnLast, value: func(s *subject) string { return s.call.Party.String() }},
+	{name: LabelAnswered, turn: turnLast, value: func(s *subject) string { return strconv.FormatBool(s.call.Answered()) }},
+	{name: LabelCode, turn: turnLast, value: func(s *subject) string { return s.call.SIPCode }},
+	{name: LabelCallingCode, turn: turnLast, value: func(s *subject) string { return s.call.CallingCode }},
+	{name: LabelName, turn: turnLast, value: func(s *subject) string { return call.CountryName(s.call.Country) }},
+	{name: LabelVoiceGroupID, turn: turnLast, value: func(s *subject) string { return s.call.VoiceGroupID }},
+	{name: LabelBrand, turn: turnLast, value: func(s *subject) string { return s.call.Brand }},
+	{name: LabelAgent, turn: turnLast, value: func(s *subject) string { return s.call.Agent },
+		limit: func(l *config.Limits) int { return l.Agent }},
+	{name: LabelTag, turn: turnLast, value: func(s *subject) string { return s.tag },
+		limit: func(l *config.Limits) int { return l.Tag }},
+	{name: LabelMedia, turn: turnLast, value: func(s *subject) string { return s.call.Media },
+		limit: func(l *config.Limits) int { return l.Media }},
+}
+
+// columnOf is a label's row in the table, -1 if it has none.
+func columnOf(name string) int {
+	return slices.IndexFunc(labelTable, func(l label) bool { return l.name == name })
+}

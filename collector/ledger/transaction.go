@@ -1,0 +1,202 @@
+package ledger
+
+import (
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"itnio_exporter/collector/families"
+)
+
+// transaction is one batch on its way into the ledger. Before publish it changes nothing that readers see. The ledger's writer
+// lock is locked from begin to publish.
+type transaction struct {
+	l     *Ledger
+	batch *Batch
+
+	meta      accountMeta
+	ids       batchIDs
+	admission admission
+	folder    *families.Folder
+	changes   changes
+	show      []*storedSeries // of the first fill: they show their values from now on
+	report    Report
+}
+
+func (l *Ledger) begin(b *Batch) *transaction {
+	t := &transaction{
+		l: l, batch: b, meta: b.Account.meta,
+		ids:    batchIDs{days: b.Account.days, seen: map[uint64]struct{}{}},
+		report: Report{Results: make([]Result, len(b.Items)), Overflow: map[string]int{}},
+		changes: changes{
+			families: l.families, touched: make([][]*storedSeries, len(l.families)), born: make([]map[string]*storedSeries, len(l.families)),
+		},
+	}
+	t.admission = admission{admitted: l.admitted, fresh: map[string]map[string]struct{}{}, overflow: t.report.Overflow}
+	t.folder = l.model.Folder(b.Account.name, b.Server, &t.admission)
+	return t
+}
+
+// item decides what becomes of a call, and adds it to the series if it counts.
+func (t *transaction) item(it *Item) Result {
+	c := &it.Call
+	t.admission.nextCall()
+	switch {
+	case c.Key == 0 && c.Session == 0:
+		return Invalid
+	case t.ids.known(c):
+		if !c.Pending && !c.End.IsZero() && c.End.Unix() >= t.meta.Epoch {
+			t.addTags(c) // it may have got tags since it was counted
+		}
+		return Duplicate
+	case c.Pending && !it.AsItStands:
+		return Pending
+	}
+	end := c.End
+	if end.IsZero() {
+		end = t.batch.Server // it has no time at all, and has been waited for
+	}
+	switch {
+	case c.Pending && end.Unix() < t.meta.Epoch:
+		return Pending // it may be in progress since before the epoch: once complete it counts
+	case end.Unix() < t.meta.Epoch:
+		t.ids.remember(c)
+		t.add(c, false)
+		return Baseline
+	case end.Unix() < t.meta.OldestDay*secondsPerDay:
+		return TooOld
+	}
+	t.ids.remember(c)
+	t.add(c, true)
+	t.addTags(c)
+	t.meta.Counted = true
+	return Counted
+}
+
+// showInitial lets the values of the first fill show at once: they are history, there was nothing to rise from.
+func (t *transaction) showInitial() {
+	for i, f := range t.l.families {
+		for _, s := range f.sorted {
+			if s.account == t.batch.Account && !s.shown {
+				t.show = append(t.show, s)
+				if s.next == nil {
+					t.changes.touch(i, s, s.cur)
+				}
+			}
+		}
+	}
+	for _, born := range t.changes.born {
+		for _, s := range born {
+			if s.account == t.batch.Account {
+				s.shown, s.zero = true, nil
+			}
+		}
+	}
+}
+
+func (t *transaction) empty() bool {
+	return t.changes.empty() && t.ids.entry.empty() && t.meta == t.batch.Account.meta &&
+		len(t.batch.Cells) == 0 && t.batch.DropBefore == 0
+}
+
+// write puts everything into a transaction of the file.
+func (t *transaction) write(tx *bolt.Tx) error {
+	account, err := accountBucket(tx, t.batch.Account.name)
+	if err != nil {
+		return err
+	}
+	if err := t.writeIDs(account); err != nil {
+		return err
+	}
+	if err := writeCells(account, t.batch); err != nil {
+		return err
+	}
+	if t.meta != t.batch.Account.meta {
+		if err := putMeta(account, &t.meta); err != nil {
+			return err
+		}
+	}
+	if err := t.admission.write(tx.Bucket([]byte(bucketAdmitted))); err != nil {
+		return err
+	}
+	return t.writeSeries(tx.Bucket([]byte(bucketFamilies)))
+}
+
+func (t *transaction) writeIDs(account *bolt.Bucket) error {
+	if t.ids.entry.empty() {
+		return nil
+	}
+	ids, err := account.CreateBucketIfNotExists([]byte(bucketIDs))
+	if err != nil {
+		return err
+	}
+	today, err := ids.CreateBucketIfNotExists(be32(t.ids.day(t.batch.Server)))
+	if err != nil {
+		return err
+	}
+	seq, err := today.NextSequence()
+	if err != nil {
+		return err
+	}
+	today.FillPercent = 1 // new keys are always the last ones
+	return today.Put(be64(int64(seq)), seal(t.ids.entry.encode()))
+}
+
+func (t *transaction) writeSeries(root *bolt.Bucket) error {
+	shown := map[*storedSeries]bool{}
+	for _, s := range t.show {
+		shown[s] = true
+	}
+	for i, f := range t.l.families {
+		if len(t.changes.touched[i]) == 0 {
+			continue
+		}
+		bucket := root.Bucket([]byte(f.Name)).Bucket([]byte(bucketSeries))
+		for _, s := range t.changes.touched[i] {
+			if err := bucket.Put(storedKey(s.key), encodeSeries(s, s.next, s.shown || shown[s])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// publish makes the committed state the one that is read.
+func (t *transaction) publish() {
+	l, a := t.l, t.batch.Account
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	appears := t.meta.InitialDone && !a.meta.InitialDone
+	a.meta = t.meta
+	if !t.ids.entry.empty() {
+		number := t.ids.day(t.batch.Server)
+		d := a.at(number)
+		if d == nil {
+			d = a.addDay(number)
+		}
+		d.add(&t.ids.entry)
+	}
+	t.admission.publish()
+	l.adopt(t.changes.born)
+	for _, s := range t.show {
+		l.zeroFirst.reveal(s)
+	}
+	switch visible := t.changes.publish(); {
+	case appears:
+		l.expose(a)
+	case visible:
+		l.changed()
+	}
+}
+
+// bornAt is the created time of a series that is born now, in Unix milliseconds: the epoch for series of the first fill.
+func (t *transaction) bornAt(f *family) int64 {
+	now := t.l.now().UnixMilli()
+	switch {
+	case f.restarted != 0:
+		return f.restarted
+	case !t.meta.InitialDone && t.meta.Epoch != 0:
+		return min(now, time.Unix(t.meta.Epoch, 0).UnixMilli())
+	}
+	return now
+}

@@ -1,0 +1,176 @@
+package collector
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"reflect"
+	"time"
+
+	"itnio_exporter/collector/account"
+	"itnio_exporter/collector/call"
+	"itnio_exporter/collector/families"
+	"itnio_exporter/collector/ledger"
+	"itnio_exporter/config"
+	"itnio_exporter/itnio"
+)
+
+// member is an account of the configuration in force, with what reads it.
+type member struct {
+	cfg     config.Account
+	api     account.API
+	account *ledger.Account
+	poller  *account.Poller
+}
+
+// Reload puts another configuration in force. If it cannot be, it changes nothing and says why.
+func (c *Collector) Reload(v *config.Validated) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	apis, err := c.prepare(v)
+	if err != nil {
+		return err
+	}
+	before := maps.Clone(c.members)
+	c.dismissChanged(v)
+	c.ledger.SetZeroFirst(v.Global().ZeroFirst)
+	err = c.adopt(v, apis)
+	if err == nil { // last, for there is no way back from it: the values of families that are switched off are forgotten
+		err = c.ledger.SetModel(families.New(v.Metrics()))
+	}
+	if err != nil {
+		err = errors.Join(err, c.goBack(before))
+	} else {
+		c.cfg = v
+	}
+	c.publish()
+	c.read()
+	return err
+}
+
+// prepare makes all that can fail of a configuration, and changes nothing.
+func (c *Collector) prepare(v *config.Validated) (map[string]account.API, error) {
+	if err := v.CheckLabels(families.Labels()); err != nil {
+		return nil, err
+	}
+	apis := map[string]account.API{}
+	for _, a := range v.Accounts() {
+		if err := c.ledger.Check(identityOf(a)); err != nil {
+			return nil, err
+		}
+		api, err := c.api(a)
+		if err != nil {
+			return nil, fmt.Errorf("account %q: %w", a.Name, err)
+		}
+		apis[a.Name] = api
+	}
+	return apis, nil
+}
+
+func identityOf(a config.Account) ledger.Identity {
+	return ledger.Identity{Name: a.Name, BaseURL: a.BaseURL, Filter: a.Filter.Fingerprint()}
+}
+
+// api makes the client of an account.
+func (c *Collector) api(a config.Account) (account.API, error) {
+	client, err := c.o.HTTPClient(a)
+	if err != nil {
+		return nil, fmt.Errorf("http_client: %w", err)
+	}
+	api, err := itnio.New(itnio.Options{
+		BaseURL: a.BaseURL, Key: string(a.APIKey), Secret: string(a.APISecret), HTTP: client, Location: a.Location,
+		TimeFormat: string(a.TimeFormat), RateLimit: a.RateLimit, Timeout: a.Timeout, Now: c.o.Now,
+		Secrets: a.HTTPSecrets(os.ReadFile),
+		OnRequest: func(endpoint, status string, d time.Duration) {
+			c.metrics.requests.WithLabelValues(a.Name, endpoint, status).Inc()
+			c.metrics.requestDuration.WithLabelValues(a.Name, endpoint).Observe(d.Seconds())
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if c.o.wrap != nil {
+		return c.o.wrap(api), nil
+	}
+	return api, nil
+}
+
+// adopt makes the accounts of a configuration the ones that are to be read. One that cannot be keeps no other from being read.
+// mu is held, or no one else knows c yet.
+func (c *Collector) adopt(v *config.Validated, apis map[string]account.API) error {
+	var errs []error
+	calls := call.NewNormalizer(call.Options{Agents: v.Metrics().Agents, AgentHashKey: []byte(v.Metrics().AgentHashKey)})
+	for _, a := range v.Accounts() {
+		if c.members[a.Name] != nil {
+			continue
+		}
+		attached, err := c.ledger.Attach(identityOf(a))
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		o := account.Options{
+			Config: a, Global: v.Global(), API: apis[a.Name], Ledger: c.ledger, Account: attached, Calls: calls,
+			Metrics: c.metrics.of(a.Name), Logger: c.logger, Now: c.o.Now,
+		}
+		if observe := c.o.observe; observe != nil {
+			o.Observe = func(call *call.Call, result ledger.Result) { observe(a.Name, call, result) }
+		}
+		c.members[a.Name] = &member{cfg: a, api: o.API, account: attached, poller: account.New(o)}
+		c.metrics.begin(a.Name, v.Metrics())
+	}
+	return errors.Join(errs...)
+}
+
+// read begins to read the accounts that are not being read yet. mu is held.
+func (c *Collector) read() {
+	if c.run == nil {
+		return
+	}
+	for _, m := range c.members {
+		m.poller.Start(c.run)
+	}
+}
+
+// dismissChanged stops the accounts that are other ones in the next configuration, before anything else: no batch is under way
+// when the model changes. mu is held.
+func (c *Collector) dismissChanged(next *config.Validated) {
+	all := !reflect.DeepEqual(next.Global(), c.cfg.Global()) || !reflect.DeepEqual(next.Metrics(), c.cfg.Metrics())
+	wanted := map[string]config.Account{}
+	for _, a := range next.Accounts() {
+		wanted[a.Name] = a
+	}
+	for name, m := range maps.Clone(c.members) {
+		a, stays := wanted[name]
+		if !stays || all || !reflect.DeepEqual(a, m.cfg) {
+			c.dismiss(name, !stays)
+		}
+	}
+}
+
+// dismiss ends the reading of an account, for good if it has left the configuration. mu is held.
+func (c *Collector) dismiss(name string, left bool) {
+	m := c.members[name]
+	m.poller.Stop()
+	if left {
+		c.ledger.Detach(m.account)
+		c.metrics.end(name)
+	}
+	delete(c.members, name)
+}
+
+// goBack goes on with the old configuration, with the accounts as they were before a reload that failed midway. mu is held.
+func (c *Collector) goBack(before map[string]*member) error {
+	c.ledger.SetZeroFirst(c.cfg.Global().ZeroFirst)
+	for name, m := range maps.Clone(c.members) {
+		if before[name] != m {
+			c.dismiss(name, before[name] == nil)
+		}
+	}
+	apis := map[string]account.API{}
+	for name, m := range before {
+		apis[name] = m.api
+	}
+	return c.adopt(c.cfg, apis)
+}

@@ -1,0 +1,135 @@
+package collector
+
+import (
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"itnio_exporter/config"
+)
+
+// TestReload: accounts are added, removed and changed; a configuration that cannot be put in force changes nothing.
+func TestReload(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, steady(time.Now()), nil)
+		w.start()
+		time.Sleep(10 * time.Minute)
+		two := testConfig(t, func(c *config.Config) {
+			other := c.Accounts[0]
+			other.Name = "second"
+			c.Accounts = append(c.Accounts, other)
+		})
+		require.NoError(t, w.c.Reload(two))
+		time.Sleep(10 * time.Minute)
+		require.Len(t, w.c.Status(), 2)
+		require.Equal(t, 1.0, w.own("itnio_up", "account=second"))
+
+		moved := testConfig(t, func(c *config.Config) { c.Accounts[0].BaseURL = "https://elsewhere.invalid" })
+		err := w.c.Reload(moved)
+		require.ErrorContains(t, err, "base_url")
+		require.Len(t, w.c.Status(), 2)
+
+		buckets := testConfig(t, func(c *config.Config) { c.Metrics.DurationBuckets = []float64{6, 60, 600} })
+		require.NoError(t, w.c.Reload(buckets))
+		time.Sleep(10 * time.Minute)
+		require.Len(t, w.c.Status(), 1)
+		v := w.judge(3 * time.Minute)
+		require.Zero(t, v.lost)
+		require.Zero(t, v.double)
+		fams, _ := w.c.ledger.Exposition()
+		for _, f := range fams {
+			if f.Name == "itnio_call_duration_seconds" {
+				require.Equal(t, []float64{6, 60, 600}, f.Bounds)
+			}
+			for _, m := range f.Metrics {
+				require.NotContains(t, strings.Join(m.LabelValues, " "), "second")
+			}
+		}
+		w.end()
+	})
+}
+
+// TestReloadThatFailsMidway: where the disk fills up during a reload, the old configuration goes on with all its accounts.
+func TestReloadThatFailsMidway(t *testing.T) {
+	t.Parallel()
+	for spare := range int32(3) {
+		t.Run(strconv.Itoa(int(spare)), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				two := func(first, second string, lookback time.Duration) func(*config.Config) {
+					return func(c *config.Config) {
+						other := c.Accounts[0]
+						c.Accounts[0].Name, other.Name, c.Global.Lookback = first, second, duration(lookback)
+						c.Accounts = append(c.Accounts, other)
+					}
+				}
+				o := steady(time.Now())
+				o.CallsPerDay = 2400
+				w := newWorld(t, o, func(c *config.Config) {
+					two("main", "old", 2*time.Hour)(c)
+					c.Metrics.Agents = string(config.AgentsName)
+				})
+				w.start()
+				time.Sleep(10 * time.Minute)
+				names := func() (names []string) {
+					fams, _ := w.c.ledger.Exposition()
+					for _, f := range fams {
+						names = append(names, f.Name)
+					}
+					return names
+				}
+				had := names()
+				require.Contains(t, had, "itnio_agent_calls_total")
+				next := testConfig(t, func(c *config.Config) {
+					two("new", "main", 3*time.Hour)(c)
+					c.Metrics.Agents = string(config.AgentsOff)
+					last := c.Accounts[0]
+					last.Name = "newer"
+					c.Accounts = append(c.Accounts, last)
+				})
+				w.spare.Store(spare)
+				w.diskFull.Store(true)
+				require.ErrorIs(t, w.c.Reload(next), syscall.ENOSPC)
+				w.diskFull.Store(false)
+				require.Equal(t, had, names())
+				time.Sleep(10 * time.Minute)
+				status := w.c.Status()
+				require.Len(t, status, 2)
+				for i, name := range []string{"main", "old"} {
+					require.Equal(t, name, status[i].Name)
+					require.WithinDuration(t, time.Now(), status[i].LastSuccess, 2*time.Minute)
+				}
+				w.look()
+				require.NoError(t, w.c.Reload(next))
+				time.Sleep(10 * time.Minute)
+				require.Len(t, w.c.Status(), 3)
+				v := w.judge(3 * time.Minute)
+				require.Zero(t, v.lost)
+				require.Zero(t, v.double)
+				w.end()
+			})
+		})
+	}
+}
+
+// TestReloadConcealsNothing: a shorter lookback does not make a ledger that is up to date look like a backup.
+func TestReloadConcealsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, steady(time.Now()), nil)
+		w.start()
+		time.Sleep(30 * time.Minute)
+		before, _ := w.c.ledger.Exposition()
+		require.NotEmpty(t, before)
+		require.NoError(t, w.c.Reload(testConfig(t, func(c *config.Config) { c.Global.Lookback = duration(10 * time.Minute) })))
+		after, _ := w.c.ledger.Exposition()
+		require.Len(t, after, len(before))
+		w.end()
+	})
+}

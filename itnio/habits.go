@@ -1,0 +1,207 @@
+package itnio
+
+import (
+	"context"
+	"sync"
+)
+
+// Habits is what is known of how a server reads requests.
+type Habits struct {
+	TimeFormat string // of the ends of a window: TimeISO8601 or TimeDatetime
+	Confirmed  bool   // by the settings or by a record; false: the other format may yet turn out to be the right one
+}
+
+// negotiation finds out a server's habits from its answers.
+//
+// There is no probe that could do so beforehand: a server may answer a time that it cannot read with nothing, and
+// then only a record tells the formats apart. An account that is new or idle has none. So each question is asked in
+// both formats until one of them has brought a record of the window asked for.
+type negotiation struct {
+	mu       sync.Mutex
+	habits   Habits
+	refusal  refusal // of the question about long ago, the last one
+	refusals int     // how often in a row it was the same
+}
+
+// refusal is how a question was turned down.
+type refusal struct {
+	format string
+	rule   rule
+}
+
+// refusalsTell is how often a window of long ago has to be turned down in the same way before that is taken for the
+// server's habit. One refusal may be of that request only, and a format once confirmed stays.
+const refusalsTell = 3
+
+func newNegotiation(setting string) *negotiation {
+	if setting == TimeAuto {
+		return &negotiation{habits: Habits{TimeFormat: TimeISO8601}}
+	}
+	return &negotiation{habits: Habits{TimeFormat: setting, Confirmed: true}}
+}
+
+func (n *negotiation) known() Habits {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.habits
+}
+
+// learn takes a format as the one to ask in first, for good if it is confirmed. Nothing changes one that is confirmed.
+func (n *negotiation) learn(h Habits) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.habits.Confirmed {
+		n.habits = h
+	}
+}
+
+// turnedDown notes that a window of long ago was refused, and reports whether it always is.
+func (n *negotiation) turnedDown(format string, err error) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if how := (refusal{format, ruleOf(err)}); how != n.refusal {
+		n.refusal, n.refusals = how, 0
+	}
+	n.refusals++
+	return n.refusals >= refusalsTell
+}
+
+func otherFormat(format string) string {
+	if format == TimeISO8601 {
+		return TimeDatetime
+	}
+	return TimeISO8601
+}
+
+// inquiry is a question that can be asked in either format.
+type inquiry struct {
+	ask, longAgo func(context.Context, string) (Page, error) // the second one about a window in which no call can be
+	fits         func(Page) bool                             // whether any record of a page has to be in the window
+}
+
+// trial is a question asked in one format.
+type trial struct {
+	format string
+	page   Page
+	err    error
+	hint   hint
+}
+
+// hint is what an answer tells of the format in which the question was asked.
+type hint uint8
+
+const (
+	reads     hint = iota // records, and none of long ago: the window was read
+	seemsRead             // records; whether the window was read could not be found out
+	ignores               // records, and as many of long ago: the window was not read
+	silent                // no record: there is none, or the window was not read
+	refuses               // an error that may be about the format
+	fails                 // any other error
+)
+
+// ask asks in the format that is known, or else in both, and gives the better answer.
+func (n *negotiation) ask(ctx context.Context, q inquiry) (Page, error) {
+	h := n.known()
+	if h.Confirmed {
+		return q.ask(ctx, h.TimeFormat)
+	}
+	best := n.try(ctx, q, h.TimeFormat)
+	switch best.hint {
+	case reads:
+		n.learn(Habits{best.format, true})
+	case ignores, silent, refuses:
+		best = n.choose(ctx, q, best, n.try(ctx, q, otherFormat(h.TimeFormat)))
+	}
+	return best.page, best.err
+}
+
+// choose gives the better one of two trials, and learns from it.
+func (n *negotiation) choose(ctx context.Context, q inquiry, first, second trial) trial {
+	best, learned, confirmed := second, true, false
+	switch {
+	case second.hint == reads:
+		confirmed = true
+	case second.hint == seemsRead:
+		learned = false
+	case first.hint == ignores && second.hint == ignores: // neither is better
+		best, confirmed = first, true
+	case first.hint == ignores:
+		best = q.better(ctx, first, second)
+	case second.hint == ignores:
+		best = q.better(ctx, second, first)
+	case first.hint == silent:
+		best = first
+	case excessive(first.err): // a server that finds nothing in the other format may not read that one
+		best, learned = first, false
+	case second.hint == silent: // the one format is refused and the other is not
+	case plainlyRefused(first.err) && second.hint == refuses && !excessive(second.err): // the plainer words; both may be about something else
+		best, learned = first, false
+	default:
+		learned = false
+	}
+	if learned {
+		n.learn(Habits{best.format, confirmed})
+	}
+	return best
+}
+
+// better decides between a format in which the server ignores the window and another one that brought no record. The
+// ignored window is the best there is if it must have the records that were sent, or if the other format is not read.
+func (q inquiry) better(ctx context.Context, ignored, other trial) trial {
+	switch {
+	case other.hint == silent && q.fits(ignored.page), other.hint == refuses && !q.understood(ctx, other.format):
+		return ignored
+	}
+	return other
+}
+
+func (n *negotiation) try(ctx context.Context, q inquiry, format string) trial {
+	t := trial{format: format}
+	t.page, t.err = q.ask(ctx, format)
+	switch {
+	case t.err == nil && holds(t.page):
+		t.hint = n.readsWindow(ctx, q, t)
+	case t.err == nil:
+		t.hint = silent
+	case refused(t.err):
+		t.hint = refuses
+	default:
+		t.hint = fails
+	}
+	return t
+}
+
+// readsWindow finds out whether the server reads the window for which it has sent records: unless it does, it has as
+// many of long ago.
+func (n *negotiation) readsWindow(ctx context.Context, q inquiry, sent trial) hint {
+	past, err := q.longAgo(ctx, sent.format)
+	switch {
+	case err != nil && refused(err) && n.turnedDown(sent.format, err):
+		return reads // what is always refused was read
+	case err != nil:
+		return seemsRead
+	case len(past.Records) == 0 || past.Total >= 0 && past.Total <= sent.page.Total/2:
+		return reads // a total alone may be wrong, and off by a few
+	}
+	return ignores
+}
+
+// understood reports whether a format that was refused is read after all: then the refusal was about the window, such as
+// an end ahead of the server's clock.
+func (q inquiry) understood(ctx context.Context, format string) bool {
+	page, err := q.longAgo(ctx, format)
+	return err == nil && len(page.Records) == 0
+}
+
+// holds reports whether a window has records.
+func holds(p Page) bool { return p.Total > 0 || len(p.Records) > 0 }
+
+// excessive reports whether an error says that a window holds too much or is too long. So it may seem to a server that
+// does not read it.
+func excessive(err error) bool { return ClassOf(err) == ClassWindow }
+
+// refused reports whether an error may be what a server says to a time that it cannot read.
+func refused(err error) bool { return excessive(err) || err != nil && ruleOf(err).doubt >= someDoubt }
+
+// plainlyRefused reports whether an error puts the blame on the request.
+func plainlyRefused(err error) bool { return err != nil && ruleOf(err).doubt == fullDoubt }
