@@ -90,7 +90,7 @@ func TestHabit(t *testing.T) {
 			n++
 		}
 	}
-	for i := range int64(lies) {
+	for i := range int64(steadyReadings) {
 		require.Equal(t, 4, walk(begin-1000+20*i, 6))
 	}
 	require.Equal(t, 2, walk(begin-500, 6))
