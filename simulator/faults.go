@@ -56,6 +56,7 @@ type Faults struct {
 	NoRing        float64 `json:"no_ring"`         // without ringDuration
 	NoGroup       float64 `json:"no_group"`        // without sipGroupName
 	NoCountry     float64 `json:"no_country_code"` // without ccode
+	RawRemark     float64 `json:"raw_remark"`      // a quote, backslash or control character in the remark without its escape: the page is no JSON
 }
 
 // AllFaults has every fault, each rare enough that reading makes progress.
@@ -69,6 +70,7 @@ func AllFaults() Faults {
 
 		Delete: 0.005, Edit: 0.03, Incomplete: 0.02, NeverComplete: 0.002, NoKey: 0.005, KeySometimes: 0.005,
 		WrongTime: 0.005, FutureStart: 0.003, UnknownCode: 0.005, BadText: 0.003, NoRing: 0.01, NoGroup: 0.005, NoCountry: 0.005,
+		RawRemark: 0.003,
 	}
 }
 

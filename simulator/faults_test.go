@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -95,6 +96,29 @@ func TestRequestFaults(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRawRemark reads records with raw remarks. They break the JSON, and nothing but their remarks does.
+func TestRawRemark(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := traffic()
+		o.Faults = simulator.Faults{RawRemark: 0.5}
+		s := simulator.New(o)
+		a := newAPI(t, s)
+		_, b, err := a.do(a.request(body(time.Now().Add(-time.Hour), time.Now(), 1, 100, "")))
+		require.NoError(t, err)
+		require.False(t, json.Valid(b))
+		remark := regexp.MustCompile(`(?s)"remark":".*?","callId"`)
+		raw, remarks := map[string]bool{}, remark.FindAllString(string(b), -1)
+		require.Len(t, remarks, 100)
+		for _, r := range remarks {
+			if !json.Valid([]byte("{" + r + ":1}")) {
+				raw[r] = true
+			}
+		}
+		assert.GreaterOrEqual(t, len(raw), 3, "kinds")
+		require.True(t, json.Valid(remark.ReplaceAll(b, []byte(`"remark":null,"callId"`))))
+	})
 }
 
 func TestPageFaults(t *testing.T) {

@@ -30,6 +30,9 @@ func (d *drawer) spoil(rng *rand.Rand, r *row, f *Faults) {
 	if chance(rng, f.NoCountry) {
 		r.state |= noCountry
 	}
+	if chance(rng, f.RawRemark) {
+		r.state |= rawRemark
+	}
 }
 
 // spoilCompletion draws whether a record comes without its hang-up.

@@ -214,16 +214,27 @@ func (w *renderer) record(r *row) {
 		w.string("ccode", c.CallingCode+"("+c.Name+")")
 	}
 	w.tags(r)
-	if r.is(isEdited) {
-		w.string("remark", "called back, see "+session)
-	} else {
-		w.string("remark", "11111")
-	}
+	w.remark(r, session)
 	w.string("callId", session+"00")
 	w.number("brandId", 101)
 	w.string("brandName", "ITNIO")
 	w.string("mediaDetected", s.texts.all[r.media])
 	w.b = append(w.b, '}')
+}
+
+// rawRemarks are texts that break the JSON if they are not escaped.
+var rawRemarks = []string{`he said "call me back"`, "first line\nsecond line", "a\ttab and a \x01", `see C:\calls\`, `"urgent", he said`}
+
+func (w *renderer) remark(r *row, session string) {
+	switch {
+	case r.is(rawRemark):
+		w.name("remark")
+		w.raw(`"` + rawRemarks[r.session%uint64(len(rawRemarks))] + `"`)
+	case r.is(isEdited):
+		w.string("remark", "called back, see "+session)
+	default:
+		w.string("remark", "11111")
+	}
 }
 
 // numbers writes called, encryptCalled and caller. The customer is the caller of incoming calls, else the called party.

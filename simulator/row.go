@@ -46,6 +46,7 @@ const (
 	isEdited
 	noRing
 	noCountry
+	rawRemark // the remark is written without escapes
 )
 
 func (r *row) is(s rowState) bool { return r.state&s != 0 }
