@@ -8,12 +8,12 @@ import (
 	"itnio_exporter/enum"
 )
 
-// renderer writes answers as the vendor's sample shows them.
+// renderer writes answers in JSON, in the form of the vendor's sample.
 type renderer struct {
 	b     []byte
 	s     *Simulator
 	h     *Habits
-	skew  int64 // seconds, of the times in records
+	skew  int64 // added to the times in records, in seconds
 	salt  uint64
 	first bool
 }
@@ -76,7 +76,7 @@ func (s *Simulator) page(a answer) []byte {
 	return w.b
 }
 
-// keep is how many written records an account caches: polls ask for the newest ones again and again.
+// keep is how many records in JSON an account caches, since polls read the newest records again and again.
 const keep = 4096
 
 // cached writes a record, from an earlier answer if it has not changed since.
@@ -134,7 +134,7 @@ func (w *renderer) string(name, v string) {
 	w.text(v)
 }
 
-// text quotes a text; invalid UTF-8 stays as it is.
+// text writes a JSON string. Invalid UTF-8 stays as it is.
 func (w *renderer) text(v string) {
 	w.b = append(w.b, '"')
 	for i := range len(v) {
@@ -253,7 +253,7 @@ func (w *renderer) numbers(r *row) {
 	w.string("caller", caller)
 }
 
-// outcome writes what is known of a call once it has ended.
+// outcome writes the fields that are known once a call has ended; until then they are null.
 func (w *renderer) outcome(r *row) {
 	if r.is(incomplete) {
 		for _, n := range []string{"callDuration", "hangupReason", "hangupCode", "hangingDirection", "errorReason", "ringDuration"} {
@@ -302,7 +302,7 @@ func sipText(code uint16) string {
 	return "call failed"
 }
 
-// tags writes labelName, a JSON text in a text, and labelNameList.
+// tags writes labelName, a string that contains the tags in JSON, and labelNameList.
 func (w *renderer) tags(r *row) {
 	list := renderer{}
 	list.b = append(list.b, '[')
