@@ -40,7 +40,7 @@ func TestCustomersNumberIsNoLabel(t *testing.T) {
 		{outgoing, "call back 13242926514, urgent", true},
 		{outgoing, "4008001234", false}, // the hotline from which the centre calls
 		{outgoing, "13242926515", false},
-		{outgoing, "926514", false},
+		{outgoing, "926514", false}, // too short
 		{outgoing, "2926 agents, 514 calls", false},
 		{incoming, "4008001234", true},
 		{incoming, "13242926514", false}, // the hotline that was called
