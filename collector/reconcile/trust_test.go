@@ -70,3 +70,13 @@ func TestTrustEndsWhereTotalsWander(t *testing.T) {
 	require.True(t, tr.wanders(begin+distrustFor-1))
 	require.False(t, tr.wanders(begin+distrustFor))
 }
+
+// No question is about so many records that its expected answer would be the cap: more records would give the same.
+func TestQuestionsStayBelowTheCap(t *testing.T) {
+	for _, c := range []struct{ off, want int }{{0, 39}, {1, 38}, {-1, 39}} {
+		s := New(usual(), nil, 0)
+		s.trust.top, s.trust.off = 40, c.off
+		require.Equal(t, c.want, s.limit().total, "totals off by %d", c.off)
+		require.Less(t, s.limit().total+c.off, s.trust.top)
+	}
+}
