@@ -113,7 +113,7 @@ func TestCodec(t *testing.T) {
 		c := cell{
 			Window: Window{rapid.Int64().Draw(t, "from"), 0}, kind: pick(t, "kind", cellRead, cellOpen, cellCounted, cellGap),
 			odd: rapid.Bool().Draw(t, "odd"), total: rapid.IntRange(unknown, 1<<40).Draw(t, "total"),
-			readAt: rapid.Int64().Draw(t, "read at"), ids: idset.Pack(rapid.SliceOf(rapid.Uint64()).Draw(t, "ids")),
+			readAt: rapid.Int64().Draw(t, "read at"), lostAt: rapid.Int64().Draw(t, "lost at"), ids: idset.Pack(rapid.SliceOf(rapid.Uint64()).Draw(t, "ids")),
 		}
 		c.From /= 2
 		c.To = c.From + rapid.Int64Range(1, 1<<40).Draw(t, "width")

@@ -23,6 +23,7 @@ func (c *cell) encode() Cell {
 	}
 	dst = binary.AppendVarint(dst, int64(c.total))
 	dst = binary.AppendVarint(dst, c.readAt)
+	dst = binary.AppendVarint(dst, c.lostAt)
 	return Cell{From: c.From, To: c.To, Data: c.ids.Append(dst)}
 }
 
@@ -43,7 +44,12 @@ func decode(stored Cell) (c cell, ok bool) {
 	if n <= 0 {
 		return cell{}, false
 	}
-	c.total, c.readAt = int(total), readAt
+	src = src[n:]
+	lostAt, n := binary.Varint(src)
+	if n <= 0 {
+		return cell{}, false
+	}
+	c.total, c.readAt, c.lostAt = int(total), readAt, lostAt
 	c.ids, src, ok = idset.Decode(src[n:])
 	return c, ok && len(src) == 0
 }

@@ -147,7 +147,11 @@ func (p *Pass) walked(t *task) {
 	case t.kind == taskFrontier:
 		s.frontier.ids = r.IDs.Len()
 	default:
-		p.remember(s.cellOf(t.win, &r, settled, p.now))
+		c := s.cellOf(t.win, &r, settled, p.now)
+		if settled && len(lost) > 0 {
+			c.lostAt = p.now // a restart has to know that records are being deleted
+		}
+		p.remember(c)
 	}
 }
 
@@ -203,6 +207,7 @@ func (p *Pass) remember(c cell) {
 	same := i < len(s.row.cells) && s.row.cells[i].Window == c.Window
 	if same {
 		had := &s.row.cells[i]
+		c.lostAt = max(c.lostAt, had.lostAt)
 		if c.kind <= cellOpen && had.kind <= cellOpen {
 			p.rates.saw(p.now-c.To, 0, max(0, c.ids.Len()-had.ids.Len()))
 		}

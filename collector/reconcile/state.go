@@ -62,6 +62,7 @@ func New(set Settings, cells []Cell, swept int64) *State {
 			continue
 		}
 		s.row.cells = append(s.row.cells, c)
+		s.deletedAt = max(s.deletedAt, c.lostAt)
 		s.row.share(len(s.row.cells) - 1)
 	}
 	return s
