@@ -219,10 +219,10 @@ func (a *atlas) refine(code string, number itnio.Number) string {
 	return c
 }
 
-// decisive is how many leading digits of a national number determine its country and whether it is valid. Numbers of +44 need one
-// more than the others.
+// decisive is how many leading digits of a national number determine its country and whether it is valid. Numbers of +1 and +44 need
+// one more than the others.
 func decisive(code string) int {
-	if code == "44" {
+	if code == "1" || code == "44" {
 		return 7
 	}
 	return 6

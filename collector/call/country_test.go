@@ -1,7 +1,9 @@
 package call
 
 import (
+	"maps"
 	"math/rand"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -81,7 +83,9 @@ func TestLocate(t *testing.T) {
 		{"1", "", "4165550123", "US", "1"},         // without the code the number says nothing
 		{"1(Canada)", "", "4165550123", "CA", "1"}, // but the name does
 		{"1(Canada)", "", "12125550123", "US", "1"},
-		{"1", "", "1416555", "US", "1"}, // not valid
+		{"1", "", "1416555", "US", "1"},     // not valid
+		{"1", "", "12465211234", "BB", "1"}, // the seventh digit decides
+		{"1", "", "12465212234", "US", "1"}, // not valid
 		{"1", "", "1416****123", "US", "1"},
 		{"1", "", "14165550123x5", "US", "1"},
 		{"1", "", "8613242926514", "US", "1"},
@@ -229,10 +233,7 @@ func TestRefineNeedsNoWholeNumber(t *testing.T) {
 	t.Parallel()
 	a := newAtlas()
 	rnd := rand.New(rand.NewSource(7))
-	for code, shared := range a.shared {
-		if !shared {
-			continue
-		}
+	for _, code := range slices.Sorted(maps.Keys(a.shared)) {
 		n, err := strconv.Atoi(code)
 		require.NoError(t, err)
 		for _, region := range phonenumbers.GetRegionCodesForCountryCode(n) {
