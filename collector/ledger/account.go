@@ -59,7 +59,9 @@ func (l *Ledger) Attach(id Identity) (*Account, error) {
 	if err := l.Check(id); err != nil {
 		return nil, err
 	}
-	l.writer.Lock()
+	if err := l.lock(); err != nil {
+		return nil, err
+	}
 	defer l.writer.Unlock()
 	a, known := l.accounts[id.Name]
 	if !known {
@@ -70,29 +72,33 @@ func (l *Ledger) Attach(id Identity) (*Account, error) {
 		level.Warn(l.logger).Log("msg", "the account's filter has changed: calls are counted from now on, remembered totals are forgotten", "account", id.Name)
 		meta.Filter, meta.MoveEpoch, meta.Swept, forget = id.Filter, meta.Epoch != 0, 0, true
 	}
-	if !known || forget {
-		err := l.update(func(tx *bolt.Tx) error {
-			b, err := accountBucket(tx, id.Name)
-			if err != nil {
+	attach := func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		a.meta = meta
+		a.attached = true
+		l.accounts[id.Name] = a
+		l.expose(a)
+	}
+	if known && meta == a.meta {
+		attach()
+		return a, nil
+	}
+	err := l.run(update{publish: attach, write: func(tx *bolt.Tx) error {
+		b, err := accountBucket(tx, id.Name)
+		if err != nil {
+			return err
+		}
+		if forget {
+			if err := deleteBuckets(b, bucketCells); err != nil {
 				return err
 			}
-			if forget && b.Bucket([]byte(bucketCells)) != nil {
-				if err := b.DeleteBucket([]byte(bucketCells)); err != nil {
-					return err
-				}
-			}
-			return putMeta(b, &meta)
-		})
-		if err != nil {
-			return nil, fmt.Errorf("account %q: %w", id.Name, err)
 		}
+		return putMeta(b, &meta)
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("account %q: %w", id.Name, err)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	a.meta = meta
-	a.attached = true
-	l.accounts[id.Name] = a
-	l.expose(a)
 	return a, nil
 }
 
@@ -164,7 +170,7 @@ func (a *Account) Floor() int64 {
 // Cells gives what is known of the account's windows, sorted by their start.
 func (a *Account) Cells() []Cell {
 	var cells []Cell
-	err := a.l.db.View(func(tx *bolt.Tx) (err error) {
+	err := a.l.file.view(func(tx *bolt.Tx) (err error) {
 		cells, err = readCells(tx.Bucket([]byte(bucketAccounts)).Bucket([]byte(a.name)))
 		return err
 	})
@@ -188,7 +194,9 @@ func (a *Account) IDs() int {
 
 // Establish sets the epoch at the first good answer: the server's time then, less the history asked for. It is never moved back.
 func (a *Account) Establish(server time.Time, history time.Duration) error {
-	a.l.writer.Lock()
+	if err := a.l.lock(); err != nil {
+		return err
+	}
 	defer a.l.writer.Unlock()
 	meta := a.meta
 	switch {
@@ -199,35 +207,36 @@ func (a *Account) Establish(server time.Time, history time.Duration) error {
 	default:
 		return nil
 	}
-	return a.update(&meta, nil)
+	return a.update(&meta, nil, nil)
 }
 
 // Forget drops every id and every window of an account that has counted nothing yet, so that a corrected configuration
 // starts again from the same epoch.
 func (a *Account) Forget() error {
-	a.l.writer.Lock()
+	if err := a.l.lock(); err != nil {
+		return err
+	}
 	defer a.l.writer.Unlock()
 	if a.meta.Counted {
 		return fmt.Errorf("account %q has counted calls", a.name)
 	}
 	meta := a.meta
 	meta.Swept, meta.OldestDay = 0, 0
-	err := a.update(&meta, func(b *bolt.Bucket) error {
-		for _, name := range []string{bucketIDs, bucketCells} {
-			if b.Bucket([]byte(name)) != nil {
-				if err := b.DeleteBucket([]byte(name)); err != nil {
-					return err
-				}
-			}
+	return a.update(&meta,
+		func(b *bolt.Bucket) error { return deleteBuckets(b, bucketIDs, bucketCells) },
+		func() { a.days, a.dayNumbers = nil, nil })
+}
+
+// deleteBuckets deletes those of the buckets that are there.
+func deleteBuckets(in *bolt.Bucket, names ...string) error {
+	for _, name := range names {
+		if in.Bucket([]byte(name)) == nil {
+			continue
 		}
-		return nil
-	})
-	if err != nil {
-		return err
+		if err := in.DeleteBucket([]byte(name)); err != nil {
+			return err
+		}
 	}
-	a.l.mu.Lock()
-	defer a.l.mu.Unlock()
-	a.days, a.dayNumbers = nil, nil
 	return nil
 }
 
@@ -237,7 +246,9 @@ const dayStep = time.Hour
 // Expire drops the oldest days of ids, at most most of them, whose ids were first seen more than keep before the server's time.
 // The caller makes sure that every window before then has been read.
 func (a *Account) Expire(server time.Time, keep time.Duration, most int) (dropped int, err error) {
-	a.l.writer.Lock()
+	if err := a.l.lock(); err != nil {
+		return 0, err
+	}
 	defer a.l.writer.Unlock()
 	n := len(a.days)
 	for dropped < min(most, n) && (a.dayNumbers[n-dropped-1]+1)*secondsPerDay <= server.Add(-keep).Unix() {
@@ -257,20 +268,20 @@ func (a *Account) Expire(server time.Time, keep time.Duration, most int) (droppe
 			}
 		}
 		return nil
+	}, func() {
+		left := n - dropped
+		a.days, a.dayNumbers, a.stepped = a.days[:left:left], a.dayNumbers[:left:left], now
 	})
 	if err != nil {
 		return 0, err
 	}
-	a.l.mu.Lock()
-	defer a.l.mu.Unlock()
-	left := n - dropped
-	a.days, a.dayNumbers, a.stepped = a.days[:left:left], a.dayNumbers[:left:left], now
 	return dropped, nil
 }
 
-// update commits a changed meta, and what more writes, and then publishes the meta. The caller has locked writer.
-func (a *Account) update(meta *accountMeta, more func(*bolt.Bucket) error) error {
-	err := a.l.update(func(tx *bolt.Tx) error {
+// update commits a changed meta, and what more writes, and then publishes the meta and what also does. The caller has locked
+// the writer.
+func (a *Account) update(meta *accountMeta, more func(*bolt.Bucket) error, also func()) error {
+	write := func(tx *bolt.Tx) error {
 		b, err := accountBucket(tx, a.name)
 		if err != nil {
 			return err
@@ -281,13 +292,18 @@ func (a *Account) update(meta *accountMeta, more func(*bolt.Bucket) error) error
 			}
 		}
 		return putMeta(b, meta)
-	})
-	if err != nil {
+	}
+	publish := func() {
+		a.l.mu.Lock()
+		defer a.l.mu.Unlock()
+		a.meta = *meta
+		if also != nil {
+			also()
+		}
+	}
+	if err := a.l.run(update{write: write, publish: publish}); err != nil {
 		return fmt.Errorf("ledger: account %q: %w", a.name, err)
 	}
-	a.l.mu.Lock()
-	defer a.l.mu.Unlock()
-	a.meta = *meta
 	return nil
 }
 

@@ -40,13 +40,18 @@ func (t *transaction) apply(a *families.Addition) {
 		m = s.cur
 	}
 	if !a.Changes(m) {
+		if s.next == nil && s.used < t.changes.day { // that it is in use is written once a day
+			t.changes.touch(a.Family, s, m)
+		}
 		return
 	}
 	if s.next == nil {
-		m = m.Clone()
 		t.changes.touch(a.Family, s, m)
 	}
-	a.Apply(m, t.l.families[a.Family].Bounds)
+	if s.next == s.cur {
+		s.next = m.Clone()
+	}
+	a.Apply(s.next, t.l.families[a.Family].Bounds)
 }
 
 // series finds or makes the series of a label set, folding labels into Other where the family has no room for it.

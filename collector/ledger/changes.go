@@ -8,6 +8,7 @@ type changes struct {
 	touched  [][]*storedSeries // with a next value
 	born     []map[string]*storedSeries
 	key      []byte // room for find
+	day      int64  // since 1970: the series that the transaction touches are used then
 }
 
 // find gives the series of a label set, nil if there is none.
@@ -60,8 +61,9 @@ func (c *changes) discard() {
 func (c *changes) publish() (visible bool) {
 	for i, f := range c.families {
 		for _, s := range c.touched[i] {
+			f.dirty = f.dirty || s.shown && s.next != s.cur
 			s.cur, s.next = s.next, nil
-			f.dirty = f.dirty || s.shown
+			s.used = max(s.used, c.day)
 		}
 		visible = visible || f.dirty
 	}

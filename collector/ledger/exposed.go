@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"os"
 	"slices"
 	"strings"
 
@@ -64,15 +63,4 @@ func (f *family) exposed(shared bool) *series.Family {
 }
 
 // changed begins a new generation after the exposition changed. The caller has locked mu.
-func (l *Ledger) changed() {
-	l.gen++
-	l.size = l.fileSize()
-}
-
-func (l *Ledger) fileSize() int64 {
-	info, err := os.Stat(l.db.Path())
-	if err != nil {
-		return 0
-	}
-	return info.Size()
-}
+func (l *Ledger) changed() { l.gen++ }

@@ -29,6 +29,7 @@ type storedSeries struct {
 	labels  []string
 	account *Account // nil: belongs to none
 	created int64    // Unix milliseconds
+	used    int64    // day of the last call, since 1970, server's clock
 
 	cur     *series.Metric // committed
 	next    *series.Metric // in the transaction under way, its writer's own; nil: unchanged
@@ -94,14 +95,14 @@ func (l *Ledger) loadSeries(b *bolt.Bucket, f *family) error {
 		if !ok {
 			return errDamaged
 		}
-		m, created, shown, err := decodeSeries(v, len(f.Bounds), f.Type == series.Histogram)
+		s, err := decodeSeries(v, len(f.Bounds), f.Type == series.Histogram)
 		if err != nil {
 			return err
 		}
-		m.LabelValues, m.Created = labels, createdTime(f, created)
-		s := &storedSeries{key: key, labels: labels, created: created, cur: m, shown: shown}
-		if !shown {
-			s.zero = zeroMetric(f, labels, created)
+		s.key, s.labels = key, labels
+		s.cur.LabelValues, s.cur.Created = labels, createdTime(f, s.created)
+		if !s.shown {
+			s.zero = zeroMetric(f, labels, s.created)
 		}
 		if at >= 0 {
 			s.account = l.accounts[labels[at]]

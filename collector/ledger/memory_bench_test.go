@@ -66,7 +66,7 @@ func bigLedger(b *testing.B, hashed bool) Options {
 	}
 	first := dayOf(start())
 	for day := range bigDays {
-		err := l.update(func(tx *bolt.Tx) error {
+		err := l.file.update(func(tx *bolt.Tx) error {
 			account, err := accountBucket(tx, a.name)
 			if err != nil {
 				return err

@@ -29,7 +29,7 @@ func (l *Ledger) begin(b *Batch) *transaction {
 		ids:    batchIDs{days: b.Account.days, seen: map[uint64]struct{}{}},
 		report: Report{Results: make([]Result, len(b.Items)), Overflow: map[string]int{}},
 		changes: changes{
-			families: l.families, touched: make([][]*storedSeries, len(l.families)), born: make([]map[string]*storedSeries, len(l.families)),
+			day: dayOf(b.Server), families: l.families, touched: make([][]*storedSeries, len(l.families)), born: make([]map[string]*storedSeries, len(l.families)),
 		},
 	}
 	t.admission = admission{admitted: l.admitted, fresh: map[string]map[string]struct{}{}, overflow: t.report.Overflow}
@@ -116,9 +116,6 @@ func (t *transaction) write(tx *bolt.Tx) error {
 			return err
 		}
 	}
-	if err := t.admission.write(tx.Bucket([]byte(bucketAdmitted))); err != nil {
-		return err
-	}
 	return t.writeSeries(tx.Bucket([]byte(bucketFamilies)))
 }
 
@@ -153,7 +150,7 @@ func (t *transaction) writeSeries(root *bolt.Bucket) error {
 		}
 		bucket := root.Bucket([]byte(f.Name)).Bucket([]byte(bucketSeries))
 		for _, s := range t.changes.touched[i] {
-			if err := bucket.Put(storedKey(s.key), encodeSeries(s, s.next, s.shown || shown[s])); err != nil {
+			if err := bucket.Put(storedKey(s.key), encodeSeries(s, s.next, max(s.used, t.changes.day), s.shown || shown[s])); err != nil {
 				return err
 			}
 		}
