@@ -75,7 +75,8 @@ func New(o Options) (_ *Collector, err error) {
 	}
 	l, err := ledger.Open(ledger.Options{
 		Dir: o.StoragePath, Model: families.New(o.Config.Metrics()), ZeroFirst: o.Config.Global().ZeroFirst,
-		Now: o.Now, Logger: o.Logger, NoSync: o.NoSync, BeforeCommit: o.beforeCommit,
+		RetireAfter: o.Config.Metrics().RetireAfter,
+		Now:         o.Now, Logger: o.Logger, NoSync: o.NoSync, BeforeCommit: o.beforeCommit,
 	})
 	if err != nil {
 		return nil, err
@@ -117,7 +118,7 @@ func (c *Collector) Run(ctx context.Context) error {
 	}
 	tick := time.NewTicker(releaseEvery)
 	defer tick.Stop()
-	failed := false
+	failed, sick := false, false
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
@@ -128,6 +129,7 @@ func (c *Collector) Run(ctx context.Context) error {
 				level.Warn(c.logger).Log("msg", "new series cannot be released yet", "err", err)
 			}
 			failed = err != nil
+			sick = c.checkLedger(sick)
 		}
 	}
 	c.mu.Lock()
@@ -136,6 +138,24 @@ func (c *Collector) Run(ctx context.Context) error {
 		m.poller.Stop()
 	}
 	return nil
+}
+
+// checkLedger looks whether the ledger's file is still there and whole. While it is not, nothing can be counted and no account is
+// up. It reports whether something is wrong; was is what it reported before.
+func (c *Collector) checkLedger(was bool) bool {
+	err := c.ledger.Health()
+	switch {
+	case err == nil && was:
+		level.Info(c.logger).Log("msg", "the ledger can be used again")
+	case err != nil && !was:
+		level.Error(c.logger).Log("msg", "nothing is counted: the ledger cannot be used", "err", err)
+	}
+	if err != nil {
+		for _, p := range c.snapshot.Load().pollers {
+			c.metrics.up.WithLabelValues(p.Status().Name).Set(0)
+		}
+	}
+	return err != nil
 }
 
 func (c *Collector) begin(ctx context.Context) error {

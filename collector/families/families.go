@@ -3,6 +3,9 @@
 package families
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 
 	"itnio_exporter/collector/call"
@@ -34,7 +37,9 @@ type Family struct {
 	Adds    Adds
 	OnlyIf  func(*call.Call) bool // nil: every counted call
 	Bounds  []float64             // histograms
+	Native  bool                  // histograms are shown with native buckets too
 	OptIn   string                // configuration that switches it on; "" for always
+	ID      []string              // labels that identify what it describes: of several series with one ID the latest call's stays; nil: any number
 	About   string                // label that it describes: a call whose value of it was folded into Other is left out; "" for none
 	Meaning string                // how values of its labels are made, where configuration can change that
 	Source  string                // fields of the API's record, for the documentation
@@ -88,8 +93,9 @@ func New(m config.Metrics) *Model {
 		case ObserveRing:
 			f.Bounds = slices.Clone(m.RingBuckets)
 		}
+		f.Native = m.NativeHistograms
 		if slices.Contains(f.Labels, LabelAgent) {
-			f.Meaning = string(m.Agents)
+			f.Meaning = agentMeaning(m)
 		}
 		if keep, ok := m.Labels[f.Name]; ok {
 			f.Labels = slices.DeleteFunc(slices.Clone(f.Labels), func(l string) bool {
@@ -103,4 +109,15 @@ func New(m config.Metrics) *Model {
 		model.width += len(f.Labels)
 	}
 	return model
+}
+
+// agentMeaning says how agents' names become label values: another mode or another hash key makes other values. Nothing about
+// the key can be learned from it.
+func agentMeaning(m config.Metrics) string {
+	if m.Agents != config.AgentsHash {
+		return string(m.Agents)
+	}
+	mac := hmac.New(sha256.New, []byte(m.AgentHashKey))
+	mac.Write([]byte("itnio_exporter: which key"))
+	return string(m.Agents) + ":" + hex.EncodeToString(mac.Sum(nil)[:8])
 }

@@ -11,13 +11,6 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// Identity is what makes an account the same account across restarts.
-type Identity struct {
-	Name    string
-	BaseURL string // another one under the same name is refused: its ids are of another system
-	Filter  string // canonical text of the filter; another one moves the epoch to now
-}
-
 // Account is one account's part of the ledger.
 type Account struct {
 	l    *Ledger
@@ -46,6 +39,8 @@ type accountMeta struct {
 	InitialDone bool `json:"initial_done"`
 	// Swept, Unix seconds: every window before it was read from its first page to its last after it had left the lookback.
 	Swept int64 `json:"swept"`
+	// LastSuccess, Unix seconds by the local clock: when the account was last read; 0: never.
+	LastSuccess int64 `json:"last_success,omitempty"`
 	// Counted: some call has been counted.
 	Counted bool `json:"counted"`
 }
@@ -54,69 +49,12 @@ const secondsPerDay = 24 * 60 * 60
 
 func dayOf(t time.Time) int64 { return t.Unix() / secondsPerDay }
 
-// Attach brings an account of the configuration into the ledger, or back to it.
-func (l *Ledger) Attach(id Identity) (*Account, error) {
-	if err := l.Check(id); err != nil {
-		return nil, err
-	}
-	if err := l.lock(); err != nil {
-		return nil, err
-	}
-	defer l.writer.Unlock()
-	a, known := l.accounts[id.Name]
-	if !known {
-		a = &Account{l: l, name: id.Name, meta: accountMeta{BaseURL: id.BaseURL, Filter: id.Filter}}
-	}
-	meta, forget := a.meta, false
-	if meta.Filter != id.Filter {
-		level.Warn(l.logger).Log("msg", "the account's filter has changed: calls are counted from now on, remembered totals are forgotten", "account", id.Name)
-		meta.Filter, meta.MoveEpoch, meta.Swept, forget = id.Filter, meta.Epoch != 0, 0, true
-	}
-	attach := func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		a.meta = meta
-		a.attached = true
-		l.accounts[id.Name] = a
-		l.expose(a)
-	}
-	if known && meta == a.meta {
-		attach()
-		return a, nil
-	}
-	err := l.run(update{publish: attach, write: func(tx *bolt.Tx) error {
-		b, err := accountBucket(tx, id.Name)
-		if err != nil {
-			return err
-		}
-		if forget {
-			if err := deleteBuckets(b, bucketCells); err != nil {
-				return err
-			}
-		}
-		return putMeta(b, &meta)
-	}})
-	if err != nil {
-		return nil, fmt.Errorf("account %q: %w", id.Name, err)
-	}
-	return a, nil
-}
-
-// Detach takes an account that left the configuration out of the exposition. What the ledger knows of it stays.
-func (l *Ledger) Detach(a *Account) {
-	l.writer.Lock()
-	defer l.writer.Unlock()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	a.attached = false
-	l.expose(a)
-}
-
 // expose makes a new exposition of every family after an account came or went. The caller has locked mu.
 func (l *Ledger) expose(a *Account) {
 	for _, f := range l.families {
 		f.dirty = true
 	}
+	l.recount()
 	l.changed()
 	a.exposedGen = l.gen
 }
@@ -157,6 +95,32 @@ func (a *Account) Counted() bool { return a.read().Counted }
 // Swept is the Unix time before which every window was read from its first page to its last after it had left the lookback;
 // 0: none.
 func (a *Account) Swept() int64 { return a.read().Swept }
+
+// LastSuccess is when the account was last read by the local clock, as SetLastSuccess was told; zero: never.
+func (a *Account) LastSuccess() time.Time {
+	if at := a.read().LastSuccess; at != 0 {
+		return time.Unix(at, 0)
+	}
+	return time.Time{}
+}
+
+// successStep is the shortest time between two writings of LastSuccess.
+const successStep = time.Minute
+
+// SetLastSuccess keeps when the account was last read, at most once a minute, so that a restart in the middle of an outage does not
+// forget how long it has lasted.
+func (a *Account) SetLastSuccess(at time.Time) error {
+	if since := at.Sub(a.LastSuccess()); since >= 0 && since < successStep {
+		return nil
+	}
+	if err := a.l.lock(); err != nil {
+		return err
+	}
+	defer a.l.writer.Unlock()
+	meta := a.meta
+	meta.LastSuccess = at.Unix()
+	return a.update(&meta, nil, nil)
+}
 
 // Floor is the Unix time before which nothing may be asked for, since ids of that time are no longer kept. It is a day after the
 // oldest kept day: a call may be seen a little before the time that its record names.
@@ -387,15 +351,4 @@ func (a *Account) addDay(number int64) *day {
 	a.days = slices.Insert(a.days, i, d)
 	a.dayNumbers = slices.Insert(a.dayNumbers, i, number)
 	return d
-}
-
-// Check tells whether Attach would accept an account, and changes nothing.
-func (l *Ledger) Check(id Identity) error {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	a, known := l.accounts[id.Name]
-	if known && a.meta.BaseURL != id.BaseURL {
-		return fmt.Errorf("account %q: the ledger knows it with another base_url: its ids are of another system; give it another name, or move the ledger away", id.Name)
-	}
-	return nil
 }

@@ -12,7 +12,9 @@ import (
 func (t *transaction) add(c *call.Call, counts bool) {
 	additions := t.folder.Fold(c, counts)
 	for i := range additions {
-		t.apply(&additions[i])
+		if t.describes(additions[i].Family, additions[i].Labels, c) {
+			t.apply(&additions[i])
+		}
 	}
 }
 

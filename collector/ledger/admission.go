@@ -61,11 +61,15 @@ func (a *admission) publish() {
 	}
 }
 
-// admittedBy are the values of limited labels that the series of some families have.
+// admittedBy are the values of limited labels that the series of some families have, without those of accounts that left the
+// configuration.
 func admittedBy(all []*family) map[string]map[string]struct{} {
 	admitted := map[string]map[string]struct{}{}
 	for _, f := range all {
 		for _, s := range f.sorted {
+			if s.account != nil && !s.account.attached {
+				continue
+			}
 			for label, value := range f.Limited(s.labels) {
 				if admitted[label] == nil {
 					admitted[label] = map[string]struct{}{}

@@ -20,8 +20,8 @@ func (c *changes) find(i int, labels []string) *storedSeries {
 	return c.born[i][string(c.key)]
 }
 
-// size is how many series a family has, those of the transaction included.
-func (c *changes) size(i int) int { return len(c.families[i].byKey) + len(c.born[i]) }
+// size is how many series of a family count to its limit, those of the transaction included.
+func (c *changes) size(i int) int { return c.families[i].counted + len(c.born[i]) }
 
 // bear adds a series that the ledger does not have yet. Its value, as yet 0, is to be written.
 func (c *changes) bear(i int, s *storedSeries) {

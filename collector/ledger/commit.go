@@ -83,10 +83,12 @@ func (l *Ledger) Commit(b *Batch) (*Report, error) {
 		t.showInitial()
 	}
 	if t.empty() {
+		l.retire(b.Server)
 		return &t.report, nil
 	}
 	if err := l.run(update{write: t.write, publish: t.publish, discard: t.changes.discard}); err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
+	l.retire(b.Server)
 	return &t.report, nil
 }

@@ -18,11 +18,14 @@ func (f *file) createIfMissing(fill func(*bolt.Tx) error) (created bool, err err
 	if _, err := os.Lstat(f.path); !errors.Is(err, fs.ErrNotExist) {
 		return false, nil // open tells what is wrong with it, if anything is
 	}
-	return true, f.make(func(db *bolt.DB) error { return db.Update(fill) })
+	if err := f.build(func(db *bolt.DB) error { return db.Update(fill) }); err != nil {
+		return false, err
+	}
+	return true, f.install()
 }
 
-// make makes the file under another name, with what fill writes, and gives it its own name once it is complete and durable.
-func (f *file) make(fill func(*bolt.DB) error) (err error) {
+// build makes a complete and durable file under another name.
+func (f *file) build(fill func(*bolt.DB) error) (err error) {
 	name := f.path + unfinished
 	if err := f.removeUnfinished(name); err != nil {
 		return err
@@ -32,7 +35,9 @@ func (f *file) make(fill func(*bolt.DB) error) (err error) {
 			_ = os.Remove(name)
 		}
 	}()
-	db, err := bolt.Open(name, 0o600, &f.options)
+	o := f.options
+	o.NoSync, o.NoGrowSync = true, true // one sync at the end does
+	db, err := bolt.Open(name, 0o600, &o)
 	if err != nil {
 		return err
 	}
@@ -40,10 +45,12 @@ func (f *file) make(fill func(*bolt.DB) error) (err error) {
 	if err == nil && !f.options.NoSync {
 		err = db.Sync()
 	}
-	if err := errors.Join(err, db.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(name, f.path); err != nil {
+	return errors.Join(err, db.Close())
+}
+
+// install gives the file that build has made its name.
+func (f *file) install() error {
+	if err := os.Rename(f.path+unfinished, f.path); err != nil {
 		return err
 	}
 	if f.options.NoSync {

@@ -48,7 +48,7 @@ func (l *Ledger) anyExposed() bool {
 
 // exposed is the family as it is to be exposed. shared tells whether series that belong to no account are.
 func (f *family) exposed(shared bool) *series.Family {
-	e := &series.Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.Labels, Bounds: f.Bounds}
+	e := &series.Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.Labels, Bounds: f.Bounds, Native: f.Native}
 	e.Metrics = make([]*series.Metric, 0, len(f.sorted))
 	for _, s := range f.sorted {
 		switch {

@@ -33,7 +33,8 @@ type Ledger struct {
 	accounts map[string]*Account
 
 	zeroFirst  zeroFirst
-	gen        uint64 // of the exposition
+	retirement retirement // the writer's own
+	gen        uint64     // of the exposition
 	exposed    []*series.Family
 	exposedGen uint64 // of exposed
 }

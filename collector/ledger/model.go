@@ -22,7 +22,7 @@ func (l *Ledger) SetModel(m *families.Model) error {
 		had[f.Name] = f
 	}
 	next := make([]*family, 0, len(m.Families))
-	return l.run(update{
+	err := l.run(update{
 		write: func(tx *bolt.Tx) error {
 			root := tx.Bucket([]byte(bucketFamilies))
 			if err := l.dropFamilies(root, m); err != nil {
@@ -39,6 +39,11 @@ func (l *Ledger) SetModel(m *families.Model) error {
 		},
 		publish: func() { l.adoptModel(m, next) },
 	})
+	if err != nil {
+		return err
+	}
+	l.purge()
+	return nil
 }
 
 // adoptModel makes a model with its series the one that is read.
@@ -54,7 +59,7 @@ func (l *Ledger) adoptModel(m *families.Model, next []*family) {
 			}
 		}
 	}
-	l.admitted = admittedBy(next)
+	l.recount()
 	l.changed()
 }
 
@@ -76,5 +81,16 @@ func (l *Ledger) dropFamilies(root *bolt.Bucket, m *families.Model) error {
 			return err
 		}
 	}
-	return nil
+	if len(gone) == 0 {
+		return nil
+	}
+	return putPurge(root.Tx())
+}
+
+// recount works out anew what counts to the limits, after series or accounts came or went. The caller has locked mu.
+func (l *Ledger) recount() {
+	for _, f := range l.families {
+		f.recount()
+	}
+	l.admitted = admittedBy(l.families)
 }

@@ -19,8 +19,10 @@ type Options struct {
 	Dir       string // created if it is missing
 	Model     *families.Model
 	ZeroFirst time.Duration // how long a new series shows 0 after that 0 was fetched; 0: not at all
-	Now       func() time.Time
-	Logger    log.Logger
+	// RetireAfter is after how long without a call a series is taken out; 0: never.
+	RetireAfter time.Duration
+	Now         func() time.Time
+	Logger      log.Logger
 
 	// LockTimeout is how long to wait for another process to let go of the file; 0: a second.
 	LockTimeout time.Duration
@@ -58,10 +60,11 @@ func Open(o Options) (_ *Ledger, err error) {
 	}
 	l := &Ledger{
 		file: f, now: o.Now, logger: o.Logger,
-		admitted:  map[string]map[string]struct{}{},
-		accounts:  map[string]*Account{},
-		zeroFirst: zeroFirst{wait: o.ZeroFirst, atZero: map[*storedSeries]struct{}{}},
-		gen:       1,
+		admitted:   map[string]map[string]struct{}{},
+		accounts:   map[string]*Account{},
+		zeroFirst:  zeroFirst{wait: o.ZeroFirst, atZero: map[*storedSeries]struct{}{}},
+		retirement: retirement{after: o.RetireAfter},
+		gen:        1,
 	}
 	created, err := f.createIfMissing(func(tx *bolt.Tx) error { return fill(tx, o.Now()) })
 	if err == nil {

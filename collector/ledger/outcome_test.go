@@ -47,7 +47,6 @@ func newFailingLedger(t testing.TB) (*testLedger, *failures) {
 	dir := t.TempDir()
 	f := &failures{path: filepath.Join(dir, fileName)}
 	tl := newTestLedger(t, withDir(dir), func(o *Options) {
-		o.NoSync = false
 		o.BeforeCommit, o.AfterCommit = f.beforeCommit, f.afterCommit
 	})
 	tl.establish()
