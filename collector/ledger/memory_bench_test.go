@@ -121,8 +121,9 @@ func bigWindow(n int) Cell {
 }
 
 // planner makes what reads an account know what the ledger remembers.
-func planner(a *Account) *reconcile.State {
+func planner(b *testing.B, a *Account) *reconcile.State {
 	cells := a.Cells()
+	require.Equal(b, bigCallsADay*bigDays/bigCell, len(cells))
 	known := make([]reconcile.Cell, len(cells))
 	for i, c := range cells {
 		known[i] = reconcile.Cell(c)
@@ -170,8 +171,7 @@ func startChild(b *testing.B, dir string) {
 	figure("MB-file", float64(l.Stats().SizeBytes)/1e6)
 	figure("MB-RSS-after-open", float64(statusKB("VmRSS"))/1e3)
 	require.GreaterOrEqual(b, a.IDs(), bigCallsADay*bigDays)
-	require.Equal(b, bigCallsADay*bigDays/bigCell, len(a.Cells()))
-	state := planner(a)
+	state := planner(b, a)
 	require.False(b, state.Unread(start().Add(bigDays*24*time.Hour).Unix(), start().Unix()), "the planner knows them all")
 	all, _ := l.Exposition()
 	require.NotEmpty(b, all)

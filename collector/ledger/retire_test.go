@@ -54,6 +54,7 @@ func TestSeriesWithoutACallRetire(t *testing.T) {
 		values := exposed(tl.Ledger)
 		require.NotContains(t, values, calls("left"))
 		require.EqualValues(t, 5, values[calls("stays")])
+		require.EqualValues(t, 1, values["itnio_country_info{CN,86,China}"], "its value never changes, and it is in use")
 		require.NotContains(t, string(contents(t, tl)), "left", "it is gone from the file's free pages too")
 		tl.reopen()
 	}
