@@ -16,7 +16,7 @@ import (
 )
 
 // migrationDay is after that release.
-var migrationDay = time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+func migrationDay() time.Time { return time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC) }
 
 // versionOne is a ledger that the release at d28d1a8 made, in a directory of its own: one account, 139 ids, 444 series, three
 // windows.
@@ -34,7 +34,7 @@ func openVersionOne(t *testing.T, dir string) (*Ledger, *Account, string) {
 	said := &strings.Builder{}
 	o := newOptions(t)
 	o.Dir, o.Model, o.Logger = dir, families.New(m), log.NewLogfmtLogger(said)
-	o.Now = func() time.Time { return migrationDay }
+	o.Now = migrationDay
 	l, err := Open(o)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = l.Close() })
@@ -124,7 +124,7 @@ func TestMigrationKeepsSeriesFromRetiring(t *testing.T) {
 	l, _, _ := openVersionOne(t, versionOne(t))
 	for _, f := range l.families {
 		for _, s := range f.sorted {
-			require.Equal(t, dayOf(migrationDay), s.used)
+			require.Equal(t, dayOf(migrationDay()), s.used)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func TestFailingSystemCalls(t *testing.T) {
 		for when := 1; when <= last; when++ {
 			for _, suffix := range []string{"", "+"} { // once; from then on
 				dir := filepath.Join(t.TempDir(), "data")
-				newTestLedger(t, withDir(dir), func(o *Options) { o.NoSync = false }).Ledger.Close()
+				newTestLedger(t, withDir(dir), func(o *Options) { o.NoSync = false }).Close()
 				cmd := exec.Command(strace, "-f", "-o", "/dev/null", "-e", "trace="+call,
 					"-e", fmt.Sprintf("inject=%s:error=EIO:when=%d%s", call, when, suffix), os.Args[0], "-test.run=^TestFailingSystemCalls$", "-test.v")
 				cmd.Env = append(os.Environ(), failingCallsVariable+"="+dir)

@@ -5,6 +5,7 @@ package ledger
 import (
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -69,6 +70,14 @@ func TestFaultWithinATransaction(t *testing.T) {
 	_, err = tl.Commit(&Batch{Account: tl.account, Server: start(), Items: []Item{{Call: someCall(1001)}}})
 	require.ErrorContains(t, err, "a page cannot be read")
 	require.ErrorContains(t, tl.Close(), "a page cannot be read", "and it does not wait for ever")
+}
+
+// Network shares may have neither file locks nor memory-mapped files.
+func TestFileSystemWithoutLocks(t *testing.T) {
+	for _, errno := range []syscall.Errno{syscall.ENOLCK, syscall.ENOTSUP, syscall.EINVAL} {
+		require.Contains(t, problem(&os.PathError{Op: "open", Path: "x", Err: errno}), "network shares")
+	}
+	require.NotContains(t, problem(syscall.ENOSPC), "network shares")
 }
 
 // A first start that is interrupted at any time leaves nothing that keeps the next one from making the ledger.
