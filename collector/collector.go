@@ -76,7 +76,8 @@ func New(o Options) (_ *Collector, err error) {
 	}
 	l, err := ledger.Open(ledger.Options{
 		Dir: o.StoragePath, Model: families.New(o.Config.Metrics()), ZeroFirst: o.Config.Global().ZeroFirst,
-		Now: o.Now, Logger: o.Logger, NoSync: o.NoSync, BeforeCommit: o.beforeCommit,
+		RetireAfter: o.Config.Metrics().RetireAfter,
+		Now:         o.Now, Logger: o.Logger, NoSync: o.NoSync, BeforeCommit: o.beforeCommit,
 	})
 	if err != nil {
 		return nil, err
@@ -118,12 +119,13 @@ func (c *Collector) Run(ctx context.Context) error {
 	}
 	tick := time.NewTicker(releaseEvery)
 	defer tick.Stop()
-	var failure logging.Lasting
+	var releases, health logging.Lasting
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
-			c.release(&failure)
+			c.release(&releases)
+			c.checkLedger(&health)
 		}
 	}
 	c.mu.Lock()
@@ -146,6 +148,24 @@ func (c *Collector) release(failure *logging.Lasting) {
 	}
 	if failure.Failed(err.Error(), c.o.Now()) {
 		level.Warn(c.logger).Log("msg", "new series cannot be released yet", "err", err)
+	}
+}
+
+// checkLedger looks whether the ledger's file is still there and complete. While it is not, nothing can be counted and no
+// account is up.
+func (c *Collector) checkLedger(failure *logging.Lasting) {
+	err := c.ledger.Health()
+	if err == nil {
+		if failure.Succeeded() {
+			level.Info(c.logger).Log("msg", "the ledger can be used again")
+		}
+		return
+	}
+	if failure.Failed(err.Error(), c.o.Now()) {
+		level.Error(c.logger).Log("msg", "nothing is counted: the ledger cannot be used", "err", err)
+	}
+	for _, p := range c.snapshot.Load().pollers {
+		c.metrics.up.WithLabelValues(p.Status().Name).Set(0)
 	}
 }
 

@@ -44,7 +44,7 @@ func TestExampleIsComplete(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{
-		"accounts[0].api_key_file", "accounts[0].api_secret_file",
+		"accounts[0].moved_from", "accounts[0].api_key_file", "accounts[0].api_secret_file",
 		"accounts[0].filter.voice_group_id", "accounts[0].filter.agent_group", "accounts[0].filter.agent_ids", "accounts[0].filter.agents",
 		"accounts[0].filter.call_types", "accounts[0].filter.hangup_reasons", "accounts[0].filter.number",
 		"accounts[0].filter.calling_codes", "accounts[0].filter.hangup_parties", "accounts[0].filter.tags",

@@ -130,6 +130,7 @@ var queries = map[string]string{
 	"itnio_exporter_last_success_timestamp_seconds":               `time() - itnio_exporter_last_success_timestamp_seconds`,
 	"itnio_exporter_ledger_commit_duration_seconds":               `histogram_quantile(0.99, rate(itnio_exporter_ledger_commit_duration_seconds_bucket[15m]))`,
 	"itnio_exporter_ledger_commit_failures_total":                 `increase(itnio_exporter_ledger_commit_failures_total[15m]) > 0`,
+	"itnio_exporter_ledger_created_timestamp_seconds":             `changes(itnio_exporter_ledger_created_timestamp_seconds[1h]) > 0`,
 	"itnio_exporter_ledger_size_bytes":                            `itnio_exporter_ledger_size_bytes / 2^20`,
 	"itnio_exporter_open_windows":                                 `itnio_exporter_open_windows > 0`,
 	"itnio_exporter_reconcile_duration_seconds":                   `histogram_quantile(0.99, sum by (account, le) (rate(itnio_exporter_reconcile_duration_seconds_bucket[1h])))`,

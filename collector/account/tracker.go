@@ -65,6 +65,9 @@ func (t *tracker) poll(ctx context.Context) error {
 }
 
 func (t *tracker) live(ctx context.Context) error {
+	if err := t.store.ledger.Health(); err != nil {
+		return err
+	}
 	if t.offset.suspended {
 		return t.probe(ctx)
 	}

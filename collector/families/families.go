@@ -4,6 +4,9 @@
 package families
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 
 	"itnio_exporter/collector/call"
@@ -35,7 +38,9 @@ type Family struct {
 	Adds    Adds
 	OnlyIf  func(*call.Call) bool // nil: every counted call
 	Bounds  []float64             // histograms
+	Native  bool                  // histograms are shown with native buckets too
 	OptIn   string                // configuration that switches it on; "" for always
+	ID      []string              // labels that identify what the family describes: of several series with one ID only that of the latest call stays; nil: any number
 	About   string                // label that the family describes, "" for none; a call is left out if its value of that label was folded into Other
 	Meaning string                // how its label values are made, if the configuration can change that; a family with another meaning starts again at 0
 	Source  string                // fields of the API's record, for the documentation
@@ -89,8 +94,9 @@ func New(m config.Metrics) *Model {
 		case ObserveRing:
 			f.Bounds = slices.Clone(m.RingBuckets)
 		}
+		f.Native = m.NativeHistograms
 		if slices.Contains(f.Labels, LabelAgent) {
-			f.Meaning = string(m.Agents)
+			f.Meaning = agentMeaning(m)
 		}
 		if keep, ok := m.Labels[f.Name]; ok {
 			f.Labels = slices.DeleteFunc(slices.Clone(f.Labels), func(l string) bool {
@@ -104,4 +110,15 @@ func New(m config.Metrics) *Model {
 		model.width += len(f.Labels)
 	}
 	return model
+}
+
+// agentMeaning says how agents' names become label values: another mode or another hash key makes other values. Nothing about
+// the key can be learned from it.
+func agentMeaning(m config.Metrics) string {
+	if m.Agents != config.AgentsHash {
+		return string(m.Agents)
+	}
+	mac := hmac.New(sha256.New, []byte(m.AgentHashKey))
+	mac.Write([]byte("itnio_exporter: which key"))
+	return string(m.Agents) + ":" + hex.EncodeToString(mac.Sum(nil)[:8])
 }

@@ -145,7 +145,7 @@ func (f *Folder) value(column int) string {
 	}
 	l := &labelTable[column]
 	v := l.value(&f.subject)
-	if l.limit != nil && v != "" && v != Other && v != None && v != Unknown {
+	if l.limited(v) {
 		if limit := l.limit(&f.model.limits); limit > 0 {
 			v = f.admission.Admit(l.name, v, limit)
 		}

@@ -1,5 +1,7 @@
 package families
 
+import "slices"
+
 // FoldSteps is how many steps FoldStep has.
 const FoldSteps = int(turns)
 
@@ -21,4 +23,24 @@ func (f *Family) FoldStep(labels []string, step int) (folded []string) {
 		}
 	}
 	return folded
+}
+
+// IDOf gives the values of the ID labels of a label set, nil for a family that has no ID or was left without a label of it, and for
+// what has no name but its ID.
+func (f *Family) IDOf(labels []string) []string {
+	if len(f.ID) == 0 {
+		return nil
+	}
+	id := make([]string, 0, len(f.ID))
+	for _, label := range f.ID {
+		i := slices.Index(f.Labels, label)
+		if i < 0 {
+			return nil
+		}
+		id = append(id, labels[i])
+	}
+	if i := slices.Index(f.Labels, f.About); i >= 0 && labels[i] == id[len(id)-1] {
+		return nil
+	}
+	return id
 }

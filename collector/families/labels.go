@@ -1,6 +1,7 @@
 package families
 
 import (
+	"iter"
 	"slices"
 	"strconv"
 
@@ -82,4 +83,20 @@ var labelTable = []label{
 // columnOf is a label's row in the table, -1 if it has none.
 func columnOf(name string) int {
 	return slices.IndexFunc(labelTable, func(l label) bool { return l.name == name })
+}
+
+// limited reports whether a value of the label needs to be admitted.
+func (l *label) limited(value string) bool {
+	return l.limit != nil && value != "" && value != Other && value != None && value != Unknown
+}
+
+// Limited gives the names and values of a label set that are there because they were admitted.
+func (f *Family) Limited(labels []string) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for j, column := range f.columns {
+			if l := &labelTable[column]; l.limited(labels[j]) && !yield(l.name, labels[j]) {
+				return
+			}
+		}
+	}
 }
