@@ -22,6 +22,7 @@ import (
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/config"
+	"itnio_exporter/logging"
 )
 
 // Options of a Collector.
@@ -94,11 +95,11 @@ func New(o Options) (_ *Collector, err error) {
 		o: o, ledger: l, metrics: m, logger: o.Logger, cfg: o.Config, members: map[string]*member{},
 		scrapers: newScrapers(o.Logger, o.Now),
 	}
-	apis, err := c.prepare(o.Config)
+	clients, err := c.prepare(o.Config)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.adopt(o.Config, apis); err != nil {
+	if err := c.adopt(o.Config, clients); err != nil {
 		return nil, err
 	}
 	for _, m := range c.members { // not at a reload: what is shown by then stays
@@ -118,18 +119,13 @@ func (c *Collector) Run(ctx context.Context) error {
 	}
 	tick := time.NewTicker(releaseEvery)
 	defer tick.Stop()
-	failed, sick := false, false
+	var failure, ledgerFailure logging.Lasting
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
-			err := c.ledger.Release()
-			if err != nil && !failed {
-				c.metrics.commitFailures.Inc()
-				level.Warn(c.logger).Log("msg", "new series cannot be released yet", "err", err)
-			}
-			failed = err != nil
-			sick = c.checkLedger(sick)
+			c.release(&failure)
+			c.checkLedger(&ledgerFailure)
 		}
 	}
 	c.mu.Lock()
@@ -140,22 +136,37 @@ func (c *Collector) Run(ctx context.Context) error {
 	return nil
 }
 
+// release lets the ledger release new series. A failure that lasts counts once.
+func (c *Collector) release(failure *logging.Lasting) {
+	err := c.ledger.Release()
+	if err == nil {
+		failure.Succeeded()
+		return
+	}
+	if !failure.Lasts() {
+		c.metrics.commitFailures.Inc()
+	}
+	if failure.Failed(err.Error(), c.o.Now()) {
+		level.Warn(c.logger).Log("msg", "new series cannot be released yet", "err", err)
+	}
+}
+
 // checkLedger looks whether the ledger's file is still there and whole. While it is not, nothing can be counted and no account is
-// up. It reports whether something is wrong; was is what it reported before.
-func (c *Collector) checkLedger(was bool) bool {
+// up.
+func (c *Collector) checkLedger(failure *logging.Lasting) {
 	err := c.ledger.Health()
-	switch {
-	case err == nil && was:
-		level.Info(c.logger).Log("msg", "the ledger can be used again")
-	case err != nil && !was:
+	if err == nil {
+		if failure.Succeeded() {
+			level.Info(c.logger).Log("msg", "the ledger can be used again")
+		}
+		return
+	}
+	if failure.Failed(err.Error(), c.o.Now()) {
 		level.Error(c.logger).Log("msg", "nothing is counted: the ledger cannot be used", "err", err)
 	}
-	if err != nil {
-		for _, p := range c.snapshot.Load().pollers {
-			c.metrics.up.WithLabelValues(p.Status().Name).Set(0)
-		}
+	for _, p := range c.snapshot.Load().pollers {
+		c.metrics.up.WithLabelValues(p.Status().Name).Set(0)
 	}
-	return err != nil
 }
 
 func (c *Collector) begin(ctx context.Context) error {

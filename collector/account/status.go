@@ -7,6 +7,8 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
+
+	"itnio_exporter/logging"
 )
 
 // Status is what is to be known of an account at a glance.
@@ -26,7 +28,7 @@ type health struct {
 	metrics Metrics
 	logger  log.Logger
 	now     func() time.Time
-	logged  string // the failure that was logged last, so that one that lasts is logged once
+	failure logging.Lasting
 
 	mu     sync.Mutex
 	status Status
@@ -60,33 +62,36 @@ func (h *health) completeUntil(t time.Time) {
 	h.update(func(s *Status) { s.CompleteUntil = t })
 }
 
+// lastSuccess takes when the account was last read.
+func (h *health) lastSuccess(at time.Time) {
+	h.metrics.LastSuccess.WithLabelValues().Set(float64(at.UnixMilli()) / 1000)
+	h.update(func(s *Status) { s.LastSuccess = at })
+}
+
 // polled takes how a reading of the lookback ended.
 func (h *health) polled(err error) {
-	text := failure(err)
+	text := textOf(err)
 	ok := err == nil
 	now := h.now()
 	h.update(func(s *Status) {
 		s.Up, s.LastError = &ok, text
-		if ok {
-			s.LastSuccess = now
-		}
 	})
 	if ok {
 		h.metrics.Up.WithLabelValues().Set(1)
-		h.metrics.LastSuccess.WithLabelValues().Set(float64(now.UnixMilli()) / 1000)
+		h.lastSuccess(now)
 	} else {
 		h.metrics.Up.WithLabelValues().Set(0)
 	}
 	switch {
-	case ok && h.logged != "":
+	case ok && h.failure.Succeeded():
 		level.Info(h.logger).Log("msg", "reading succeeds again")
-	case text != "" && text != h.logged:
+	case !ok && h.failure.Failed(text, now):
 		level.Warn(h.logger).Log("msg", "reading failed", "err", text)
 	}
-	h.logged = text
 }
 
-func failure(err error) string {
+// textOf is what an operator reads of an error.
+func textOf(err error) string {
 	switch {
 	case err == nil:
 		return ""
