@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/ledger"
+	"itnio_exporter/itnio"
 )
 
 // TestLedgerFileTakenAway: it is noticed within a minute, every account is down and says why, and what was shown stays. When the
@@ -43,6 +45,27 @@ func TestLedgerFileTakenAway(t *testing.T) {
 		require.Equal(t, 1.0, w.own("itnio_up"))
 		v := w.judge(3 * time.Minute)
 		v.exact(t)
+		w.end()
+	})
+}
+
+// TestLastSuccessOverARestart: an exporter that is restarted during an outage knows when the account was last read.
+func TestLastSuccessOverARestart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, steady(time.Now()), nil)
+		w.start()
+		time.Sleep(time.Hour)
+		const name = "itnio_exporter_last_success_timestamp_seconds"
+		last := w.own(name)
+		require.InDelta(t, float64(time.Now().Unix()), last, 90)
+		w.end()
+		w.fails = func(itnio.Query) error { return errors.New("outage") }
+		time.Sleep(time.Hour)
+		w.start()
+		time.Sleep(10 * time.Minute)
+		require.InDelta(t, last, w.own(name), 61)
+		require.InDelta(t, last, float64(w.c.Status()[0].LastSuccess.Unix()), 61)
 		w.end()
 	})
 }

@@ -62,6 +62,12 @@ func (h *health) completeUntil(t time.Time) {
 	h.update(func(s *Status) { s.CompleteUntil = t })
 }
 
+// lastSuccess takes when the account was last read.
+func (h *health) lastSuccess(at time.Time) {
+	h.metrics.LastSuccess.WithLabelValues().Set(float64(at.UnixMilli()) / 1000)
+	h.update(func(s *Status) { s.LastSuccess = at })
+}
+
 // polled takes how a reading of the lookback ended.
 func (h *health) polled(err error) {
 	text := textOf(err)
@@ -69,13 +75,10 @@ func (h *health) polled(err error) {
 	now := h.now()
 	h.update(func(s *Status) {
 		s.Up, s.LastError = &ok, text
-		if ok {
-			s.LastSuccess = now
-		}
 	})
 	if ok {
 		h.metrics.Up.WithLabelValues().Set(1)
-		h.metrics.LastSuccess.WithLabelValues().Set(float64(now.UnixMilli()) / 1000)
+		h.lastSuccess(now)
 	} else {
 		h.metrics.Up.WithLabelValues().Set(0)
 	}

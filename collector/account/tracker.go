@@ -40,6 +40,9 @@ func newTracker(o *Options, h *health) *tracker {
 	}
 	store := &store{global: o.Global, ledger: o.Ledger, account: o.Account, metrics: o.Metrics, now: o.Now}
 	store.reset()
+	if at := o.Account.LastSuccess(); !at.IsZero() {
+		h.lastSuccess(at) // of the process before: an outage goes on over a restart
+	}
 	return &tracker{
 		global: o.Global, clock: clock, store: store, offset: offset, health: h, metrics: o.Metrics, logger: logger, now: o.Now,
 		reader: &reader{
@@ -60,6 +63,9 @@ func (t *tracker) poll(ctx context.Context) error {
 		return ctx.Err() // stopped, not failed
 	}
 	t.metrics.Reconcile.WithLabelValues().Observe(t.now().Sub(began).Seconds())
+	if err == nil {
+		err = t.store.succeeded(t.now())
+	}
 	t.health.polled(err)
 	return err
 }

@@ -328,3 +328,20 @@ func genChange(t *rapid.T, before []*series.Family) []*series.Family {
 	}
 	return after
 }
+
+// A family that does not show native buckets has a plain classic histogram for those who ask for protobuf, although it keeps them.
+func TestNativeBucketsOnlyWhereWanted(t *testing.T) {
+	f := sample()[0]
+	with := histogramModel(f, f.Metrics[0])
+	require.NotNil(t, with.Schema)
+	require.NotEmpty(t, with.PositiveSpan)
+	f.Native = false
+	without := histogramModel(f, f.Metrics[0])
+	require.Nil(t, without.Schema)
+	require.Nil(t, without.ZeroThreshold)
+	require.Nil(t, without.ZeroCount)
+	require.Empty(t, without.PositiveSpan)
+	require.Empty(t, without.PositiveDelta)
+	require.Equal(t, with.Bucket, without.Bucket)
+	require.Equal(t, with.GetSampleCount(), without.GetSampleCount())
+}
