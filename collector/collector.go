@@ -31,6 +31,8 @@ type Options struct {
 	Logger      log.Logger
 	Registerer  prometheus.Registerer // takes the exporter's own metrics
 	Now         func() time.Time      // nil: time.Now
+	// Steady is the time since a fixed moment, undisturbed by whoever sets the clock that Now reads. Nil: Go's monotonic time.
+	Steady func() time.Duration
 	// HTTPClient makes the client for an account; nil: from its http_client options.
 	HTTPClient func(config.Account) (*http.Client, error)
 	// NoSync leaves the ledger's durability to the operating system. For simulations of weeks only.
@@ -64,6 +66,10 @@ type Collector struct {
 func New(o Options) (_ *Collector, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Steady == nil {
+		began := time.Now()
+		o.Steady = func() time.Duration { return time.Since(began) }
 	}
 	if o.HTTPClient == nil {
 		o.HTTPClient = func(a config.Account) (*http.Client, error) {

@@ -112,7 +112,7 @@ func (c *Collector) adopt(v *config.Validated, apis map[string]account.API) erro
 		}
 		o := account.Options{
 			Config: a, Global: v.Global(), API: apis[a.Name], Ledger: c.ledger, Account: attached, Calls: calls,
-			Metrics: c.metrics.of(a.Name), Logger: c.logger, Now: c.o.Now,
+			Metrics: c.metrics.of(a.Name), Logger: c.logger, Now: c.o.Now, Steady: c.o.Steady,
 		}
 		if observe := c.o.observe; observe != nil {
 			o.Observe = func(call *call.Call, result ledger.Result) { observe(a.Name, call, result) }

@@ -84,7 +84,7 @@ func (t *tracker) audited() error {
 		}
 	}
 	now := t.clock.now()
-	if t.store.state.CatchUp(now.Unix()) > 0 {
+	if t.store.state.CatchUp(now.Unix()) > 0 || !t.clock.trusted() {
 		return nil
 	}
 	return t.store.expire(now)

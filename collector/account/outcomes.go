@@ -14,6 +14,7 @@ type outcomes struct {
 	metrics Metrics
 	memory  *memory
 	offset  *offsetGuard
+	clock   *clock
 	now     func() time.Time
 	observe func(*call.Call, ledger.Result)
 
@@ -73,6 +74,7 @@ func (o *outcomes) placed(kind reconcile.Kind, live bool, item *ledger.Item, res
 	case live:
 		o.metrics.Lag.WithLabelValues().Observe(lag.Seconds())
 		o.offset.sawLive(lag)
+		o.clock.sawEnd(item.Call.End)
 	case kind == reconcile.Audit:
 		o.offset.sawLate(lag)
 	}

@@ -18,6 +18,7 @@ type Status struct {
 	CatchUp       time.Duration // how much of the past is still to be read
 	OpenWindows   int           // windows to be read again
 	LastError     string        // of the last reading; empty: it succeeded
+	Clock         string        // what is not believed of the server's clock; empty: nothing
 }
 
 // health keeps an account's Status, with the metrics and log lines that say the same. Its methods are for one goroutine, but
@@ -59,6 +60,8 @@ func (h *health) completeUntil(t time.Time) {
 	h.metrics.CompleteUntil.WithLabelValues().Set(float64(t.Unix()))
 	h.update(func(s *Status) { s.CompleteUntil = t })
 }
+
+func (h *health) clock(text string) { h.update(func(s *Status) { s.Clock = text }) }
 
 // polled takes how a reading of the lookback ended.
 func (h *health) polled(err error) {

@@ -10,6 +10,7 @@ import (
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/collector/reconcile"
 	"itnio_exporter/config"
+	"itnio_exporter/itnio"
 )
 
 // tracker keeps the ledger in step with the API: the lookback at each poll, and between polls the sweeps and audits. It is for
@@ -25,12 +26,13 @@ type tracker struct {
 	logger  log.Logger
 	now     func() time.Time
 
+	begun      bool            // the server's time is known, and the epoch is set
 	background *reconcile.Pass // under way between polls; nil: none
 }
 
 func newTracker(o *Options, h *health) *tracker {
 	logger := h.logger
-	clock := &clock{server: o.API, metrics: o.Metrics, logger: logger}
+	clock := &clock{wall: o.Now, steady: o.Steady, metrics: o.Metrics, health: h, logger: logger}
 	memory := newMemory()
 	offset := &offsetGuard{
 		zone: o.Config.Location, poll: o.Global.PollInterval, audit: o.Global.AuditInterval, metrics: o.Metrics, logger: logger,
@@ -46,7 +48,7 @@ func newTracker(o *Options, h *health) *tracker {
 			lookback: o.Global.Lookback, calls: o.Calls, clock: clock, store: store, memory: &memory, offset: offset, logger: logger,
 			requests: &requests{api: o.API, clock: clock, filter: filterOf(o.Config.Filter)},
 			outcomes: &outcomes{
-				poll: o.Global.PollInterval, metrics: o.Metrics, memory: &memory, offset: offset, now: o.Now, observe: o.Observe,
+				poll: o.Global.PollInterval, metrics: o.Metrics, memory: &memory, offset: offset, clock: clock, now: o.Now, observe: o.Observe,
 			},
 		},
 	}
@@ -100,23 +102,52 @@ func (t *tracker) live(ctx context.Context) error {
 
 func never() bool { return false }
 
-// learnClock learns the server's time, which only an answer tells, before the first pass. A server that tells none is read by
-// the local clock.
+// learnClock finds out the server's time, before the first pass. Until it is known, nothing is read.
 func (t *tracker) learnClock(ctx context.Context) error {
-	if _, known := t.clock.server.Skew(); known {
+	if t.begun {
 		return nil
 	}
-	good, err := t.reader.requests.first(ctx)
-	if err != nil {
-		return err
-	}
-	if !good.IsZero() {
-		if err := t.store.establish(good); err != nil {
+	for range undatedAnswers { // one with a Date is enough
+		if err := t.reader.requests.newestMinute(ctx); err != nil {
 			return err
 		}
+		if t.clock.known() || t.clock.claim.made() {
+			break
+		}
+	}
+	if err := t.askRecords(ctx); err != nil {
+		return err
+	}
+	if !t.clock.known() {
+		return t.clock.unconfirmed()
+	}
+	if err := t.store.establish(t.clock.firstAnswer()); err != nil {
+		return err
 	}
 	if !t.store.leftAlone(t.clock.now()) { // it only seemed so by the local clock
 		t.store.account.Conceal(false)
+	}
+	t.begun = true
+	return nil
+}
+
+// askRecords lets the newest records decide between answers and the local clock where these do not agree.
+func (t *tracker) askRecords(ctx context.Context) error {
+	if t.clock.known() {
+		return nil
+	}
+	for _, zero := range t.clock.candidates() {
+		fits, err := t.reader.endAt(ctx, zero.Add(t.clock.steady()))
+		switch {
+		case t.clock.known(): // by an answer that has just come
+			return nil
+		case itnio.RefusalOf(err) == itnio.RefusalParameter: // it lies ahead of the server's time
+		case err != nil:
+			return err
+		case fits:
+			t.clock.recordsAgree(zero)
+			return nil
+		}
 	}
 	return nil
 }
