@@ -48,10 +48,11 @@ func (q *requests) told(page *itnio.Page) (now time.Time, ago time.Duration) {
 	if page.Date.IsZero() {
 		return time.Time{}, 0
 	}
+	now = q.api.ServerNow()
 	if !page.First.IsZero() {
-		ago = max(0, page.Date.Sub(page.First))
+		ago = min(max(0, now.Sub(page.First)), agreement) // by another clock, it is not known
 	}
-	return q.api.ServerNow(), ago
+	return now, ago
 }
 
 // newestMinute asks for the newest minute by the latest answer's Date, for the sake of the answer's own.
