@@ -49,8 +49,8 @@ func (q *requests) told(page *itnio.Page) (now time.Time, ago time.Duration) {
 		return time.Time{}, 0
 	}
 	now = q.api.ServerNow()
-	if !page.First.IsZero() {
-		ago = min(max(0, now.Sub(page.First)), agreement) // by another clock, it is not known
+	if ago = now.Sub(page.First); ago < 0 || ago > agreement { // the two are of different clocks
+		ago = 0
 	}
 	return now, ago
 }
