@@ -47,7 +47,7 @@ func drawFaults(t *testing.T, seed uint64, hours int) *world {
 		accounts = append(accounts, secondAccount())
 	}
 	return newWorld(t, simulator.Options{
-		Seed: seed, Start: time.Now().Add(-3 * time.Hour), CallsPerDay: 4800, Accounts: accounts,
+		Seed: seed, Start: time.Now().Add(-3 * time.Hour), CallsPerDay: span(4800.0, 4800, 24000), Accounts: accounts,
 		LongShare: 0.002, LateShare: 0.001, Latency: 50 * time.Millisecond,
 		Habits: habits, Faults: faults,
 	}, func(c *config.Config) {
