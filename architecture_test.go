@@ -19,10 +19,10 @@ const module = "itnio_exporter"
 // A new package needs a line here.
 var arrows = map[string][]string{
 	".":                    {"cli"},
-	"cli":                  {"collector", "collector/families", "config", "diagnose", "history", "simulator", "web"},
+	"cli":                  {"collector", "collector/families", "config", "diagnose", "history", "logging", "simulator", "web"},
 	"web":                  {"collector"},
-	"collector":            {"collector/account", "collector/call", "collector/exposition", "collector/families", "collector/ledger", "config", "itnio"},
-	"collector/account":    {"collector/call", "collector/ledger", "collector/reconcile", "config", "itnio"},
+	"collector":            {"collector/account", "collector/call", "collector/exposition", "collector/families", "collector/ledger", "config", "itnio", "logging"},
+	"collector/account":    {"collector/call", "collector/ledger", "collector/reconcile", "config", "itnio", "logging"},
 	"collector/ledger":     {"collector/call", "collector/families", "collector/series"},
 	"collector/exposition": {"collector/series"},
 	"collector/families":   {"collector/call", "collector/series", "config", "enum"},
@@ -35,6 +35,7 @@ var arrows = map[string][]string{
 	"itnio":                {"enum"},
 	"config":               {"enum"},
 	"enum":                 {},
+	"logging":              {},
 	"simulator":            {"enum"},
 	"e2e/process":          {},
 }

@@ -9,8 +9,13 @@ import (
 )
 
 // commandFirst moves the command to the front of the arguments. Its flags may be given before it, but kingpin accepts
-// them only after it. A flag that only other commands take is an error.
+// them only after it. Arguments of the form @file are replaced by the lines of the file. A flag that only other commands
+// take is an error.
 func commandFirst(app *kingpin.ApplicationModel, args []string) ([]string, error) {
+	args, err := expandFiles(args)
+	if err != nil {
+		return nil, err
+	}
 	at, flags := scan(app, args)
 	chosen := defaultCommand(app)
 	if at >= 0 {
@@ -23,6 +28,32 @@ func commandFirst(app *kingpin.ApplicationModel, args []string) ([]string, error
 		}
 	}
 	return args, nil
+}
+
+// expandFiles replaces @file as kingpin does, but before the flags are looked at. A file cannot name another.
+func expandFiles(args []string) ([]string, error) {
+	var expanded []string
+	for i, arg := range args {
+		if arg == "--" {
+			return append(expanded, args[i:]...), nil
+		}
+		file, isFile := strings.CutPrefix(arg, "@")
+		if !isFile {
+			expanded = append(expanded, arg)
+			continue
+		}
+		lines, err := kingpin.ExpandArgsFromFile(file)
+		if err != nil {
+			return nil, err
+		}
+		for _, line := range lines {
+			if strings.HasPrefix(line, "@") {
+				return nil, fmt.Errorf("arguments file %q: %s: a file of arguments cannot name another", file, line)
+			}
+		}
+		expanded = append(expanded, lines...)
+	}
+	return expanded, nil
 }
 
 // scan finds the index of the command, negative if there is none, and the names of the long flags that commands take.

@@ -57,8 +57,8 @@ func newCommands(app *kingpin.Application) []command {
 	}
 }
 
-// errLogged is the error of a command that has logged what went wrong.
-var errLogged = errors.New("the error is in the log")
+// errReported is the error of a run that has written to the log or to Stderr what went wrong.
+var errReported = errors.New("the error has been reported")
 
 // Run runs the program and returns its exit status: 0, or 1 after an error, which it reports in one line of Stderr.
 func Run(e Environment) int {
@@ -69,18 +69,33 @@ func Run(e Environment) int {
 	if err == nil {
 		return 0
 	}
-	if !errors.Is(err, errLogged) {
+	if !errors.Is(err, errReported) {
 		fmt.Fprintf(e.Stderr, "%s: error: %v\n", program, err)
 	}
 	return 1
 }
 
+// terminated is the panic by which kingpin ends parsing where it would exit: it goes on if the function returns.
+type terminated int
+
 // parse returns the command that the arguments choose, with its flags set. done means that the arguments asked for help
 // or the version, which have been printed.
 func parse(e Environment) (c command, done bool, err error) {
+	defer func() {
+		switch status := recover().(type) {
+		case nil:
+		case terminated:
+			done = status == 0
+			if !done {
+				err = errReported
+			}
+		default:
+			panic(status)
+		}
+	}()
 	app := kingpin.New(program, "Finished calls of a cloud call centre as Prometheus metrics, every call counted exactly once.")
 	app.UsageWriter(e.Stdout).ErrorWriter(e.Stderr).UsageTemplate(usageTemplate)
-	app.Terminate(func(int) { done = true })
+	app.Terminate(func(status int) { panic(terminated(status)) })
 	app.Version(version.Print(program))
 	app.HelpFlag.Short('h')
 	commands := newCommands(app)
@@ -90,9 +105,6 @@ func parse(e Environment) (c command, done bool, err error) {
 		return command{}, false, err
 	}
 	chosen, err := app.Parse(args)
-	if done {
-		return command{}, true, nil
-	}
 	if err != nil {
 		return command{}, false, fmt.Errorf("%w, try --help", err)
 	}

@@ -4,8 +4,11 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -77,6 +80,47 @@ func TestForeignFlags(t *testing.T) {
 	}
 }
 
+// Arguments in a file are as good as others.
+func TestArgumentFiles(t *testing.T) {
+	directory := t.TempDir()
+	for name, text := range map[string]string{
+		"serve":   "# a comment\n--log.level=debug\n\n--config.file\na.yml\n",
+		"foreign": "--simulate.seed=7\n",
+		"nested":  "@serve\n",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(directory, name), []byte(text), 0o600))
+	}
+	require.Equal(t, "debug", parseServe(t, "@"+directory+"/serve", "--demo").log.level)
+	require.Equal(t, "a.yml", parseServe(t, "@"+directory+"/serve", "--demo").config.file)
+	for name, want := range map[string]string{
+		"foreign": "--simulate.seed is a flag of simulate, not of serve",
+		"nested":  "a file of arguments cannot name another",
+		"missing": "no such file or directory",
+	} {
+		_, done, err := parse(Environment{Args: []string{"@" + directory + "/" + name}, Stdout: io.Discard, Stderr: io.Discard})
+		require.False(t, done)
+		require.ErrorContains(t, err, want)
+	}
+	args, err := expandFiles([]string{"a", "--", "@b"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"a", "--", "@b"}, args, "what stands after -- is no file")
+}
+
+// The signals of the process reach the program.
+func TestThisProcess(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot send itself these signals")
+	}
+	e := ThisProcess()
+	defer signal.Reset()
+	self, err := os.FindProcess(os.Getpid())
+	require.NoError(t, err)
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		require.NoError(t, self.Signal(s))
+		require.Equal(t, s, <-e.Signals)
+	}
+}
+
 // A container gives the health check the flags of its server.
 func TestHealthcheckTakesTheFlagsOfServe(t *testing.T) {
 	app := kingpin.New(program, "")
@@ -95,7 +139,7 @@ func TestHelp(t *testing.T) {
 		"--help serve":        {has: []string{"--storage.path", "--config.file"}, hasNot: []string{"--simulate.seed", "check-config"}},
 		"check-config --help": {has: []string{"--config.file"}, hasNot: []string{"--storage.path", "--log.level"}},
 		"simulate --help":     {has: []string{"--simulate.seed", "--log.level"}, hasNot: []string{"--storage.path"}},
-		"help healthcheck":    {has: []string{"--web.listen-address", "--web.route-prefix"}, hasNot: []string{"--storage.path"}},
+		"help healthcheck":    {has: []string{"--web.listen-address", "--web.config.file", "--web.route-prefix"}, hasNot: []string{"--storage.path"}},
 	} {
 		t.Run(line, func(t *testing.T) {
 			status, stdout, stderr := once(t, strings.Fields(line)...)
@@ -134,6 +178,8 @@ func TestStartFailures(t *testing.T) {
 	}{
 		{"unknown flag", []string{"--no-such-flag"}, "unknown long flag '--no-such-flag', try --help"},
 		{"unknown command", []string{"frobnicate"}, "try --help"},
+		{"help on an unknown command", []string{"help", "frobnicate"}, `itnio_exporter: error: expected command but got "frobnicate"`},
+		{"help on two commands", []string{"help", "serve", "simulate"}, "itnio_exporter: error: unexpected simulate"},
 		{"bad log level", []string{"--log.level=loud"}, "must be one of debug,info,warn,error, got 'loud'"},
 		{"demo with a configuration", []string{"--demo", "--config.file=" + good}, "--demo brings its own configuration"},
 		{"demo with a ledger", []string{"--demo", "--storage.path=" + directory}, "--demo brings its own configuration"},

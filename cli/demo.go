@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"itnio_exporter/config"
+	"itnio_exporter/logging"
 	"itnio_exporter/simulator"
 	"itnio_exporter/web"
 )
 
 // demo serves a simulated call centre that runs in this process: no connection to an API, no configuration file, and a
 // ledger that is deleted at the end. Everything else is as in serve.
-func demo(e Environment, f *serveFlags, l logs) error {
+func demo(e Environment, f *serveFlags, l *logging.Loggers) error {
 	if !f.listenSet {
 		*f.web.WebListenAddresses = []string{"127.0.0.1" + defaultPort}
 	}

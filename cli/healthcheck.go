@@ -1,15 +1,22 @@
 package cli
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 )
+
+// healthcheckTimeout is less than the 5 s that the container image gives the command.
+const healthcheckTimeout = 3 * time.Second
 
 // newHealthcheck takes all flags of serve, so that a container can give both the same arguments. Its help shows those
 // that matter.
@@ -17,7 +24,7 @@ func newHealthcheck(app *kingpin.Application) command {
 	c := app.Command("healthcheck", "Ask the exporter that listens on --web.listen-address of this machine whether it is alive: exit 0 or 1. Takes all flags of serve, of which these matter.")
 	f := &serveFlags{}
 	f.register(c)
-	used := []string{"web.listen-address", "web.route-prefix", "web.external-url"}
+	used := []string{"web.listen-address", "web.config.file", "web.route-prefix", "web.external-url"}
 	for _, flag := range c.Model().Flags {
 		if !slices.Contains(used, flag.Name) {
 			c.GetFlag(flag.Name).Hidden()
@@ -27,7 +34,7 @@ func newHealthcheck(app *kingpin.Application) command {
 }
 
 // healthcheck asks the exporter on this machine whether it answers, for container engines: the image has no shell and no
-// curl. Any status below 500 is a sign of life: a server with TLS answers plain HTTP by 400, one with passwords by 401.
+// curl.
 func healthcheck(f *serveFlags) error {
 	site, err := f.site()
 	if err != nil {
@@ -37,22 +44,17 @@ func healthcheck(f *serveFlags) error {
 	if err != nil {
 		return fmt.Errorf("--web.listen-address: %w", err)
 	}
-	client := &http.Client{
-		Timeout:       3 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	defer client.CloseIdleConnections()
-	answer, err := client.Get("http://" + address + site.Path("/-/healthy"))
+	tlsMode, err := readTLSMode(*f.web.WebConfigFile)
 	if err != nil {
-		return err
+		return fmt.Errorf("--web.config.file: %w", err)
 	}
-	if err := answer.Body.Close(); err != nil {
-		return err
+	switch tlsMode {
+	case tlsWithClientCertificate:
+		return refusedWithoutCertificate(address)
+	case tlsOn:
+		return askHealth(healthURL("https", address, site.Path("/-/healthy")))
 	}
-	if answer.StatusCode >= http.StatusInternalServerError {
-		return errors.New(answer.Status)
-	}
-	return nil
+	return askHealth(healthURL("http", address, site.Path("/-/healthy")))
 }
 
 // reachable returns the host:port at which this machine reaches a listen address. One without a host, or with 0.0.0.0 or
@@ -66,4 +68,79 @@ func reachable(listenAddress string) (string, error) {
 		host = "127.0.0.1"
 	}
 	return net.JoinHostPort(host, port), nil
+}
+
+// healthURL escapes the zone of an IPv6 address, as in [fe80::1%eth0]:10198.
+func healthURL(scheme, address, path string) string {
+	u := url.URL{Scheme: scheme, Host: address, Path: path}
+	return u.String()
+}
+
+// withoutVerification accepts any certificate. The server's is usually issued for the name that Prometheus uses, not for
+// 127.0.0.1, and the check sends no secret: it only tests that the server answers.
+func withoutVerification() *tls.Config {
+	return &tls.Config{InsecureSkipVerify: true}
+}
+
+// askHealth requests a URL, and returns an error unless the exporter answers. It uses no proxy: an exporter on this
+// machine is reached directly.
+func askHealth(url string) error {
+	client := &http.Client{
+		Transport:     &http.Transport{TLSClientConfig: withoutVerification(), DisableKeepAlives: true},
+		Timeout:       healthcheckTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	answer, err := client.Get(url)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, 1024))
+	if err != nil {
+		return err
+	}
+	if !fromExporter(answer, strings.TrimSpace(string(body))) {
+		return fmt.Errorf("%s answers %s, which is no sign of a healthy exporter; the health check needs the --web flags of the server", url, answer.Status)
+	}
+	return nil
+}
+
+// fromExporter reports whether an answer is the exporter's own. Besides the answer of its endpoint, these come from the
+// exporter toolkit, which asks for a password and limits requests, and from net/http, which received plain HTTP at a port
+// with TLS.
+func fromExporter(answer *http.Response, body string) bool {
+	switch answer.StatusCode {
+	case http.StatusOK:
+		return body == program+" is healthy."
+	case http.StatusUnauthorized:
+		return body == "Unauthorized" && answer.Header.Get("WWW-Authenticate") == "Basic" // other servers name a realm
+	case http.StatusTooManyRequests:
+		return body == "Too Many Requests"
+	case http.StatusBadRequest:
+		return body == "Client sent an HTTP request to an HTTPS server."
+	}
+	return false
+}
+
+// refusedWithoutCertificate returns an error unless a server with TLS refuses this client, which has no certificate. A
+// server that requires one gives no other answer. Nothing is sent after the handshake: the server would reset the
+// connection, and its refusal could be lost.
+func refusedWithoutCertificate(address string) error {
+	deadline := time.Now().Add(healthcheckTimeout)
+	conn, err := net.DialTimeout("tcp", address, healthcheckTimeout)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(deadline); err != nil {
+		return err
+	}
+	_, err = tls.Client(conn, withoutVerification()).Read(make([]byte, 1))
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" { // an alert of TLS
+		return nil
+	}
+	if err == nil {
+		err = errors.New("it sent data")
+	}
+	return fmt.Errorf("the server does not refuse a client without a certificate, as --web.config.file says: %w", err)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-kit/log/level"
 
+	"itnio_exporter/logging"
 	"itnio_exporter/web"
 )
 
@@ -27,14 +28,14 @@ type lifecycle struct {
 	poll           func(context.Context) error // starts after listening; its end before that of the context is a failure
 	reloader       *web.Reloader
 	signals        <-chan os.Signal
-	logs           logs
+	logs           *logging.Loggers
 }
 
 func (l *lifecycle) run() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	bound := make(chan net.Addr, 1)
-	server := newServer(l.handler, l.logs.slog, bound)
+	server := newServer(l.handler, l.logs.Slog, bound)
 
 	var background sync.WaitGroup
 	background.Go(func() { l.reloader.Run(ctx) })
@@ -48,7 +49,7 @@ func (l *lifecycle) run() error {
 	})
 
 	if cut := shutdown(server, l.signals); cut != nil {
-		level.Warn(l.logs.gokit).Log("msg", "requests in progress were cut off", "err", cut)
+		level.Warn(l.logs.GoKit).Log("msg", "requests in progress were cut off", "err", cut)
 	}
 	cancel()
 	background.Wait()
@@ -61,7 +62,7 @@ func newServer(handler http.Handler, logger *slog.Logger, bound chan<- net.Addr)
 	var first sync.Once
 	return &http.Server{
 		Handler:           handler,
-		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+		ErrorLog:          web.ErrorLog(logger),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      5 * time.Minute, // a scrape in scrape mode and a CPU profile take their time
@@ -88,7 +89,7 @@ func (l *lifecycle) wait(bound <-chan net.Addr, serving, polling <-chan error, s
 			return err
 		case s := <-l.signals:
 			if s != syscall.SIGHUP {
-				level.Info(l.logs.gokit).Log("msg", "stopping", "signal", s)
+				level.Info(l.logs.GoKit).Log("msg", "stopping", "signal", s)
 				return nil
 			}
 			l.reloader.Trigger()

@@ -17,6 +17,7 @@ import (
 
 	"itnio_exporter/collector"
 	"itnio_exporter/config"
+	"itnio_exporter/logging"
 	"itnio_exporter/web"
 )
 
@@ -81,7 +82,8 @@ func runServe(e Environment, f *serveFlags) error {
 	if f.demo && (f.config.fileSet || f.storageSet) {
 		return errors.New("--demo brings its own configuration and a temporary ledger: leave --config.file and --storage.path out")
 	}
-	l := newLogs(e.Stderr, f.log)
+	l := newLogs(e.Stderr, e.Now, f.log)
+	defer l.Close()
 	var err error
 	if f.demo {
 		err = demo(e, f, l)
@@ -90,8 +92,8 @@ func runServe(e Environment, f *serveFlags) error {
 		err = serve(e, f, l, source{load: load, storagePath: f.storage})
 	}
 	if err != nil {
-		level.Error(l.gokit).Log("msg", "stopped by an error", "err", err)
-		return errLogged
+		level.Error(l.GoKit).Log("msg", "stopped by an error", "err", err)
+		return errReported
 	}
 	return nil
 }
@@ -106,7 +108,7 @@ type source struct {
 
 // serve runs the exporter until a signal or a failure ends it. It starts from the inside out (ledger, listener,
 // pollers) and stops from the outside in, the ledger last.
-func serve(e Environment, f *serveFlags, l logs, s source) error {
+func serve(e Environment, f *serveFlags, l *logging.Loggers, s source) error {
 	site, err := f.site()
 	if err != nil {
 		return err
@@ -118,8 +120,8 @@ func serve(e Environment, f *serveFlags, l logs, s source) error {
 	if err != nil {
 		return err
 	}
-	level.Info(l.gokit).Log("msg", "starting", "version", version.Info(), "build", version.BuildContext(), "configuration", cfg.Summary())
-	logWarnings(l.gokit, cfg)
+	level.Info(l.GoKit).Log("msg", "starting", "version", version.Info(), "build", version.BuildContext(), "configuration", cfg.Summary())
+	logWarnings(l.GoKit, cfg)
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
@@ -130,7 +132,7 @@ func serve(e Environment, f *serveFlags, l logs, s source) error {
 	c, err := collector.New(collector.Options{
 		Config:      cfg,
 		StoragePath: s.storagePath,
-		Logger:      l.gokit,
+		Logger:      l.GoKit,
 		Registerer:  registry,
 		Now:         e.Now,
 		HTTPClient:  s.httpClient,
@@ -138,7 +140,7 @@ func serve(e Environment, f *serveFlags, l logs, s source) error {
 	if err != nil {
 		return err
 	}
-	metrics, err := c.MetricsHandler(registry, l.gokit)
+	metrics, err := c.MetricsHandler(registry, l.GoKit)
 	if err != nil {
 		return errors.Join(err, c.Close())
 	}
@@ -148,11 +150,11 @@ func serve(e Environment, f *serveFlags, l logs, s source) error {
 			if err != nil {
 				return err
 			}
-			logWarnings(l.gokit, next)
+			logWarnings(l.GoKit, next)
 			return c.Reload(next)
 		},
 		Registerer: registry,
-		Logger:     l.gokit,
+		Logger:     l.Unlimited,
 		Now:        e.Now,
 	})
 	life := lifecycle{
@@ -165,7 +167,7 @@ func serve(e Environment, f *serveFlags, l logs, s source) error {
 			Lifecycle: f.enableLifecycle,
 			Pprof:     f.enablePprof,
 		}),
-		listenAndServe: func(server *http.Server) error { return toolkit.ListenAndServe(server, f.web, l.slog) },
+		listenAndServe: func(server *http.Server) error { return toolkit.ListenAndServe(server, f.web, l.Slog) },
 		poll:           c.Run,
 		reloader:       reloader,
 		signals:        e.Signals,

@@ -96,7 +96,9 @@ func simulate(e Environment, f *simulateFlags) error {
 	if err != nil {
 		return fmt.Errorf("--simulate.listen-address: %w", err)
 	}
-	logger := newLogs(e.Stderr, f.log).gokit
+	logs := newLogs(e.Stderr, e.Now, f.log)
+	defer logs.Close()
+	logger := logs.GoKit
 	level.Info(logger).Log("msg", "simulated API is listening", "address", listener.Addr())
 	fmt.Fprintln(e.Stdout, "# A simulated call centre. A configuration for it, with its made-up key:\naccounts:")
 	for _, a := range simulator.DefaultAccounts() {

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,9 +24,9 @@ import (
 	"itnio_exporter/e2e/process"
 )
 
-// webConfig writes a --web.config.file with TLS and one user. It returns the path and the certificate, which is valid for
-// 127.0.0.1 and signed by itself.
-func webConfig(t *testing.T, user, password string) (path string, certificate *x509.Certificate) {
+// webConfig writes a --web.config.file with TLS, which has the keys of tlsExtra too, and one user. It returns the path and the
+// certificate, which is valid for 127.0.0.1 and signed by itself.
+func webConfig(t *testing.T, tlsExtra, user, password string) (path string, certificate *x509.Certificate) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -49,7 +50,7 @@ func webConfig(t *testing.T, user, password string) (path string, certificate *x
 	for name, content := range map[string][]byte{
 		"tls.crt": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}),
 		"tls.key": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
-		"web.yml": fmt.Appendf(nil, "tls_server_config: {cert_file: tls.crt, key_file: tls.key}\nbasic_auth_users: {%s: %s}\n", user, hash),
+		"web.yml": fmt.Appendf(nil, "tls_server_config: {cert_file: tls.crt, key_file: tls.key%s}\nbasic_auth_users: {%s: %s}\n", tlsExtra, user, hash),
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o600))
 	}
@@ -60,7 +61,7 @@ func webConfig(t *testing.T, user, password string) (path string, certificate *x
 func TestTLSAndBasicAuthentication(t *testing.T) {
 	t.Parallel()
 	const user, password = "prometheus", "correct horse battery staple"
-	web, certificate := webConfig(t, user, password)
+	web, certificate := webConfig(t, "", user, password)
 	a := newAPI(t)
 	i := start(t, args(t, a.config(t, fast), "--web.config.file="+web, "--web.enable-lifecycle")...)
 
@@ -106,9 +107,41 @@ func TestTLSAndBasicAuthentication(t *testing.T) {
 	status, body = request(t, http.MethodGet, i.url("/metrics"))
 	require.Equal(t, http.StatusBadRequest, status, "plain HTTP")
 	require.NotContains(t, body, "itnio")
-	status, _, stderr := once(t, "healthcheck", "--web.listen-address="+i.Address(), "--web.config.file="+web)
-	require.Zero(t, status, stderr)
+	for _, flags := range [][]string{{"--web.config.file=" + web}, nil} { // nil: as the container image does
+		status, _, stderr := once(t, append(flags, "healthcheck", "--web.listen-address="+i.Address())...)
+		require.Zero(t, status, stderr)
+	}
 
 	require.Zero(t, i.Stop(), &i.Stderr)
 	require.NotContains(t, i.Stderr.String(), password)
+}
+
+// Health checks and probes of the port are no warnings.
+func TestProbesOfTLS(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	for name, extra := range map[string]string{
+		"TLS":                    "",
+		"certificates required":  ", client_auth_type: RequireAnyClientCert",
+		"certificates, TLS 1.2":  ", client_auth_type: RequireAnyClientCert, max_version: TLS12",
+		"certificates with a CA": ", client_auth_type: RequireAndVerifyClientCert, client_ca_file: tls.crt",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			web, _ := webConfig(t, extra, "prometheus", "secret")
+			i := start(t, args(t, a.config(t, fast), "--web.config.file="+web, "--log.level=debug")...)
+			for range 3 {
+				status, _, stderr := once(t, "healthcheck", "--web.listen-address="+i.Address(), "--web.config.file="+web)
+				require.Zero(t, status, stderr)
+				probe, err := net.Dial("tcp", i.Address())
+				require.NoError(t, err)
+				require.NoError(t, probe.Close())
+			}
+			process.Eventually(t, "the probes are in the log", func() bool { return strings.Count(i.Stderr.String(), ": EOF\"") == 3 })
+			require.Zero(t, i.Stop(), &i.Stderr)
+			for line := range strings.Lines(i.Stderr.String()) {
+				require.False(t, strings.Contains(line, `msg="HTTP server"`) && !strings.Contains(line, "level=debug"), line)
+			}
+		})
+	}
 }

@@ -22,6 +22,7 @@ import (
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/config"
+	"itnio_exporter/logging"
 )
 
 // Options of a Collector.
@@ -99,11 +100,11 @@ func New(o Options) (_ *Collector, err error) {
 		o: o, ledger: l, metrics: m, logger: o.Logger, cfg: o.Config, members: map[string]*member{},
 		scrapers: newScrapers(o.Logger, o.Now),
 	}
-	apis, err := c.prepare(o.Config)
+	clients, err := c.prepare(o.Config)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.adopt(o.Config, apis); err != nil {
+	if err := c.adopt(o.Config, clients); err != nil {
 		return nil, err
 	}
 	for _, m := range c.members { // not at a reload: what is shown by then stays
@@ -123,17 +124,12 @@ func (c *Collector) Run(ctx context.Context) error {
 	}
 	tick := time.NewTicker(releaseEvery)
 	defer tick.Stop()
-	failed := false
+	var failure logging.Lasting
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
-			err := c.ledger.Release()
-			if err != nil && !failed {
-				c.metrics.commitFailures.Inc()
-				level.Warn(c.logger).Log("msg", "new series cannot be released yet", "err", err)
-			}
-			failed = err != nil
+			c.release(&failure)
 		}
 	}
 	c.mu.Lock()
@@ -142,6 +138,21 @@ func (c *Collector) Run(ctx context.Context) error {
 		m.poller.Stop()
 	}
 	return nil
+}
+
+// release lets the ledger release new series. A failure that lasts counts once.
+func (c *Collector) release(failure *logging.Lasting) {
+	err := c.ledger.Release()
+	if err == nil {
+		failure.Succeeded()
+		return
+	}
+	if !failure.Lasts() {
+		c.metrics.commitFailures.Inc()
+	}
+	if failure.Failed(err.Error(), c.o.Now()) {
+		level.Warn(c.logger).Log("msg", "new series cannot be released yet", "err", err)
+	}
 }
 
 func (c *Collector) begin(ctx context.Context) error {

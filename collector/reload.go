@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"reflect"
 	"time"
@@ -19,23 +20,29 @@ import (
 // member is an account of the configuration in force, with what reads it.
 type member struct {
 	cfg     config.Account
-	api     account.API
+	client  client
 	account *ledger.Account
 	poller  *account.Poller
+}
+
+// client is what an account's requests go through.
+type client struct {
+	account.API
+	http *http.Client
 }
 
 // Reload puts another configuration in force. If it cannot be, it changes nothing and says why.
 func (c *Collector) Reload(v *config.Validated) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	apis, err := c.prepare(v)
+	clients, err := c.prepare(v)
 	if err != nil {
 		return err
 	}
 	before := maps.Clone(c.members)
 	c.dismissChanged(v)
 	c.ledger.SetZeroFirst(v.Global().ZeroFirst)
-	err = c.adopt(v, apis)
+	err = c.adopt(v, clients)
 	if err == nil { // last, for there is no way back from it: the values of families that are switched off are forgotten
 		err = c.ledger.SetModel(families.New(v.Metrics()))
 	}
@@ -50,36 +57,36 @@ func (c *Collector) Reload(v *config.Validated) error {
 }
 
 // prepare makes all that can fail of a configuration, and changes nothing.
-func (c *Collector) prepare(v *config.Validated) (map[string]account.API, error) {
+func (c *Collector) prepare(v *config.Validated) (map[string]client, error) {
 	if err := v.CheckLabels(families.Labels()); err != nil {
 		return nil, err
 	}
-	apis := map[string]account.API{}
+	clients := map[string]client{}
 	for _, a := range v.Accounts() {
 		if err := c.ledger.Check(identityOf(a)); err != nil {
 			return nil, err
 		}
-		api, err := c.api(a)
+		made, err := c.newClient(a)
 		if err != nil {
 			return nil, fmt.Errorf("account %q: %w", a.Name, err)
 		}
-		apis[a.Name] = api
+		clients[a.Name] = made
 	}
-	return apis, nil
+	return clients, nil
 }
 
 func identityOf(a config.Account) ledger.Identity {
 	return ledger.Identity{Name: a.Name, BaseURL: a.BaseURL, Filter: a.Filter.Fingerprint()}
 }
 
-// api makes the client of an account.
-func (c *Collector) api(a config.Account) (account.API, error) {
-	client, err := c.o.HTTPClient(a)
+// newClient makes the client of an account.
+func (c *Collector) newClient(a config.Account) (client, error) {
+	httpClient, err := c.o.HTTPClient(a)
 	if err != nil {
-		return nil, fmt.Errorf("http_client: %w", err)
+		return client{}, fmt.Errorf("http_client: %w", err)
 	}
 	api, err := itnio.New(itnio.Options{
-		BaseURL: a.BaseURL, Key: string(a.APIKey), Secret: string(a.APISecret), HTTP: client, Location: a.Location,
+		BaseURL: a.BaseURL, Key: string(a.APIKey), Secret: string(a.APISecret), HTTP: httpClient, Location: a.Location,
 		TimeFormat: string(a.TimeFormat), RateLimit: a.RateLimit, Timeout: a.Timeout, Now: c.o.Now,
 		Secrets: a.HTTPSecrets(os.ReadFile),
 		OnRequest: func(endpoint, status string, d time.Duration) {
@@ -88,17 +95,17 @@ func (c *Collector) api(a config.Account) (account.API, error) {
 		},
 	})
 	if err != nil {
-		return nil, err
+		return client{}, err
 	}
 	if c.o.wrap != nil {
-		return c.o.wrap(api), nil
+		return client{c.o.wrap(api), httpClient}, nil
 	}
-	return api, nil
+	return client{api, httpClient}, nil
 }
 
 // adopt makes the accounts of a configuration the ones that are to be read. One that cannot be keeps no other from being read.
 // mu is held, or no one else knows c yet.
-func (c *Collector) adopt(v *config.Validated, apis map[string]account.API) error {
+func (c *Collector) adopt(v *config.Validated, clients map[string]client) error {
 	var errs []error
 	calls := call.NewNormalizer(call.Options{Agents: v.Metrics().Agents, AgentHashKey: []byte(v.Metrics().AgentHashKey)})
 	for _, a := range v.Accounts() {
@@ -111,13 +118,13 @@ func (c *Collector) adopt(v *config.Validated, apis map[string]account.API) erro
 			continue
 		}
 		o := account.Options{
-			Config: a, Global: v.Global(), API: apis[a.Name], Ledger: c.ledger, Account: attached, Calls: calls,
+			Config: a, Global: v.Global(), API: clients[a.Name].API, Ledger: c.ledger, Account: attached, Calls: calls,
 			Metrics: c.metrics.of(a.Name), Logger: c.logger, Now: c.o.Now, Steady: c.o.Steady,
 		}
 		if observe := c.o.observe; observe != nil {
 			o.Observe = func(call *call.Call, result ledger.Result) { observe(a.Name, call, result) }
 		}
-		c.members[a.Name] = &member{cfg: a, api: o.API, account: attached, poller: account.New(o)}
+		c.members[a.Name] = &member{cfg: a, client: clients[a.Name], account: attached, poller: account.New(o)}
 		c.metrics.begin(a.Name, v.Metrics())
 	}
 	return errors.Join(errs...)
@@ -153,6 +160,7 @@ func (c *Collector) dismissChanged(next *config.Validated) {
 func (c *Collector) dismiss(name string, left bool) {
 	m := c.members[name]
 	m.poller.Stop()
+	m.client.http.CloseIdleConnections() // no other client uses them
 	if left {
 		c.ledger.Detach(m.account)
 		c.metrics.end(name)
@@ -168,9 +176,9 @@ func (c *Collector) goBack(before map[string]*member) error {
 			c.dismiss(name, before[name] == nil)
 		}
 	}
-	apis := map[string]account.API{}
+	clients := map[string]client{}
 	for name, m := range before {
-		apis[name] = m.api
+		clients[name] = m.client
 	}
-	return c.adopt(c.cfg, apis)
+	return c.adopt(c.cfg, clients)
 }

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 	"syscall"
@@ -51,6 +52,40 @@ func TestReload(t *testing.T) {
 				require.NotContains(t, strings.Join(m.LabelValues, " "), "second")
 			}
 		}
+		w.end()
+	})
+}
+
+// closing counts how often the idle connections of a client are closed.
+type closing struct {
+	http.RoundTripper
+	closed int
+}
+
+func (c *closing) CloseIdleConnections() { c.closed++ }
+
+// TestReloadClosesConnections: an account that is read by another client, or no more, leaves no connections.
+func TestReloadClosesConnections(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, steady(time.Now()), nil)
+		var clients []*closing // in the order in which they were made
+		w.through = func(next http.RoundTripper) http.RoundTripper {
+			clients = append(clients, &closing{RoundTripper: next})
+			return clients[len(clients)-1]
+		}
+		closed := func() (n []int) {
+			for _, c := range clients {
+				n = append(n, c.closed)
+			}
+			return n
+		}
+		w.start()
+		time.Sleep(time.Minute)
+		require.NoError(t, w.c.Reload(testConfig(t, func(c *config.Config) { c.Accounts = append(c.Accounts, configured(secondAccount())) })))
+		require.Equal(t, []int{0, 0, 0}, closed(), "main is unchanged: its new client is not used")
+		require.NoError(t, w.c.Reload(testConfig(t, func(c *config.Config) { c.Global.Lookback = duration(3 * time.Hour) })))
+		require.Equal(t, []int{1, 0, 1, 0}, closed(), "main is changed, second is gone")
 		w.end()
 	})
 }

@@ -13,7 +13,7 @@ type Config struct {
 	Accounts []AccountConfig `yaml:"accounts"`
 	Metrics  MetricsConfig   `yaml:"metrics"`
 
-	source   *source                      // nil: built in Go
+	source   *source                      // nil: not from a file
 	readFile func(string) ([]byte, error) // nil: readBounded
 }
 

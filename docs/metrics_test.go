@@ -64,7 +64,7 @@ type ownMetric struct {
 
 type outcome struct{ Reason, Outcome string }
 
-// reference is what the template takes.
+// reference is the data of the template.
 func reference(t *testing.T) map[string]any {
 	cfg, err := config.Default(config.AccountConfig{Name: "main", APIKey: "key", APISecret: "secret"}).Validate()
 	require.NoError(t, err)
@@ -160,7 +160,7 @@ func ownMetrics(t *testing.T, cfg *config.Validated) []ownMetric {
 	return r.metrics
 }
 
-// registry describes the collectors that are registered with it. A description does not tell the type of a metric.
+// registry collects the descriptions of the metrics that are registered with it, with their types, which a description does not have.
 type registry struct {
 	prometheus.Registerer
 	metrics []ownMetric

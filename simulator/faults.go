@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Faults are what goes wrong, each with a probability from 0 to 1. They are drawn from the seed: those of a request by the
-// request's number, those of a record by the record, those of a period by the time. The zero value is a faultless server.
+// Faults are the faults of the server and the network, each with a probability from 0 to 1. They are drawn from the seed: those
+// of a request by the request's number, those of a record by the record, those of a period by the time. The zero value is a faultless server.
 type Faults struct {
 	Until time.Time `json:"until"` // no fault from then on; zero: no end. Records that were made faulty stay so.
 
@@ -62,9 +62,10 @@ type Faults struct {
 	NoRing        float64 `json:"no_ring"`         // without ringDuration
 	NoGroup       float64 `json:"no_group"`        // without sipGroupName
 	NoCountry     float64 `json:"no_country_code"` // without ccode
+	RawRemark     float64 `json:"raw_remark"`      // a quote, backslash or control character in the remark without its escape: the page is no JSON
 }
 
-// AllFaults has every fault, each rare enough that reading makes progress.
+// AllFaults has every fault, each so rarely that a client still makes progress.
 func AllFaults() Faults {
 	return Faults{
 		TooMany: 0.003, TooManyRetry: 0.003, ServerError: 0.005, HTML: 0.003, Cut: 0.003, Short: 0.003, Garbage: 0.003,
@@ -76,6 +77,7 @@ func AllFaults() Faults {
 
 		Delete: 0.005, Edit: 0.03, Incomplete: 0.02, NeverComplete: 0.002, NoKey: 0.005, KeySometimes: 0.005,
 		WrongTime: 0.005, FutureStart: 0.003, UnknownCode: 0.005, BadText: 0.003, NoRing: 0.01, NoGroup: 0.005, NoCountry: 0.005,
+		RawRemark: 0.003,
 	}
 }
 
@@ -93,7 +95,7 @@ func (f *Faults) statuses() []int {
 
 func (f *Faults) burstSize() int { return cmp.Or(f.BurstSize, 2000) }
 
-// mix is a hash of two numbers (splitmix64).
+// mix hashes two numbers (splitmix64).
 func mix(a, b uint64) uint64 {
 	x := a ^ b*0x9e3779b97f4a7c15
 	x ^= x >> 30
@@ -103,10 +105,10 @@ func mix(a, b uint64) uint64 {
 	return x ^ x>>31
 }
 
-// unit makes a hash a number in [0, 1).
+// unit turns a hash into a number in [0, 1).
 func unit(h uint64) float64 { return float64(h>>11) / (1 << 53) }
 
-// The kinds of draws. Each fault has its own, so that faults are independent of each other.
+// One number for each fault, mixed into its random draws, so that faults are independent of each other.
 const (
 	drawTooMany uint64 = iota + 1
 	drawTooManyRetry
@@ -140,7 +142,7 @@ const (
 	drawDateOffLong
 )
 
-// request draws the fault of a request by its seed: whether, and a number to choose with.
+// request draws whether a request with this seed has a fault, and a random number to choose among the fault's variants.
 func request(seed, kind uint64, p float64) (bool, uint64) {
 	if p <= 0 {
 		return false, 0
@@ -158,7 +160,7 @@ type period struct {
 	least, spare int64 // its length is least, and up to spare more
 }
 
-// during draws whether a period of a fault is going on, and a number that stays the same throughout it.
+// during draws whether a period of a fault is going on, and a random number that stays the same throughout the period.
 func during(seed, kind uint64, p float64, now time.Time) (bool, uint64) {
 	return period{slot: slot, latest: 300, least: 60, spare: 541}.during(seed, kind, p, now)
 }

@@ -35,8 +35,8 @@ const (
 	whole   ending = iota
 	cutOff         // the body ends before its announced length
 	reset          // the connection is reset
-	noHost         // the name is not found
-	hanging        // nothing comes
+	noHost         // the host name is not found
+	hanging        // no answer
 )
 
 // exchange answers a request of the API after its latency.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
+
+	"itnio_exporter/logging"
 )
 
 // Status is what is to be known of an account at a glance.
@@ -27,7 +29,7 @@ type health struct {
 	metrics Metrics
 	logger  log.Logger
 	now     func() time.Time
-	logged  string // the failure that was logged last, so that one that lasts is logged once
+	failure logging.Lasting
 
 	mu     sync.Mutex
 	status Status
@@ -65,7 +67,7 @@ func (h *health) clock(text string) { h.update(func(s *Status) { s.Clock = text 
 
 // polled takes how a reading of the lookback ended.
 func (h *health) polled(err error) {
-	text := failure(err)
+	text := textOf(err)
 	ok := err == nil
 	now := h.now()
 	h.update(func(s *Status) {
@@ -81,15 +83,15 @@ func (h *health) polled(err error) {
 		h.metrics.Up.WithLabelValues().Set(0)
 	}
 	switch {
-	case ok && h.logged != "":
+	case ok && h.failure.Succeeded():
 		level.Info(h.logger).Log("msg", "reading succeeds again")
-	case text != "" && text != h.logged:
+	case !ok && h.failure.Failed(text, now):
 		level.Warn(h.logger).Log("msg", "reading failed", "err", text)
 	}
-	h.logged = text
 }
 
-func failure(err error) string {
+// textOf is what an operator reads of an error.
+func textOf(err error) string {
 	switch {
 	case err == nil:
 		return ""

@@ -102,7 +102,7 @@ func TestLocate(t *testing.T) {
 		{"39", "", "390612345678", "IT", "39"},
 		{"39", "", "390669812345", "VA", "39"},
 		{"212", "", "212650123456", "MA", "212"},
-		{"212", "", "212528812345", "MA", "212"}, // valid in both MA and EH: the main country
+		{"212", "", "212528812345", "MA", "212"}, // valid in both MA and EH: the main country of the code
 		{"212(Western Sahara)", "", "", "EH", "212"},
 		{"262", "", "262262161234", "RE", "262"},
 		{"262", "", "262639012345", "YT", "262"},
@@ -131,7 +131,7 @@ func TestLocate(t *testing.T) {
 		{"888", "", "", "001", "888"},
 		{"Satellite", "", "", "001", ""},
 
-		// the region, where there is no readable ccode
+		// the region, if ccode is not readable
 		{"", "China", "", "CN", "86"},
 		{"", "US", "", "US", "1"},
 		{"", "Canada", "12125550123", "CA", "1"},

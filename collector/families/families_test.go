@@ -29,7 +29,7 @@ func names(fs []Family) []string {
 	return list
 }
 
-// Dashboards, rules and documentation are made from the table, so it has to be whole.
+// Dashboards, rules and documentation are made from the table, so no entry may be empty.
 func TestTable(t *testing.T) {
 	require.Equal(t, names(All()), names(New(everything()).Families), "the opt-ins switch on all there is")
 	seen := map[string]bool{}
@@ -109,7 +109,7 @@ func TestKeptLabels(t *testing.T) {
 	require.Equal(t, before, Labels(), "the table itself stays")
 }
 
-// A family of hashed agents is another one than of names.
+// Hashed agents and named agents make different families: after a change the family starts again.
 func TestMeaning(t *testing.T) {
 	meaning := func(mode config.AgentMode) string {
 		m := everything()

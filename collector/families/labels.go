@@ -10,9 +10,9 @@ import (
 
 // Label values that are reserved.
 const (
-	Other   = call.Other   // what the limits folded together
-	None    = call.None    // the record names nothing
-	Unknown = call.Unknown // the record names nothing that is known
+	Other   = call.Other   // all values above a limit
+	None    = call.None    // the record has no such value
+	Unknown = call.Unknown // the record's value is missing or not a documented one
 )
 
 // The labels.
@@ -39,18 +39,18 @@ const (
 type label struct {
 	name  string
 	value func(*subject) string
-	// limit is how many values of the label are admitted, the rest is folded into Other. nil: its values are few by nature.
+	// limit is how many values of the label are admitted; further ones become Other. nil: no limit, because the label has few values.
 	limit func(*config.Limits) int
-	// turn is when the label is folded into Other in a family that is full.
+	// turn is the step in which the label becomes Other in a family that is full.
 	turn turn
 }
 
-// turn is the order in which the labels of a label set are folded in a family that has no room for it.
+// turn is the step of FoldStep in which a label becomes Other.
 type turn uint8
 
 const (
 	turnFirst  turn = iota
-	turnSecond      // where folding the first was not enough
+	turnSecond      // if the first step was not enough
 	turnLast
 	turnNever
 	turns = turnNever

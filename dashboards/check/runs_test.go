@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -42,16 +41,16 @@ func timelines() []timeline {
 	week := timeline{
 		file: "../rules/tests/week_test.yml", step: "5m", downFrom: 7*day + 6*hour, lean: true,
 		actors:  []string{"away", "dead", "night"},
-		comment: `# What is compared with a whole week: a group that falls silent; and nothing fires for one that is silent at night, nor while the API is away.`,
+		comment: `# What is compared with a whole week: a group that falls silent; and nothing fires for groups that are closed every night, nor while the API is away.`,
 		extra: `    alert_rule_test:
       - alertname: ItnioAgentGroupSilent
         eval_time: 7d18h
         exp_alerts:
-          - exp_labels: {account: "dead", agent_group: "support", severity: "critical", team: "operations"}
+          - exp_labels: {job: "itnio", account: "dead", agent_group: "support", severity: "critical", team: "operations"}
             exp_annotations:
-              description: "Agent group support (account dead) finished 0 call(s) in the last hour; in the same hour a week ago it finished 6000. Its last call ended 2h 0m 0s ago."
-              runbook_url: "docs/alerts.md#itnioagentgroupsilent"
-              summary: "support has had next to no calls for an hour"
+              description: "Agent group support (account dead) finished 0 call(s) in the last 1h 0m 0s; in the same time a week ago it finished 6000. Its last call ended 2h 0m 0s ago."
+              runbook_url: "https://example.org/itnio_exporter/docs/alerts.md#itnioagentgroupsilent"
+              summary: "support has next to no calls"
 `,
 	}
 	for _, l := range []*timeline{&days, &week} {
@@ -84,18 +83,20 @@ type actor struct {
 	fires      map[string][]string // "" for the whole run, else "from-to" in minutes
 }
 
-func (l timeline) alerts() string {
+// files are the rule files that a run loads beside thresholds and 5-minute values.
+func (l timeline) files() string {
 	if l.lean {
-		return ", ../alerts_operations.yml"
+		return ", ../operations.yml"
 	}
-	return ", ../alerts_exporter.yml, ../alerts_fraud.yml, ../alerts_carriers.yml, ../alerts_operations.yml"
+	return ", ../exporter.yml, ../fraud.yml, ../carriers.yml, ../operations.yml"
 }
 
+// groups are the groups of those files, each after what it reads.
 func (l timeline) groups() string {
 	if l.lean {
-		return ", itnio_operations_alerts, itnio_operations_kpi_alerts"
+		return ", itnio_operations"
 	}
-	return ", itnio_exporter_alerts, itnio_fraud_alerts, itnio_fraud_kpi_alerts, itnio_carrier_alerts, itnio_operations_alerts, itnio_operations_kpi_alerts"
+	return ", itnio_fraud, itnio_carriers, itnio_operations, itnio_exporter_alerts, itnio_fraud_alerts"
 }
 
 // cast are the accounts of a run.
@@ -150,8 +151,8 @@ func (l timeline) cast() []actor {
 			fires: map[string][]string{"": {"ItnioAgentGroupSilent"}, fmt.Sprintf("%d-%d", downTo+5*hour+20, ends): nil},
 		},
 		{
-			name: "night", what: "the same in the night is nobody's business", calls: steady, countries: []string{"SG"},
-			group: map[string][]piece{"support": {{ends - 34*hour, 1, false}, {10 * hour, 0, false}, {24 * hour, 1, false}}}, // from 22:00
+			name: "night", what: "groups that are closed every night", calls: steady, countries: []string{"SG"},
+			group: map[string][]piece{"support": nights(ends)},
 		},
 	}
 	if l.lean {
@@ -160,6 +161,18 @@ func (l timeline) cast() []actor {
 		}
 	}
 	return slices.DeleteFunc(all, func(a actor) bool { return !slices.Contains(l.actors, a.name) })
+}
+
+// nights are calls from 8:00 to 22:00 of each day; the run begins at 20:00.
+func nights(ends int) []piece {
+	pieces := []piece{{2 * hour, 1, false}}
+	for at := 2 * hour; at < ends; at += day {
+		pieces = append(pieces, piece{min(10*hour, ends-at), 0, false})
+		if at+10*hour < ends {
+			pieces = append(pieces, piece{min(14*hour, ends-at-10*hour), 1, false})
+		}
+	}
+	return pieces
 }
 
 func onlyOperations(fires map[string][]string) map[string][]string {
@@ -204,7 +217,7 @@ func (l timeline) test() string {
 	b.WriteString(`
 # Written by dashboards/check (UPDATE=1 go test -run RuleTests .). The accounts are explained there.
 # Groups are all evaluated at evaluation_interval here.
-rule_files: [../thresholds.yml, ../recording.yml` + l.alerts() + `]
+rule_files: [../thresholds.yml, ../recording.yml` + l.files() + `]
 fuzzy_compare: true
 evaluation_interval: ` + l.step + `
 group_eval_order: [itnio_thresholds, itnio_account, itnio_kpi` + l.groups() + `]
@@ -254,162 +267,6 @@ tests:
 	}
 	b.WriteString(l.extra)
 	return b.String()
-}
-
-func (a actor) write(b *strings.Builder, l timeline) {
-	line := func(name, labels, values string) {
-		fmt.Fprintf(b, "      - series: '%s{job=\"itnio\", instance=\"%s:10198\"%s}'\n        values: '%s'\n", name, a.name, labels, values)
-	}
-	account := fmt.Sprintf(", account=%q", a.name)
-	// The exporter's own metrics stand still or are absent while it is down.
-	gauge := func(start string) string {
-		var values []string
-		for _, p := range a.deployed(l) {
-			if p.gap {
-				values = append(values, fmt.Sprintf("_x%d", p.minutes))
-			} else {
-				values = append(values, fmt.Sprintf("%sx%d", start, p.minutes-1))
-			}
-		}
-		return strings.Join(values, " ")
-	}
-	clock := func() string {
-		var values []string
-		at := 0
-		for _, p := range a.deployed(l) {
-			if p.gap {
-				values = append(values, fmt.Sprintf("_x%d", p.minutes))
-			} else {
-				values = append(values, fmt.Sprintf("%d+60x%d", runEpoch+60*at, p.minutes-1))
-			}
-			at += p.minutes
-		}
-		return strings.Join(values, " ")
-	}
-	own := func(name, labels, values string) {
-		key := name
-		if i := strings.Index(labels, `status="`); i >= 0 {
-			key += " " + labels[i:]
-		}
-		line(name, labels, cmp.Or(a.own[key], values))
-	}
-	if l.known && a.begins == 0 {
-		fmt.Fprintf(b, "      - {series: 'account:itnio_first_seen:timestamp{account=%q}', values: '%d'}\n", a.name, runEpoch+60*(l.downFrom-7*day-hour))
-	}
-	own("up", "", gauge("1"))
-	own("itnio_up", account, gauge("1"))
-	own("itnio_exporter_complete_until_timestamp_seconds", account, clock())
-	own("itnio_exporter_last_success_timestamp_seconds", account, clock())
-	own("itnio_exporter_catch_up_remaining_seconds", account, gauge("0"))
-	own("itnio_exporter_clock_skew_seconds", account, gauge("0.2"))
-	own("itnio_exporter_config_last_reload_successful", "", gauge("1"))
-	own("itnio_exporter_api_requests_total", account+`, endpoint="record_query", status="0"`, counter(2, a.begins, 0, a.calls))
-	own("itnio_exporter_api_requests_total", account+`, endpoint="record_query", status="timeout"`, gauge("0"))
-
-	born := a.begins
-	if born > 0 {
-		born += 3 // the first read is over
-	}
-	calls := func(name, group, labels string, perMinute float64, later int) {
-		if l.lean && name != "itnio_calls_total" {
-			return
-		}
-		if a.idle {
-			perMinute = 0
-		}
-		pieces := a.calls
-		if p, ok := a.group[group]; ok {
-			pieces = p
-		}
-		if group != "" {
-			labels = fmt.Sprintf(", agent_group=%q%s", group, labels)
-		}
-		line(name, account+labels, counter(perMinute, born+later, perMinute*a.history, pieces))
-	}
-	if l.lean {
-		a.countries, a.surprise = nil, false
-	}
-	for i, country := range a.countries {
-		later := i * a.apart
-		out := fmt.Sprintf(`, country=%q, call_type="outgoing"`, country)
-		for _, c := range []struct {
-			labels string
-			rate   float64
-		}{
-			{`, outcome="answered", hangup_reason="outgoing_hung_up", hangup_party="customer"`, 30},
-			{`, outcome="answered", hangup_reason="outgoing_hung_up", hangup_party="agent"`, 20},
-			{`, outcome="no_answer", hangup_reason="outgoing_not_answered", hangup_party="none"`, 25},
-			{`, outcome="busy", hangup_reason="busy", hangup_party="none"`, 15},
-			{`, outcome="failed", hangup_reason="call_failed", hangup_party="none"`, 10},
-		} {
-			calls("itnio_calls_total", "sales", out+c.labels, c.rate, later)
-		}
-		calls("itnio_call_duration_seconds_bucket", "sales", out+`, le="6.0"`, 1, later)
-		calls("itnio_call_duration_seconds_bucket", "sales", out+`, le="+Inf"`, 50, later)
-		calls("itnio_call_duration_seconds_sum", "sales", out, 9000, later)
-		calls("itnio_call_duration_seconds_count", "sales", out, 50, later)
-		for _, c := range []struct {
-			code string
-			rate float64
-		}{{"200", 50}, {"480", 25}, {"486", 15}, {"503", 10}} {
-			calls("itnio_call_sip_responses_total", "", out+fmt.Sprintf(`, code=%q`, c.code), c.rate, later)
-		}
-	}
-	in := `, country="SG", call_type="incoming"`
-	calls("itnio_calls_total", "support", in+`, outcome="answered", hangup_reason="incoming_hung_up", hangup_party="customer"`, 90, 0)
-	calls("itnio_calls_total", "support", in+`, outcome="no_answer", hangup_reason="incoming_not_answered", hangup_party="none"`, 10, 0)
-	calls("itnio_call_duration_seconds_bucket", "support", in+`, le="6.0"`, 2, 0)
-	calls("itnio_call_duration_seconds_bucket", "support", in+`, le="+Inf"`, 90, 0)
-	calls("itnio_call_duration_seconds_sum", "support", in, 18000, 0)
-	calls("itnio_call_duration_seconds_count", "support", in, 90, 0)
-	for _, c := range []struct {
-		le               string
-		answered, missed float64
-	}{{"3.0", 18, 1}, {"5.0", 36, 1}, {"20.0", 81, 5}, {"60.0", 89, 9}, {"+Inf", 90, 10}} {
-		calls("itnio_call_ring_duration_seconds_bucket", "support", in+fmt.Sprintf(`, answered="true", le=%q`, c.le), c.answered, 0)
-		calls("itnio_call_ring_duration_seconds_bucket", "support", in+fmt.Sprintf(`, answered="false", le=%q`, c.le), c.missed, 0)
-	}
-	calls("itnio_call_ring_duration_seconds_sum", "support", in+`, answered="true"`, 900, 0)
-	calls("itnio_call_ring_duration_seconds_count", "support", in+`, answered="true"`, 90, 0)
-	calls("itnio_call_ring_duration_seconds_sum", "support", in+`, answered="false"`, 300, 0)
-	calls("itnio_call_ring_duration_seconds_count", "support", in+`, answered="false"`, 10, 0)
-	if a.dialler {
-		dial := `, country="MY", call_type="group_call"`
-		calls("itnio_calls_total", "dial", dial+`, outcome="answered", hangup_reason="transfer_success_hung_up", hangup_party="customer"`, 99, 0)
-		calls("itnio_calls_total", "dial", dial+`, outcome="abandoned", hangup_reason="transfer_ringing_hung_up", hangup_party="none"`, 1, 0)
-		calls("itnio_call_duration_seconds_bucket", "dial", dial+`, le="6.0"`, 2, 0)
-		calls("itnio_call_duration_seconds_bucket", "dial", dial+`, le="+Inf"`, 99, 0)
-		calls("itnio_call_duration_seconds_sum", "dial", dial, 5940, 0)
-		calls("itnio_call_duration_seconds_count", "dial", dial, 99, 0)
-	}
-	if pieces, ok := a.group["support"]; ok {
-		// A small group falls silent too, and is too small to matter.
-		small := `, country="SG", call_type="outgoing", outcome="answered", hangup_reason="outgoing_hung_up", hangup_party="customer"`
-		line("itnio_calls_total", account+`, agent_group="small"`+small, counter(0.2, 0, 0, pieces))
-		at := pieces[0].minutes
-		line("itnio_last_call_timestamp_seconds", account+`, agent_group="support"`, fmt.Sprintf("%d+60x%d %dx%d", runEpoch, at-1, runEpoch+60*at, l.ends-at-1))
-	}
-	if a.surprise {
-		once := func(name, labels string, n int) {
-			line(name, account+labels, fmt.Sprintf("_x%d 0 %dx%d", l.downTo, n, l.ends-l.downTo-2))
-		}
-		once("itnio_calls_total", `, agent_group="sales", country="CU", call_type="outgoing", outcome="answered", hangup_reason="outgoing_hung_up", hangup_party="customer"`, 40)
-		once("itnio_calls_total", `, agent_group="support", country="SG", call_type="incoming", outcome="no_answer", hangup_reason="incoming_not_answered", hangup_party="customer"`, 80000)
-		ring := `, agent_group="support", country="LV", call_type="incoming", answered="false"`
-		for _, le := range []string{"3.0", "5.0", "20.0", "60.0", "+Inf"} {
-			once("itnio_call_ring_duration_seconds_bucket", ring+fmt.Sprintf(", le=%q", le), 60)
-		}
-		once("itnio_call_ring_duration_seconds_sum", ring, 120)
-		once("itnio_call_ring_duration_seconds_count", ring, 60)
-	}
-}
-
-// deployed are the account's pieces, with the time before its deployment as a gap.
-func (a actor) deployed(l timeline) []piece {
-	if a.begins == 0 {
-		return a.calls
-	}
-	return []piece{{a.begins, 0, true}, {l.ends - a.begins, 1, false}}
 }
 
 // TestRuleTestsAreUpToDate: the files of the runs are what this file writes.

@@ -4,19 +4,18 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"math"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"itnio_exporter/enum"
 	"itnio_exporter/simulator"
 )
 
@@ -80,7 +79,7 @@ metrics: {agents: name, tags: true, media: true}
 		text := Hasten(s.read(file), hasten)
 		if strings.HasSuffix(file, "thresholds.yml") {
 			for name, v := range map[string]float64{
-				"learning_seconds": 100, "settled_age_seconds": 30, "stale_seconds": 30, "office_start_hour": 0, "office_end_hour": 24, "office_first_day": 0, "office_last_day": 6,
+				"learning_seconds": 100, "settled_age_seconds": 30, "stale_seconds": 30,
 			} {
 				var err error
 				if text, err = SetThreshold(text, name, v); err != nil {
@@ -90,7 +89,9 @@ metrics: {agents: name, tags: true, media: true}
 		}
 		s.write("rules/"+filepath.Base(file), text)
 	}
-	s.write("alertmanager.yml", strings.ReplaceAll(Hasten(s.read("../alertmanager.yml"), hasten), "127.0.0.1:29095", hook))
+	// The test runs at any hour.
+	routes := regexp.MustCompile(`(?m)^ *mute_time_intervals: .*\n`).ReplaceAllString(s.read("../alertmanager.yml"), "")
+	s.write("alertmanager.yml", strings.ReplaceAll(Hasten(routes, hasten), "127.0.0.1:29095", hook))
 	config := strings.ReplaceAll(strings.ReplaceAll(s.read("../prometheus.yml"), "'exporter:10198'", "'"+s.exporterAt+"'"), "'alertmanager:9093'", "'"+alertmanagerAt+"'")
 	config = strings.Replace(config, "scrape_interval: 5s", "scrape_interval: 2s\n  evaluation_interval: 2s", 1)
 	s.write("prometheus.yml", strings.Replace(config, "scrape_timeout: 4s", "scrape_timeout: 2s", 1))
@@ -106,7 +107,7 @@ func (s *stack) lastWeek() {
 	var b bytes.Buffer
 	b.WriteString("# TYPE account_agent_group:itnio_calls_settled:increase1h gauge\n")
 	for at := time.Now().Add(-week - 10*time.Minute); at.Before(time.Now().Add(-week + time.Hour)); at = at.Add(10 * time.Second) {
-		fmt.Fprintf(&b, "account_agent_group:itnio_calls_settled:increase1h{account=\"demo\",agent_group=\"Support\"} 40 %d\n", at.Unix())
+		fmt.Fprintf(&b, "account_agent_group:itnio_calls_settled:increase1h{job=\"itnio\",account=\"demo\",agent_group=\"Support\"} 40 %d\n", at.Unix())
 	}
 	b.WriteString("# EOF\n")
 	s.write("week.om", b.String())
@@ -196,120 +197,6 @@ func (s *stack) counts(t *testing.T) {
 	}
 }
 
-// kpis compares the KPIs' formulas, over all of the run, with what the calls themselves say.
-func (s *stack) kpis(t *testing.T) {
-	sum := func(of func(c *simulator.Call) float64) float64 {
-		n := 0.0
-		for c := range s.sim.Calls() {
-			n += of(&c)
-		}
-		return n
-	}
-	count := func(is func(c *simulator.Call) bool) float64 {
-		return sum(func(c *simulator.Call) float64 {
-			if is(c) {
-				return 1
-			}
-			return 0
-		})
-	}
-	outgoing := func(c *simulator.Call) bool { return c.Type == enum.Outgoing }
-	incoming := func(c *simulator.Call) bool { return c.Type == enum.Incoming }
-	answered := func(c *simulator.Call) bool { return c.Reason.Outcome() == enum.Answered }
-	and := func(all ...func(*simulator.Call) bool) func(*simulator.Call) bool {
-		return func(c *simulator.Call) bool {
-			for _, is := range all {
-				if !is(c) {
-					return false
-				}
-			}
-			return true
-		}
-	}
-	talk := func(is func(*simulator.Call) bool) float64 {
-		return sum(func(c *simulator.Call) float64 {
-			if is(c) {
-				return float64(c.Talk)
-			}
-			return 0
-		})
-	}
-	country := func(code string) func(*simulator.Call) bool {
-		return func(c *simulator.Call) bool { return c.Country == code }
-	}
-	delivered := func(c *simulator.Call) bool {
-		return slices.Contains([]enum.Outcome{enum.Answered, enum.OutcomeBusy, enum.NoAnswer, enum.Unreachable}, c.Reason.Outcome())
-	}
-	ring := func(seconds int64) func(*simulator.Call) bool {
-		return func(c *simulator.Call) bool { return c.Ring <= seconds }
-	}
-	not := func(is func(*simulator.Call) bool) func(*simulator.Call) bool {
-		return func(c *simulator.Call) bool { return !is(c) }
-	}
-	party := func(p enum.Party) func(*simulator.Call) bool {
-		return func(c *simulator.Call) bool { return c.Party == p }
-	}
-	early := count(and(incoming, not(answered), ring(5)))
-	truth := map[string]float64{ // by the title of the panel that shows it
-		"Call centre: countries and carriers / Attempts":    count(outgoing),
-		"Call centre: countries and carriers / ASR":         count(and(outgoing, answered)) / count(outgoing),
-		"Call centre: countries and carriers / NER":         count(and(outgoing, delivered)) / count(outgoing),
-		"Call centre: countries and carriers / ACD":         talk(and(outgoing, answered)) / count(and(outgoing, answered)),
-		"Call centre: countries and carriers / Minutes":     talk(and(outgoing, answered)) / 60,
-		"Call centre: countries and carriers / Short calls": count(and(outgoing, answered, func(c *simulator.Call) bool { return c.Talk <= 6 })) / count(and(outgoing, answered)),
-		"Call centre: agent groups / Offered":               count(incoming),
-		"Call centre: agent groups / Answered":              count(and(incoming, answered)),
-		"Call centre: agent groups / Abandoned":             count(and(incoming, not(answered))) / count(incoming),
-		"Call centre: agent groups / Service level 80/20":   count(and(incoming, answered, ring(20))) / (count(incoming) - early),
-		"Call centre: agent groups / Answer speed (ASA)":    sum(func(c *simulator.Call) float64 { return float64(c.Ring) * float64(btoi(incoming(c) && answered(c))) }) / count(and(incoming, answered)),
-		"Call centre: agent groups / Dialler abandonment": count(func(c *simulator.Call) bool { return c.Type == enum.GroupCall && c.Reason.Outcome() == enum.Abandoned }) / count(func(c *simulator.Call) bool {
-			return c.Type == enum.GroupCall && (c.Reason.Outcome() == enum.Abandoned || answered(c))
-		}),
-		"Call centre: overview / Calls":         count(func(*simulator.Call) bool { return true }),
-		"Call centre: overview / Talk per call": talk(answered) / count(answered),
-		"Call centre: overview / Traffic":       talk(answered) / 3600,
-	}
-	for _, d := range allDashboards(t) {
-		for _, x := range d.Expressions() {
-			title := x.Where[:strings.LastIndex(x.Where, " / ")]
-			want, ok := truth[title]
-			if !ok || !x.Instant {
-				continue
-			}
-			delete(truth, title)
-			expr := Fill(x.Expr, map[string]string{"__range": s.window(), "__rate_interval": s.window()})
-			got := s.query(expr)
-			if len(got) != 1 || math.Abs(got[0].Value-want) > 0.02*math.Abs(want)+0.002 {
-				t.Errorf("%s is %v, the truth is %v", title, got, want)
-			} else {
-				t.Logf("%-55s %10.4f, truth %10.4f", title, got[0].Value, want)
-			}
-		}
-	}
-	for title := range truth {
-		t.Errorf("there is no panel %s", title)
-	}
-	// Raw counters give ratios exactly, country by country; the share of agents who hang up by group likewise.
-	for _, x := range s.query(`sum by (country) (itnio_calls_total{call_type="outgoing", outcome="answered"}) / sum by (country) (itnio_calls_total{call_type="outgoing"})`) {
-		c := country(x.Labels["country"])
-		if want := count(and(outgoing, c, answered)) / count(and(outgoing, c)); x.Value != want {
-			t.Errorf("ASR of %s is %v, the truth is %v", x.Labels["country"], x.Value, want)
-		}
-	}
-	for _, x := range s.query(`sum(itnio_calls_total{outcome="answered", hangup_party="agent"}) / sum(itnio_calls_total{outcome="answered", hangup_party=~"agent|customer"})`) {
-		if want := count(and(answered, party(enum.Agent))) / (count(and(answered, party(enum.Agent))) + count(and(answered, party(enum.Customer)))); x.Value != want {
-			t.Errorf("agents hung up %v of the calls, the truth is %v", x.Value, want)
-		}
-	}
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 // panels asks every expression of every dashboard, as Grafana would.
 func (s *stack) panels(t *testing.T) {
 	empty := []string{ // nothing to show in a healthy run of some minutes
@@ -338,7 +225,7 @@ func (s *stack) panels(t *testing.T) {
 // records looks for every recorded series: on series that a real server scraped, buckets and all.
 func (s *stack) records(t *testing.T) {
 	for _, r := range allRules(t) {
-		if r.Record == "" {
+		if r.Record == "" || r.Record == "account:itnio_outgoing_usual:increase1h" { // needs a day
 			continue
 		}
 		if got := s.query("last_over_time(" + r.Record + "[5m])"); len(got) == 0 {
@@ -356,7 +243,7 @@ func (s *stack) alerts(t *testing.T) {
 	s.control(`{"scenario": {"kind": "fraud_night", "country": "CU", "seconds": 120}}`)
 	for _, c := range []struct {
 		alert, receiver string
-		provoke, mend   func()
+		provoke, fix    func()
 		within          time.Duration
 	}{
 		{"ItnioMissedIncoming", "operations-page", func() { s.control(`{"scenario": {"kind": "missed_incoming", "seconds": 60}}`) }, func() {}, 3 * time.Minute},
@@ -372,7 +259,7 @@ func (s *stack) alerts(t *testing.T) {
 			c.provoke()
 		}
 		s.told(t, c.receiver, "firing", c.alert, c.within)
-		c.mend()
+		c.fix()
 		s.told(t, c.receiver, "resolved", c.alert, c.within)
 	}
 }

@@ -1,0 +1,43 @@
+package account
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+)
+
+// A failure is logged when it begins, when its reason changes and every 15 minutes while it lasts, and so is its end.
+func TestFailureInTheLog(t *testing.T) {
+	var out bytes.Buffer
+	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	vec := func() *prometheus.GaugeVec { return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "test"}, nil) }
+	h := &health{metrics: Metrics{Up: vec(), LastSuccess: vec()}, logger: log.NewLogfmtLogger(&out), now: func() time.Time { return now }}
+	refused, timeout := errors.New("read tcp 10.0.0.1:4711: refused"), errors.New("timeout")
+	for _, step := range []struct {
+		minutes int // of one reading a minute that ends so
+		err     error
+		want    string
+	}{
+		{5, nil, ""},
+		{15, refused, "level=warn msg=\"reading failed\" err=\"read tcp 10.0.0.1:4711: refused\"\n"},
+		{10, refused, "level=warn msg=\"reading failed\" err=\"read tcp 10.0.0.1:4711: refused\"\n"},
+		{30, timeout, strings.Repeat("level=warn msg=\"reading failed\" err=timeout\n", 2)},
+		{5, nil, "level=info msg=\"reading succeeds again\"\n"},
+		{5, timeout, "level=warn msg=\"reading failed\" err=timeout\n"},
+		{1, errOffset, "level=warn msg=\"reading failed\" err=\"" + textOf(errOffset) + "\"\n"},
+	} {
+		out.Reset()
+		for range step.minutes {
+			h.polled(step.err)
+			now = now.Add(time.Minute)
+		}
+		require.Equal(t, step.want, out.String())
+	}
+	require.Equal(t, textOf(errOffset), h.Status().LastError)
+}
