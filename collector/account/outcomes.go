@@ -18,7 +18,8 @@ type outcomes struct {
 	now     func() time.Time
 	observe func(*call.Call, ledger.Result)
 
-	whole time.Time // local end of the last whole pass over the lookback; zero: none
+	counted int       // calls since the start
+	whole   time.Time // local end of the last whole pass over the lookback; zero: none
 }
 
 // passed takes that a pass over the lookback has ended whole.
@@ -44,11 +45,20 @@ func (o *outcomes) page(kind reconcile.Kind, items []ledger.Item, report *ledger
 		if o.observe != nil {
 			o.observe(&item.Call, result)
 		}
+		if result == ledger.Counted {
+			o.counted++
+		}
 		switch result {
 		case ledger.Counted, ledger.Baseline:
-			o.memory.counted(ids[i])
-			o.anomalies(&item.Call)
+			if !o.memory.counted(ids[i]) {
+				o.anomalies(&item.Call)
+			}
 			o.placed(kind, live, item, result, server)
+		case ledger.Pending:
+			// Without any time it will be counted only when it has been waited for as long as the lookback.
+			if item.Call.End.IsZero() && o.memory.firstOdd(ids[i]) {
+				o.anomalies(&item.Call)
+			}
 		case ledger.Invalid, ledger.TooOld:
 			if !o.memory.firstOdd(ids[i]) {
 				break

@@ -12,6 +12,7 @@ const pageSize = 100
 // requests are what is asked of the API: windows, with the account's filter.
 type requests struct {
 	api    API
+	health *health
 	clock  *clock
 	filter itnio.Filter
 }
@@ -22,6 +23,9 @@ func (q *requests) page(ctx context.Context, from, to time.Time, number, size in
 	query := itnio.Query{From: from, To: to, Page: number, Size: size, Filter: q.filter}
 	for failed := 1; ; failed++ {
 		page, err := q.api.Records(ctx, query)
+		if ctx.Err() == nil {
+			q.health.attempted(err)
+		}
 		if err == nil {
 			q.clock.answered(q.told(&page))
 			return page, nil

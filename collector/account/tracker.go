@@ -26,6 +26,8 @@ type tracker struct {
 	logger  log.Logger
 	now     func() time.Time
 
+	concealed  bool            // the account's series are, until an audit is over
+	caughtUp   bool            // since the start
 	begun      bool            // the server's time is known, and the epoch is set
 	background *reconcile.Pass // under way between polls; nil: none
 }
@@ -46,7 +48,7 @@ func newTracker(o *Options, h *health) *tracker {
 		global: o.Global, clock: clock, store: store, offset: offset, health: h, metrics: o.Metrics, logger: logger, now: o.Now,
 		reader: &reader{
 			lookback: o.Global.Lookback, calls: o.Calls, clock: clock, store: store, memory: &memory, offset: offset, logger: logger,
-			requests: &requests{api: o.API, clock: clock, filter: filterOf(o.Config.Filter)},
+			requests: &requests{api: o.API, health: h, clock: clock, filter: filterOf(o.Config.Filter)},
 			outcomes: &outcomes{
 				poll: o.Global.PollInterval, metrics: o.Metrics, memory: &memory, offset: offset, clock: clock, now: o.Now, observe: o.Observe,
 			},
@@ -62,7 +64,7 @@ func (t *tracker) poll(ctx context.Context) error {
 		return ctx.Err() // stopped, not failed
 	}
 	t.metrics.Reconcile.WithLabelValues().Observe(t.now().Sub(began).Seconds())
-	t.health.polled(err)
+	t.health.ended(reconcile.Live, err)
 	return err
 }
 
@@ -90,7 +92,7 @@ func (t *tracker) live(ctx context.Context) error {
 	now := t.clock.unix()
 	remaining := state.CatchUp(now)
 	if remaining == 0 {
-		if err := t.endInitialFill(); err != nil {
+		if err := t.endCatchUp(); err != nil {
 			return err
 		}
 	}
@@ -125,7 +127,7 @@ func (t *tracker) learnClock(ctx context.Context) error {
 		return err
 	}
 	if !t.store.leftAlone(t.clock.now()) { // it only seemed so by the local clock
-		t.store.account.Conceal(false)
+		t.reveal()
 	}
 	t.begun = true
 	return nil
@@ -162,10 +164,28 @@ func (t *tracker) finish(p *reconcile.Pass) {
 	t.health.catchUp(t.store.state.CatchUp(t.clock.unix()))
 }
 
-// endInitialFill shows the account's series once all of the first fill has been read.
-func (t *tracker) endInitialFill() error {
-	if t.store.account.InitialDone() {
+// conceal takes the account's series out of the exposition until the next audit is over. Only an audit finds what came later
+// than the lookback.
+func (t *tracker) conceal() {
+	t.concealed = true
+	t.store.account.Conceal(true)
+}
+
+func (t *tracker) reveal() {
+	if t.concealed {
+		t.concealed = false
 		t.store.account.Conceal(false)
+	}
+}
+
+// endCatchUp is when all of the past has been read. At the end of the first fill the account's series appear.
+func (t *tracker) endCatchUp() error {
+	if !t.caughtUp {
+		t.caughtUp = true
+		epoch, _ := t.store.account.Epoch()
+		level.Info(t.logger).Log("msg", "caught up", "counted", t.reader.outcomes.counted, "epoch", epoch.Format(time.RFC3339))
+	}
+	if t.store.account.InitialDone() {
 		return nil
 	}
 	level.Info(t.logger).Log("msg", "first fill is whole, the account's series appear")
