@@ -16,12 +16,14 @@ import (
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus"
 	promconfig "github.com/prometheus/common/config"
+	"golang.org/x/sync/semaphore"
 
 	"itnio_exporter/collector/account"
 	"itnio_exporter/collector/call"
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/config"
+	"itnio_exporter/itnio"
 	"itnio_exporter/logging"
 )
 
@@ -32,6 +34,8 @@ type Options struct {
 	Logger      log.Logger
 	Registerer  prometheus.Registerer // takes the exporter's own metrics
 	Now         func() time.Time      // nil: time.Now
+	// Steady is the time since a fixed moment, undisturbed by whoever sets the clock that Now reads. Nil: Go's monotonic time.
+	Steady func() time.Duration
 	// HTTPClient makes the client for an account; nil: from its http_client options.
 	HTTPClient func(config.Account) (*http.Client, error)
 	// NoSync leaves the ledger's durability to the operating system. For simulations of weeks only.
@@ -54,6 +58,7 @@ type Collector struct {
 	logger   log.Logger
 	snapshot atomic.Pointer[snapshot]
 	scrapers *scrapers
+	large    *semaphore.Weighted // bytes of large answers, of all accounts together
 
 	mu      sync.Mutex // of what follows
 	cfg     *config.Validated
@@ -65,6 +70,10 @@ type Collector struct {
 func New(o Options) (_ *Collector, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Steady == nil {
+		began := time.Now()
+		o.Steady = func() time.Duration { return time.Since(began) }
 	}
 	if o.HTTPClient == nil {
 		o.HTTPClient = func(a config.Account) (*http.Client, error) {
@@ -93,7 +102,7 @@ func New(o Options) (_ *Collector, err error) {
 	}
 	c := &Collector{
 		o: o, ledger: l, metrics: m, logger: o.Logger, cfg: o.Config, members: map[string]*member{},
-		scrapers: newScrapers(o.Logger, o.Now),
+		scrapers: newScrapers(o.Logger, o.Now), large: semaphore.NewWeighted(4 * itnio.DefaultMaxBytes),
 	}
 	clients, err := c.prepare(o.Config)
 	if err != nil {
@@ -195,11 +204,12 @@ func (c *Collector) Status() []AccountStatus {
 	return out
 }
 
-// Ready reports whether every account has been read or has failed with a reason, and else for which it is waited.
+// Ready reports whether every account has been read or has failed with a reason, and else for which it is waited. It is not
+// waited for accounts whose answers are slow.
 func (c *Collector) Ready() (bool, string) {
 	var waiting []string
 	for _, s := range c.Status() {
-		if s.Up == nil {
+		if !s.Ready {
 			waiting = append(waiting, strconv.Quote(s.Name))
 		}
 	}

@@ -88,7 +88,7 @@ func (c *Collector) newClient(a config.Account) (client, error) {
 	}
 	api, err := itnio.New(itnio.Options{
 		BaseURL: a.BaseURL, Key: string(a.APIKey), Secret: string(a.APISecret), HTTP: httpClient, Location: a.Location,
-		TimeFormat: string(a.TimeFormat), RateLimit: a.RateLimit, Timeout: a.Timeout, Now: c.o.Now,
+		TimeFormat: string(a.TimeFormat), RateLimit: a.RateLimit, Timeout: a.Timeout, Large: c.large, Now: c.o.Now,
 		Secrets: a.HTTPSecrets(os.ReadFile),
 		OnRequest: func(endpoint, status string, d time.Duration) {
 			c.metrics.requests.WithLabelValues(a.Name, endpoint, status).Inc()
@@ -120,7 +120,7 @@ func (c *Collector) adopt(v *config.Validated, clients map[string]client) error 
 		}
 		o := account.Options{
 			Config: a, Global: v.Global(), API: clients[a.Name].API, Ledger: c.ledger, Account: attached, Calls: calls,
-			Metrics: c.metrics.of(a.Name), Logger: c.logger, Now: c.o.Now,
+			Metrics: c.metrics.of(a.Name), Logger: c.logger, Now: c.o.Now, Steady: c.o.Steady,
 		}
 		if observe := c.o.observe; observe != nil {
 			o.Observe = func(call *call.Call, result ledger.Result) { observe(a.Name, call, result) }

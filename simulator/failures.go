@@ -15,6 +15,17 @@ func hours(x uint64) time.Duration {
 	return d
 }
 
+// astray is a time of seconds to weeks, either way.
+func astray(x uint64) time.Duration {
+	scales := []time.Duration{time.Second, time.Minute, 20 * time.Minute, time.Hour, 24 * time.Hour}
+	d := scales[x%uint64(len(scales))]
+	d += time.Duration(mix(x, 1) % uint64(15*d))
+	if x>>40&1 == 0 {
+		return -d
+	}
+	return d
+}
+
 // broken draws the failures of the network and of proxies in front of the API.
 func (q *exchangeState) broken() (reply, bool) {
 	f := &q.faults

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
-	"github.com/go-kit/log/level"
 
 	"itnio_exporter/config"
 )
@@ -30,7 +29,10 @@ type Poller struct {
 // New makes the poller of an account. It reads nothing before Start.
 func New(o Options) *Poller {
 	logger := log.With(o.Logger, "account", o.Config.Name)
-	health := &health{metrics: o.Metrics, logger: logger, now: o.Now, status: Status{Name: o.Config.Name}}
+	health := &health{
+		metrics: o.Metrics, logger: logger, now: o.Now, steady: o.Steady, began: o.Steady(), timeout: o.Config.Timeout,
+		status: Status{Name: o.Config.Name},
+	}
 	seed := fnv.New64a()
 	_, _ = seed.Write([]byte(o.Config.Name))
 	return &Poller{
@@ -44,11 +46,11 @@ func New(o Options) *Poller {
 // Status is what is known of the account now. It waits for no reading.
 func (p *Poller) Status() Status { return p.health.Status() }
 
-// ConcealIfLeftAlone takes the account out of the exposition until it has caught up, if it was not read for long: its ledger
-// may be a backup, and Prometheus may have seen higher values.
+// ConcealIfLeftAlone takes the account out of the exposition until it has caught up and an audit is over, if it was not read for
+// long: its ledger may be a backup, and Prometheus may have seen higher values.
 func (p *Poller) ConcealIfLeftAlone() {
 	if p.tracker.store.leftAlone(p.now()) {
-		p.tracker.store.account.Conceal(true)
+		p.tracker.conceal()
 	}
 }
 
@@ -131,8 +133,6 @@ func (p *Poller) between(ctx context.Context, next time.Time) time.Duration {
 	if err == nil || ctx.Err() != nil {
 		return 0
 	}
-	// The next reading will fail in the same way if it lasts, and say so.
-	level.Debug(p.logger).Log("msg", "sweep or audit given up for now", "err", err)
 	return toldToWait(err)
 }
 

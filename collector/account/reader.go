@@ -52,10 +52,7 @@ func (r *reader) run(ctx context.Context, p *reconcile.Pass, stop func() bool) e
 // take brings a page into the ledger.
 func (r *reader) take(kind reconcile.Kind, page *itnio.Page) (reconcile.Answer, error) {
 	answer := reconcile.Answer{Total: page.Total, Size: page.Size, IDs: make([]uint64, len(page.Records))}
-	server := r.clock.of(page.Date)
-	if err := r.store.establish(r.clock.of(page.First)); err != nil {
-		return answer, err
-	}
+	server := r.clock.now()
 	batch := ledger.Batch{Items: make([]ledger.Item, len(page.Records))}
 	for i := range page.Records {
 		c := r.calls.From(&page.Records[i], server)
@@ -99,6 +96,28 @@ func identity(c *call.Call, fingerprint uint64) uint64 {
 		return c.Session
 	}
 	return fingerprint
+}
+
+// endAt reports whether the newest records end at about a time: some shortly before it, and hardly any after it.
+func (r *reader) endAt(ctx context.Context, t time.Time) (bool, error) {
+	ended := func(from, to time.Time) (n int, err error) {
+		page, err := r.requests.page(ctx, from, to, 1, pageSize)
+		if err != nil {
+			return 0, err
+		}
+		for i := range page.Records {
+			if c := r.calls.From(&page.Records[i], t); c.End.After(from) && c.End.Before(to) {
+				n++
+			}
+		}
+		return n, nil
+	}
+	before, err := ended(t.Add(-agreement), t.Add(-minLag))
+	if err != nil || before < guardFirst {
+		return false, err
+	}
+	after, err := ended(t.Add(-minLag), t.Add(24*time.Hour))
+	return after < guardFirst, err
 }
 
 // newestLags is how old the records of the last ten minutes, and of the day ahead, seem to be. They are not counted.

@@ -44,6 +44,7 @@ const (
 	AnomalyPageSizeImposed   Anomaly = "page_size_imposed"
 	AnomalyFutureRefused     Anomaly = "future_refused"
 	AnomalyClockJump         Anomaly = "clock_jump"
+	AnomalyClockUnconfirmed  Anomaly = "clock_unconfirmed"
 	AnomalyEndlessWindow     Anomaly = "endless_window"
 )
 
@@ -84,4 +85,5 @@ var Anomalies = []AnomalyDoc{
 	{AnomalyFutureRefused, "The server refuses windows that end in the future. The exporter asks up to the server's own time."},
 	{AnomalyEndlessWindow, "The pages of a window went on and on, each with new records. The exporter stopped reading it; the window stays open, and the next audit reads it again."},
 	{AnomalyClockJump, "The difference between the server's clock and the local one changed by more than 2 minutes between two answers."},
+	{AnomalyClockUnconfirmed, "An answer's `Date` is more than 15 minutes from the server's clock as known so far, or at the start from the local clock. It is believed only once it is confirmed: see [Guarantee](guarantee.md). Counted once for each such time, not for each answer."},
 }
