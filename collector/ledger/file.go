@@ -90,7 +90,7 @@ func (f *file) check() error {
 	there, err := os.Stat(f.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return f.wrong("removed")
+		return f.errTaken("removed")
 	case err != nil:
 		return err
 	}
@@ -99,17 +99,18 @@ func (f *file) check() error {
 	case err != nil:
 		return err
 	case !os.SameFile(there, opened):
-		return f.wrong("replaced")
+		return f.errTaken("replaced")
 	case opened.Size() < f.size.Load():
-		return f.wrong("cut off")
+		return f.errTaken("cut off")
 	}
 	if meta, err := readMeta(f.handle); err != nil || meta.txid != f.txid && meta.txid != f.tried {
-		return f.wrong("overwritten")
+		return f.errTaken("overwritten")
 	}
 	return nil
 }
 
-func (f *file) wrong(what string) error {
+// errTaken says that the file on disk is no longer the one that is open.
+func (f *file) errTaken(what string) error {
 	return fmt.Errorf("%s was %s while it was in use: stop the exporter, put the right file there, and start it", f.path, what)
 }
 
@@ -136,7 +137,7 @@ func (f *file) update(write func(*bolt.Tx) error) error {
 	})
 	switch {
 	case errors.Is(err, errDamaged):
-		return f.breakDown(err)
+		return f.abandon(err)
 	case written == 0:
 		return err
 	case err == nil && f.after != nil:
@@ -158,8 +159,8 @@ func (f *file) try(txid uint64) {
 	f.tried = txid
 }
 
-// breakDown gives the file up after a fault or a panic within bbolt.
-func (f *file) breakDown(err error) error {
+// abandon gives the file up after a fault or a panic within bbolt.
+func (f *file) abandon(err error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.broken = fmt.Errorf("%s: a page cannot be read; the file is not used any more until the exporter is restarted: %w", f.path, err)
@@ -215,7 +216,7 @@ func (f *file) reopen() error {
 	var err error
 	switch {
 	case before != nil && !os.SameFile(before, f.opened):
-		f.opened, err = before, f.wrong("replaced")
+		f.opened, err = before, f.errTaken("replaced")
 	case !f.options.NoSync:
 		err = rewrite(f.handle)
 	}
