@@ -98,26 +98,32 @@ func identity(c *call.Call, fingerprint uint64) uint64 {
 	return fingerprint
 }
 
-// endAt reports whether the newest records end at about a time: some shortly before it, and hardly any after it.
+// endAt reports whether the newest records end at about a time: some shortly before it, and hardly any after it. That holds for
+// no time that is off by more than agreement.
 func (r *reader) endAt(ctx context.Context, t time.Time) (bool, error) {
-	ended := func(from, to time.Time) (n int, err error) {
-		page, err := r.requests.page(ctx, from, to, 1, pageSize)
-		if err != nil {
-			return 0, err
-		}
-		for i := range page.Records {
-			if c := r.calls.From(&page.Records[i], t); c.End.After(from) && c.End.Before(to) {
-				n++
-			}
-		}
-		return n, nil
-	}
-	before, err := ended(t.Add(-agreement), t.Add(-minLag))
+	before, err := r.ended(ctx, t.Add(-agreement), t.Add(-5*time.Second))
 	if err != nil || before < guardFirst {
 		return false, err
 	}
-	after, err := ended(t.Add(-minLag), t.Add(24*time.Hour))
+	after, err := r.ended(ctx, t.Add(-minLag), t.Add(agreement))
+	if itnio.RefusalOf(err) == itnio.RefusalParameter {
+		return true, nil // it is in the server's future
+	}
 	return after < guardFirst, err
+}
+
+// ended is how many records of a window ended in it, a page at most.
+func (r *reader) ended(ctx context.Context, from, to time.Time) (n int, err error) {
+	page, err := r.requests.page(ctx, from, to, 1, pageSize)
+	if err != nil {
+		return 0, err
+	}
+	for i := range page.Records {
+		if c := r.calls.From(&page.Records[i], to); c.End.After(from) && c.End.Before(to) {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // newestLags is how old the records of the last ten minutes, and of the day ahead, seem to be. They are not counted.
