@@ -8,7 +8,7 @@ import (
 )
 
 // Set is a set of ids that grows and never shrinks. All but the newest ids are kept as sorted blocks of differences.
-// A roaring bitmap is as small for dense keys and ten times larger for sparse ones (snowflakes, hashes).
+// A roaring bitmap is as small for dense keys and ten times larger for sparse ones (snowflakes, hashes). The zero value is empty.
 type Set struct {
 	tail   map[uint64]struct{} // not yet in blocks
 	blocks []block
@@ -28,7 +28,7 @@ const (
 	minTail  = 4096
 )
 
-// Len is the number of ids, those that were added again after they were sealed counted twice.
+// Len is the number of ids. An id that was sealed and then added again counts twice until the next Seal.
 func (s *Set) Len() int { return s.sealed + len(s.tail) }
 
 // Has reports whether an id is in the set.
@@ -56,7 +56,7 @@ func (s *Set) deltasOf(i int) []byte {
 	return s.deltas[s.blocks[i].at:]
 }
 
-// Add brings ids in.
+// Add adds ids, in any order. They need not be new.
 func (s *Set) Add(ids ...uint64) {
 	if s.tail == nil {
 		s.tail = make(map[uint64]struct{}, len(ids))
@@ -78,7 +78,7 @@ func (s *Set) Seal() {
 	}
 }
 
-// Merge brings sorted ids into the blocks.
+// Merge adds ids, which must be sorted, to the blocks. They need not be new.
 func (s *Set) Merge(fresh []uint64) {
 	next := Set{tail: s.tail, deltas: make([]byte, 0, len(s.deltas)+2*len(fresh))}
 	next.blocks = make([]block, 0, (s.sealed+len(fresh))/blockIDs+1)
@@ -101,7 +101,7 @@ func (s *Set) Merge(fresh []uint64) {
 	for _, id := range fresh {
 		next.push(id)
 	}
-	next.deltas = slices.Clone(next.deltas) // for good: without room to grow
+	next.deltas = slices.Clone(next.deltas) // drops spare capacity: a set is kept for days
 	*s = next
 }
 

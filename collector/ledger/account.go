@@ -151,7 +151,7 @@ func (a *Account) IDs() int {
 	defer a.l.mu.RUnlock()
 	n := 0
 	for _, d := range a.days {
-		n += d.keys.len() + d.orphans.len()
+		n += d.keys.Len() + d.orphans.Len()
 	}
 	return n
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"itnio_exporter/collector/call"
+	"itnio_exporter/collector/idset"
 )
 
 // batchIDs are the ids that a transaction adds, seen together with those that the ledger has.
@@ -35,19 +36,19 @@ func (b *batchIDs) known(c *call.Call) bool {
 }
 
 // has looks an id up in one of the sets of every day.
-func (b *batchIDs) has(set func(*day) *idSet, id uint64) bool {
+func (b *batchIDs) has(set func(*day) *idset.Set, id uint64) bool {
 	for _, d := range b.days {
-		if set(d).has(id) {
+		if set(d).Has(id) {
 			return true
 		}
 	}
 	return false
 }
 
-func keysOf(d *day) *idSet     { return &d.keys }
-func sessionsOf(d *day) *idSet { return &d.sessions }
-func orphansOf(d *day) *idSet  { return &d.orphans }
-func tagsOf(d *day) *idSet     { return &d.tags }
+func keysOf(d *day) *idset.Set     { return &d.keys }
+func sessionsOf(d *day) *idset.Set { return &d.sessions }
+func orphansOf(d *day) *idset.Set  { return &d.orphans }
+func tagsOf(d *day) *idset.Set     { return &d.tags }
 
 // remember adds the ids of a call.
 func (b *batchIDs) remember(c *call.Call) {
