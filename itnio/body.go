@@ -19,7 +19,7 @@ const (
 	largeBody    = 1 << 20  // bytes; a larger body has to wait for memory
 )
 
-// readBody reads a body whole, unpacked, and to its end so that the connection can be used again. ctx is that of the attempt,
+// readBody reads a body in full, unpacked, and to its end so that the connection can be used again. ctx is that of the attempt,
 // outer that of the call.
 func (c *Client) readBody(ctx, outer context.Context, resp *http.Response) (*bytes.Buffer, error) {
 	limit := c.maxBytes

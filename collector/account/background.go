@@ -7,7 +7,7 @@ import (
 )
 
 // inBackground goes on with sweeps, catching up and audits until they are done or stop says so. A pass that failed is dropped;
-// the next one begins anew, with everything that was learned.
+// the next one starts from the beginning but keeps what was learned.
 func (t *tracker) inBackground(ctx context.Context, stop func() bool) error {
 	if t.offset.suspended {
 		return nil

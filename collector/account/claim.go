@@ -2,7 +2,7 @@ package account
 
 import "time"
 
-// claim is a server's time that answers tell and that is not believed yet. The zero value is none.
+// claim is a server's time that answers state and that is not believed yet. The zero value is none.
 type claim struct {
 	zero     time.Time     // the server's time at steady 0, if the claim is true
 	repeated bool          // by the last answer
@@ -14,7 +14,7 @@ type claim struct {
 
 func (c *claim) made() bool { return !c.zero.IsZero() }
 
-// confirmed takes an answer that repeats the claim, and reports whether it is to be believed now.
+// confirmed records an answer that repeats the claim, and reports whether the claim is to be believed now.
 func (c *claim) confirmed(at time.Duration) bool {
 	c.seen = at
 	switch {
@@ -29,7 +29,7 @@ func (c *claim) confirmed(at time.Duration) bool {
 	return false
 }
 
-// contradicted takes an answer that agrees with the believed time, and reports whether the claim is to be dropped.
+// contradicted records an answer that agrees with the believed time, and reports whether the claim is to be dropped.
 func (c *claim) contradicted(at time.Duration) bool {
 	c.repeated = false
 	return c.made() && at-c.seen > 2*confirmation

@@ -71,8 +71,8 @@ func (c *clock) firstAnswer() time.Time { return c.zero.Add(c.heardAt) }
 // trusted reports whether the believed time may make ids expire.
 func (c *clock) trusted() bool { return c.known() && c.steady() >= c.mature }
 
-// answered takes a good answer: the time that it tells, the zero time if it tells none, and how long before the first good
-// answer to the same query came.
+// answered records a good answer: its Date, or the zero time without one, and how long ago the first good answer to the same
+// query came.
 func (c *clock) answered(told time.Time, ago time.Duration) {
 	at := c.steady()
 	if !c.heard {
@@ -86,7 +86,7 @@ func (c *clock) answered(told time.Time, ago time.Duration) {
 	c.compare()
 }
 
-// refused takes the time that the answer tells by which the server has refused a window. The believed time may be ahead of it.
+// refused records the Date of an answer that refuses a window as being in the future. The believed time may be ahead of it.
 func (c *clock) refused(told time.Time) {
 	at := c.steady()
 	if zero := told.Add(-at); c.known() && agree(zero, c.zero) {
@@ -110,7 +110,7 @@ func (c *clock) take(told time.Time, at time.Duration) {
 
 func agree(a, b time.Time) bool { return a.Sub(b).Abs() <= agreement }
 
-// withoutDate takes an answer that does not tell the time. A server that never does is read by the local clock.
+// withoutDate records an answer without a Date. For a server that never sends one, the local clock is used.
 func (c *clock) withoutDate(at time.Duration) {
 	if c.known() || c.claim.made() {
 		return
@@ -120,7 +120,7 @@ func (c *clock) withoutDate(at time.Duration) {
 	}
 }
 
-// believe takes a time as the server's. Ids may expire by it from mature on.
+// believe makes a time the believed one. Ids may expire by it from mature on.
 func (c *clock) believe(zero time.Time, mature time.Duration) {
 	c.zero, c.recent, c.mature, c.claim = zero, []time.Time{zero}, mature, claim{}
 	c.health.clock("")
@@ -144,9 +144,8 @@ func (c *clock) correct(zero time.Time, at time.Duration) {
 	}
 }
 
-// claimed takes an answer whose Date agrees with nothing that is believed.
-//
-// At the start the error of the reading is logged, so that there is one line.
+// claimed records an answer whose Date does not agree with the believed time. Until a time is believed it logs nothing: the
+// reading fails, and its error is logged.
 func (c *clock) claimed(zero time.Time, at time.Duration) {
 	if !c.claim.made() || !agree(zero, c.claim.zero) {
 		c.claim = claim{zero: zero, text: c.explain(zero, at)}
@@ -183,10 +182,11 @@ func (c *clock) candidates() []time.Time {
 	return slices.SortedFunc(slices.Values([]time.Time{c.claim.zero, c.wall().Round(0).UTC().Add(-c.steady())}), time.Time.Compare)
 }
 
-// recordsAgree takes that the newest records end at about the time of a candidate.
+// recordsAgree records that the newest records end at about the time of a candidate.
 func (c *clock) recordsAgree(zero time.Time) { c.believe(zero, c.steady()) }
 
-// sawEnd takes the end of a call whose record has just turned up: it is a witness for the latest time that it does not exceed.
+// sawEnd records the end of a call whose record is new. It votes for the time, believed or claimed, by which the record's lag is
+// plausible; if both are, for the one with the smaller lag.
 func (c *clock) sawEnd(end time.Time) {
 	if !c.claim.made() || !c.known() {
 		return

@@ -50,7 +50,7 @@ type sighting struct {
 	gap  time.Duration // time between such passes
 }
 
-// saw takes a new record.
+// saw adds a new record.
 func (g *guard) saw(s sighting) {
 	if !tellsOffset(s.lag) {
 		return
@@ -61,7 +61,7 @@ func (g *guard) saw(s sighting) {
 	}
 }
 
-// sawSome takes no more than half a guard's records of each pass, so that no single pass decides.
+// sawSome adds at most half a guard's records from each pass, so that no single pass decides.
 func (g *guard) sawSome(s sighting) {
 	n := 0
 	for _, have := range g.seen {
@@ -74,7 +74,7 @@ func (g *guard) sawSome(s sighting) {
 	}
 }
 
-// turnedWrong judges, after a whole pass, the newest records. It reports whether they have just become wrong.
+// turnedWrong judges, after a complete pass, the newest records. It reports whether they have just become wrong.
 //
 // The offset is wrong if the median lag is out of bounds and the lags are alike: a zone shifts them all. Late records that
 // are delivered in a lump differ in their lags, or come all at once.
@@ -105,7 +105,7 @@ type first struct {
 
 func newFirst() first { return first{lags: map[uint64]time.Duration{}} }
 
-// saw takes a record's lag.
+// saw adds the lag of a record.
 func (f *first) saw(id uint64, lag time.Duration) {
 	if f.lags != nil && tellsOffset(lag) {
 		f.lags[id] = lag
@@ -128,7 +128,7 @@ func (f *first) ahead() (lag time.Duration, wrong bool) {
 	return newest[2], median(newest) < minLag
 }
 
-// passed ends the doubts if a whole pass brought enough records.
+// passed ends the doubts if a complete pass brought enough records.
 func (f *first) passed() {
 	if len(f.lags) >= guardFirst {
 		f.lags = nil

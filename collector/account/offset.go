@@ -33,20 +33,20 @@ type offsetGuard struct {
 // begin is the start of a pass over the lookback.
 func (o *offsetGuard) begin() { o.passes++ }
 
-// sawLive takes a new record of a pass over the lookback.
+// sawLive adds a new record of a pass over the lookback.
 func (o *offsetGuard) sawLive(lag time.Duration) {
 	o.live.saw(sighting{lag, o.passes, o.poll})
 	o.late = guard{}
 }
 
-// sawLate takes a new record of an audit. The first audit reads for the first time, so only what later ones find is new.
+// sawLate adds a new record of an audit. The first audit reads for the first time, so only what later ones find is new.
 func (o *offsetGuard) sawLate(lag time.Duration) {
 	if o.audits > 0 {
 		o.late.sawSome(sighting{lag, o.audits, o.audit})
 	}
 }
 
-// doubts takes a record's lag, and reports whether the record is not to be counted for now.
+// doubts adds the lag of a record, and reports whether the record is not to be counted for now.
 func (o *offsetGuard) doubts(id uint64, lag time.Duration) bool {
 	o.first.saw(id, lag)
 	return o.first.doubts(lag)
@@ -63,7 +63,7 @@ func (o *offsetGuard) checkFirst() error {
 	return errOffset
 }
 
-// passed reports, after a whole pass over the lookback, whether the offset has just turned out to be wrong.
+// passed reports, after a complete pass over the lookback, whether the offset has just turned out to be wrong.
 func (o *offsetGuard) passed() bool {
 	o.first.passed()
 	return o.judge(&o.live)

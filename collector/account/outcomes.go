@@ -18,22 +18,22 @@ type outcomes struct {
 	now     func() time.Time
 	observe func(*call.Call, ledger.Result)
 
-	counted int       // calls since the start
-	whole   time.Time // local end of the last whole pass over the lookback; zero: none
+	counted  int       // calls since the start
+	lastPass time.Time // local end of the last complete pass over the lookback; zero: none
 }
 
-// passed takes that a pass over the lookback has ended whole.
-func (o *outcomes) passed() { o.whole = o.now() }
+// passed records that a pass over the lookback is complete.
+func (o *outcomes) passed() { o.lastPass = o.now() }
 
-// restart takes that the account is read anew: what the next pass finds has not just turned up.
-func (o *outcomes) restart() { o.whole = time.Time{} }
+// restart records that reading starts over: what the next pass finds is not new.
+func (o *outcomes) restart() { o.lastPass = time.Time{} }
 
-// begun reports whether the lookback has been read whole since the start.
-func (o *outcomes) begun() bool { return !o.whole.IsZero() }
+// begun reports whether the lookback has been read in full since the start.
+func (o *outcomes) begun() bool { return !o.lastPass.IsZero() }
 
 // live reports whether what a pass finds has just turned up at the server: another one was over not long ago.
 func (o *outcomes) live(kind reconcile.Kind) bool {
-	return kind == reconcile.Live && o.begun() && o.now().Sub(o.whole) < max(3*o.poll, 5*time.Minute)
+	return kind == reconcile.Live && o.begun() && o.now().Sub(o.lastPass) < max(3*o.poll, 5*time.Minute)
 }
 
 // page accounts for a page's records, whose identities are ids.

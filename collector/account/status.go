@@ -12,7 +12,7 @@ import (
 	"itnio_exporter/logging"
 )
 
-// Status is what is to be known of an account at a glance.
+// Status is a summary of an account, for the status page and readiness.
 type Status struct {
 	Name          string
 	Ready         bool          // a pass has ended, a request has failed, or requests are answered slowly
@@ -71,7 +71,7 @@ func (h *health) completeUntil(t time.Time) {
 	h.update(func(s *Status) { s.CompleteUntil = t })
 }
 
-// lastSuccess takes when the account was last read.
+// lastSuccess sets when the account was last read.
 func (h *health) lastSuccess(at time.Time) {
 	h.metrics.LastSuccess.WithLabelValues().Set(float64(at.UnixMilli()) / 1000)
 	h.update(func(s *Status) { s.LastSuccess = at })
@@ -79,8 +79,8 @@ func (h *health) lastSuccess(at time.Time) {
 
 func (h *health) clock(text string) { h.update(func(s *Status) { s.Clock = text }) }
 
-// attempted takes how a request ended. Before the first pass has ended, a failure is all that is known of the account. Where
-// answers are so slow that a pass takes longer than a request may, it is not waited for.
+// attempted records the result of a request. Until the first pass has ended, a failed request makes the account down, and slow
+// answers make it ready after the timeout of one request.
 func (h *health) attempted(err error) {
 	switch {
 	case h.Status().Up != nil:
@@ -91,14 +91,14 @@ func (h *health) attempted(err error) {
 	}
 }
 
-// goesOn takes that the API answers what a pass asks.
+// goesOn records that the API answers the requests of a pass again.
 func (h *health) goesOn(kind reconcile.Kind) {
 	if h.failed[kind] != "" {
 		h.ended(kind, nil)
 	}
 }
 
-// ended takes how a pass ended, or the part of it that there was time for.
+// ended records the result of a pass, or of the part of it that there was time for.
 func (h *health) ended(kind reconcile.Kind, err error) {
 	h.failed[kind] = textOf(err)
 	now := h.now()

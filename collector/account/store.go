@@ -81,7 +81,7 @@ func (s *store) flush(server time.Time) error {
 // succeeded keeps when the account was last read.
 func (s *store) succeeded(at time.Time) error { return s.written(s.account.SetLastSuccess(at)) }
 
-// written takes how a transaction that counts calls ended.
+// written counts and wraps the error of a transaction that counts calls.
 func (s *store) written(err error) error {
 	if err == nil {
 		return nil

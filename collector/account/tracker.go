@@ -96,7 +96,7 @@ func (t *tracker) live(ctx context.Context) error {
 			return err
 		}
 	}
-	level.Debug(t.logger).Log("msg", "lookback read", "requests", p.Requests, "unsettled", p.Unsettled, "open", state.OpenWindows())
+	level.Debug(t.logger).Log("msg", "lookback read", "requests", p.Requests, "incomplete", p.Incomplete, "open", state.OpenWindows())
 	t.reader.outcomes.passed()
 	now := t.clock.unix()
 	remaining := state.CatchUp(now)
@@ -105,7 +105,7 @@ func (t *tracker) live(ctx context.Context) error {
 			return err
 		}
 	}
-	if p.Unsettled == 0 && remaining == 0 && t.store.account.InitialDone() && !state.Unread(now, t.store.account.Floor()) {
+	if p.Incomplete == 0 && remaining == 0 && t.store.account.InitialDone() && !state.Unread(now, t.store.account.Floor()) {
 		t.health.completeUntil(time.Unix(p.Begun, 0).UTC())
 	}
 	return nil
@@ -163,7 +163,7 @@ func (t *tracker) askRecords(ctx context.Context) error {
 	return nil
 }
 
-// finish takes a pass's findings.
+// finish publishes the findings of a pass.
 func (t *tracker) finish(p *reconcile.Pass) {
 	for kind, n := range p.Anomalies {
 		t.metrics.anomaly(kind, n)
@@ -215,7 +215,7 @@ func (t *tracker) wrongOffset() error {
 	return errOffset
 }
 
-// probe looks, while counting is suspended, whether the newest records have become plausible, and goes on if so.
+// probe checks, while counting is suspended, whether the newest records have become plausible. If so, counting starts.
 func (t *tracker) probe(ctx context.Context) error {
 	lags, err := t.reader.newestLags(ctx)
 	if err != nil {

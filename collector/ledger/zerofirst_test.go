@@ -22,7 +22,7 @@ func pastFirstFill(t *testing.T, d time.Duration) (*testLedger, *clock) {
 	return tl, c
 }
 
-// scrape fetches the exposition whole.
+// scrape fetches the exposition in full.
 func (tl *testLedger) scrape(prometheus bool) float64 {
 	tl.t.Helper()
 	all, gen := tl.Exposition()

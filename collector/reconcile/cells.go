@@ -27,7 +27,7 @@ type cell struct {
 	ids    idset.Packed
 	shared int   // how many of its ids the cells just before it have too
 	total  int   // as the server last said
-	readAt int64 // server time of the last whole read, or of the last refusal
+	readAt int64 // server time of the last full read, or of the last refusal
 	lostAt int64 // server time at which it was last seen to have lost a record by deletion; 0: never
 }
 

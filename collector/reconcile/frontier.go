@@ -1,7 +1,7 @@
 package reconcile
 
 // frontier is the newest window. It has no end: records with a time ahead of the server's clock are in it too. Every poll reads it
-// whole.
+// in full.
 type frontier struct {
 	from  int64 // its start
 	ids   int   // how many it had when it was last read

@@ -14,9 +14,9 @@ const (
 )
 
 const (
-	// persistent is how many passes in a row have to fail at the same place before the window is taken for the reason.
+	// persistent is how many passes in a row have to fail at the same place before the window is taken to be the reason.
 	persistent = 3
-	// maxRefused is a number of refusals in a row that is more than it takes to narrow a horizon down to a second.
+	// maxRefused is a number of refusals in a row that is more than it takes to narrow a horizon down to one second.
 	maxRefused = 32
 	// maxGiven is how many windows in a row are given up before a pass ends: then no window is the reason.
 	maxGiven = 4
@@ -49,10 +49,10 @@ func (f *failure) failed(w Window) bool {
 
 // narrowing is what a pass knows of the windows that were refused since the last answer.
 type narrowing struct {
-	count   int    // how many
-	suspect Window // the first of them: the reason is somewhere in it
-	given   int    // how many suspects were given up as a whole
-	broken  bool   // Broken is taken for the window's fault in this pass
+	count  int    // how many
+	first  Window // the first of them: the reason is somewhere in it
+	given  int    // how many such windows became gaps without being narrowed down to the end
+	broken bool   // in this pass a Broken is taken to be caused by the window
 }
 
 // Refused tells the pass that the server refused its last request. The pass then narrows the window down: what remains refused
@@ -77,7 +77,7 @@ func (p *Pass) Refused(r Refusal) bool {
 	}
 	n := &p.narrowing
 	if n.count++; n.count == 1 {
-		n.suspect = t.win
+		n.first = t.win
 	}
 	if n.count > maxRefused {
 		return r != TooMuch && r != TooLong && p.giveUp() // of -23 and -76, so many in a row are a quota: wait
@@ -103,12 +103,12 @@ func (p *Pass) stillRefused(t *task, r Refusal) bool {
 		return false
 	}
 	c := &p.s.row.cells[k]
-	if c.kind != cellGap || !c.holds(t.win) {
+	if c.kind != cellGap || !c.contains(t.win) {
 		return false
 	}
 	c.readAt = p.now
 	p.s.dirty[c.From] = struct{}{}
-	p.Unsettled++
+	p.Incomplete++
 	p.pop()
 	if t.win == c.Window && t.win.width() > 1 {
 		parts := 8
@@ -125,11 +125,11 @@ func (p *Pass) stillRefused(t *task, r Refusal) bool {
 // joinsGap handles a refusal just before a window that was given up: it is given up too.
 func (p *Pass) joinsGap(t *task) bool {
 	s, n := p.s, &p.narrowing
-	if n.given == 0 || t.win.To != n.suspect.From {
+	if n.given == 0 || t.win.To != n.first.From {
 		return false
 	}
-	n.suspect.From = t.win.From
-	s.refused[len(s.refused)-1] = n.suspect
+	n.first.From = t.win.From
+	s.refused[len(s.refused)-1] = n.first
 	p.pop()
 	return true
 }
@@ -146,7 +146,7 @@ func (p *Pass) narrow(t *task, r Refusal) {
 		p.push(&task{kind: taskAsk, win: Window{t.win.From, mid}})
 		p.push(&task{kind: taskAsk, win: Window{mid, t.win.To}})
 	case t.win.width() < 2:
-		p.Unsettled++
+		p.Incomplete++
 		s.refused = append(s.refused, t.win)
 	case t.kind == taskAsk && ok && s.row.cells[i].kind == cellCounted:
 		for _, half := range cut(t.win, 2) {
@@ -165,11 +165,11 @@ func (p *Pass) narrow(t *task, r Refusal) {
 // giveUp makes a gap of the whole window that is being narrowed down. It returns false if that has happened too often.
 func (p *Pass) giveUp() bool {
 	n := &p.narrowing
-	p.s.refused = append(p.s.refused, n.suspect)
-	for len(p.stack) > 0 && n.suspect.holds(p.top().win) {
+	p.s.refused = append(p.s.refused, n.first)
+	for len(p.stack) > 0 && n.first.contains(p.top().win) {
 		p.pop()
 	}
-	p.Unsettled++
+	p.Incomplete++
 	n.count = 0
 	n.given++
 	return n.given < maxGiven

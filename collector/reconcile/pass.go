@@ -12,7 +12,7 @@ type Kind uint8
 // Kinds of passes.
 const (
 	Live  Kind = iota // over the lookback, at each poll
-	Sweep             // over what left the lookback since the last sweep: each window is read whole once; first fill, downtime
+	Sweep             // over what left the lookback since the last sweep: each window is read in full once; first fill, downtime
 	Audit             // over the horizon, once an audit interval
 )
 
@@ -25,12 +25,12 @@ type Ask struct {
 // Pass is one run over the lookback or the horizon. The caller sends the request that Next returns, commits the records of the
 // answer, and then gives the answer to Take, or calls Refused if the server refuses the request.
 type Pass struct {
-	Kind      Kind
-	Begun     int64 // server's time
-	Requests  int   // that were answered
-	Unsettled int   // windows that could not be read completely
-	Deleted   int   // records that are gone, each confirmed by a second walk
-	Anomalies map[call.Anomaly]int
+	Kind       Kind
+	Begun      int64 // server's time
+	Requests   int   // that were answered
+	Incomplete int   // windows that could not be read completely
+	Deleted    int   // records that are gone, each confirmed by a second walk
+	Anomalies  map[call.Anomaly]int
 
 	s         *State
 	now       int64
@@ -40,7 +40,7 @@ type Pass struct {
 	stack     []*task // the next task is the last one
 	changes   int     // how many cells have changed
 	matched   []match // questions whose total was the expected one
-	overlong  int     // walks since the last window that was read, which went on where their total said they would end
+	overlong  int     // walks in a row that did not end where their total said they would
 	endlesses int     // windows whose answers went on and on
 	done      bool
 	narrowing narrowing
@@ -49,10 +49,10 @@ type Pass struct {
 type taskKind uint8
 
 const (
-	taskRead     taskKind = iota // read a window whole
+	taskRead     taskKind = iota // read a window in full
 	taskAsk                      // ask whether a row of cells is as it was
 	taskSearch                   // find what has changed in a row of cells
-	taskFrontier                 // read the frontier whole
+	taskFrontier                 // read the frontier in full
 )
 
 type task struct {
@@ -61,7 +61,7 @@ type task struct {
 
 	// Of a reading.
 	walk   *Walk
-	before *Reading // of the first walk, if that did not settle the window
+	before *Reading // of the first walk, if that left the window open
 	ahead  bool     // the window is further in the future than the frontier may reach, and makes no cell
 
 	// Of a question or a search.

@@ -9,7 +9,7 @@ func (s *State) Live(now, floor int64) *Pass {
 	from := s.cellStart(max(s.swept, now-s.set.Lookback, floor))
 	if from < s.frontier.from {
 		for _, w := range s.row.holes(Window{from, s.frontier.from}) {
-			if at := alignDown(now-settling, 64); w.From < at && at < w.To { // the two parts are walked differently
+			if at := alignDown(now-filling, 64); w.From < at && at < w.To { // the two parts are walked differently
 				p.push(&task{kind: taskRead, win: Window{w.From, at}})
 				w.From = at
 			}
@@ -66,7 +66,7 @@ func (s *State) AuditDue(now int64) bool {
 	return s.lastTry == 0 || now-s.audits[0] >= s.set.AuditInterval && now-s.lastTry >= s.set.AuditInterval/6
 }
 
-// Sweep starts a pass that reads each window whole that has left the lookback, the oldest first.
+// Sweep starts a pass that reads each window in full that has left the lookback, the oldest first.
 func (s *State) Sweep(now, floor int64) *Pass {
 	p := s.newPass(Sweep, now, floor)
 	s.start(now, floor)

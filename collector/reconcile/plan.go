@@ -22,7 +22,7 @@ func (b *bounds) refused(r Refusal, total int, width int64) {
 type part struct {
 	Window
 	ids     int     // that are not in the cell before it
-	pages   float64 // requests to read it whole
+	pages   float64 // requests to read it in full
 	changes float64 // expected number of new ids
 	ask     bool    // it is worth a question of its own; else it is read
 }
@@ -115,7 +115,7 @@ func (p *Pass) questions(from, to int64) {
 	flush()
 }
 
-// pagesOf is the number of requests to read a cell whole.
+// pagesOf is the number of requests to read a cell in full.
 func (s *State) pagesOf(c *cell) float64 { return float64(1 + c.ids.Len()/s.pageSize()) }
 
 // askable reports whether a question about a cell is cheaper than reading it, and its total can be believed.
@@ -139,7 +139,7 @@ func (p *Pass) alone(c *cell) {
 	case c.kind == cellCounted:
 		p.push(&task{kind: taskAsk, win: c.Window})
 	case c.kind == cellGap && p.Kind == Live:
-		p.Unsettled++ // the next audit tries it again
+		p.Incomplete++ // the next audit tries it again
 	case p.reread(c) == leaving && p.joinsRead(c):
 	case c.odd && p.reread(c) == nothing && p.s.askable(c):
 		p.push(&task{kind: taskAsk, win: c.Window})

@@ -282,7 +282,7 @@ func TestEndlessServer(t *testing.T) {
 			}
 			t.Logf("%d requests, at most %d ids in one walk", n, held)
 			require.LessOrEqual(t, held, maxIDs)
-			require.Positive(t, p.Unsettled, "nothing of it is known")
+			require.Positive(t, p.Incomplete, "nothing of it is known")
 			require.Positive(t, p.Anomalies[call.AnomalyEndlessWindow])
 			require.True(t, st.OpenWindows() > 0 || c.lookback < 10)
 		})

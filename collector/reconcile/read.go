@@ -10,16 +10,16 @@ import (
 // How many pages a window may have that is read by one walk. More pages in a walk mean fewer pages that are not full, but also
 // more pages to read again when a record is added to the window.
 const (
-	newPages  = 8  // in the lookback, if the window is read for the first time and older than settling
+	newPages  = 8  // in the lookback, if the window is read for the first time and older than filling
 	pastPages = 30 // after the lookback: few records are added there
 
-	settling = 600 // seconds within which most records of a window appear
+	filling = 600 // seconds within which most records of a window appear
 )
 
 // walkable is how many pages a window may have to be read by one walk. A window with more is read in parts.
 func (p *Pass) walkable(w Window) int {
 	s, age := p.s, p.now-w.To
-	if age < settling || !s.trust.plain(p.now) {
+	if age < filling || !s.trust.plain(p.now) {
 		return 1
 	}
 	recent := age < s.set.Lookback
@@ -34,7 +34,7 @@ func (p *Pass) walkable(w Window) int {
 	return pastPages
 }
 
-// parts is into how many parts to divide a window with so many records.
+// parts is the number of parts into which a window with this many records is divided.
 func (p *Pass) parts(w Window, total int) int {
 	size := float64(p.s.pageSize())
 	each := math.Min(fill*size, fill*float64(p.s.trust.top))
@@ -97,7 +97,7 @@ const maxEndless = 3
 
 // endless makes a gap of a window whose pages have no end.
 func (p *Pass) endless(t *task) {
-	p.Unsettled++
+	p.Incomplete++
 	p.Anomalies[call.AnomalyEndlessWindow]++
 	if t.kind != taskFrontier && !t.ahead {
 		p.remember(cell{Window: t.win, kind: cellGap, total: unknown, readAt: p.now})
@@ -114,7 +114,7 @@ func (p *Pass) window(t *task) Window {
 	return t.win
 }
 
-// walked handles the end of a walk: the window is settled, walked once more, or left open.
+// walked handles the end of a walk: the window is closed, walked once more, or left open.
 func (p *Pass) walked(t *task) {
 	s, r := p.s, t.walk.Reading()
 	s.failure.passed(p.window(t))
@@ -122,8 +122,8 @@ func (p *Pass) walked(t *task) {
 		p.Anomalies[call.AnomalyDuplicateInAnswer]++
 	}
 	before, lost, gone := p.compare(t, &r)
-	settled := r.same(before) || len(lost) == 0 && s.trust.believes(&r)
-	if !settled && t.before == nil && !r.Endless {
+	closed := r.same(before) || len(lost) == 0 && s.trust.believes(&r)
+	if !closed && t.before == nil && !r.Endless {
 		t.before, t.walk = &r, nil
 		return
 	}
@@ -133,22 +133,22 @@ func (p *Pass) walked(t *task) {
 		return
 	}
 	p.overlong = 0
-	if settled {
+	if closed {
 		p.learn(&r)
 		if len(lost) > 0 {
 			p.Deleted += gone
 			s.deletedAt = p.now
 		}
 	} else {
-		p.Unsettled++
+		p.Incomplete++
 	}
 	switch {
 	case t.ahead: // the frontier has it when its time comes
 	case t.kind == taskFrontier:
 		s.frontier.ids = r.IDs.Len()
 	default:
-		c := s.cellOf(t.win, &r, settled, p.now)
-		if settled && len(lost) > 0 {
+		c := s.cellOf(t.win, &r, closed, p.now)
+		if closed && len(lost) > 0 {
 			c.lostAt = p.now // a restart has to know that records are being deleted
 		}
 		p.remember(c)
@@ -173,7 +173,7 @@ func (p *Pass) compare(t *task, r *Reading) (before *Reading, lost []uint64, gon
 	return t.before, lost, gone
 }
 
-// learn learns about the server's totals from a reading that settled its window.
+// learn learns about the server's totals from a reading that closed its window.
 func (p *Pass) learn(r *Reading) {
 	if !r.Untold && r.IDs.Len() > 0 { // an empty window says nothing
 		was := p.s.trust.off
@@ -189,9 +189,9 @@ func (p *Pass) learn(r *Reading) {
 }
 
 // cellOf makes the cell of a reading.
-func (s *State) cellOf(w Window, r *Reading, settled bool, now int64) cell {
+func (s *State) cellOf(w Window, r *Reading, closed bool, now int64) cell {
 	c := cell{Window: w, ids: r.IDs, total: r.Total, readAt: now, odd: r.excess() != s.trust.off}
-	if !settled || r.Pending {
+	if !closed || r.Pending {
 		c.kind = cellOpen
 	}
 	if !r.Steady {

@@ -1,6 +1,6 @@
 package reconcile
 
-// reason says why a cell is to be read whole instead of being asked whether its total has changed.
+// reason says why a cell is to be read in full instead of being asked whether its total has changed.
 type reason uint8
 
 const (
@@ -15,13 +15,13 @@ const (
 	leaving                  // it is about to leave the horizon: the last time to see such an insert
 )
 
-// watchful is how far back an audit reads every cell whole while records are being deleted, in seconds.
+// watchful is how far back an audit reads every cell in full while records are being deleted, in seconds.
 const watchful = 8 * hour
 
 // mute reports whether a cell has more ids than its total says.
 func (c *cell) mute() bool { return c.odd && c.total < c.ids.Len() }
 
-// reread returns the reason why this pass is to read a cell whole.
+// reread returns the reason why this pass is to read a cell in full.
 func (p *Pass) reread(c *cell) reason {
 	s := p.s
 	old := c.readAt < p.now-s.set.AuditInterval/2
@@ -46,7 +46,7 @@ func (p *Pass) reread(c *cell) reason {
 	return nothing
 }
 
-// unswept reports whether a cell was not read since it left the lookback. The sweep then reads it whole: an insert and a deletion may
+// unswept reports whether a cell was not read since it left the lookback. The sweep then reads it in full: an insert and a deletion may
 // have hidden each other from its total.
 func (s *State) unswept(c *cell) bool { return c.readAt < c.To+s.set.Lookback }
 

@@ -8,7 +8,7 @@ import (
 	"itnio_exporter/collector/idset"
 )
 
-// Each reason for which a cell is read whole, with the next thing that would not be one.
+// Each reason for which a cell is read in full, with the next thing that would not be one.
 func TestReread(t *testing.T) {
 	const now = begin
 	old := now - usual().AuditInterval/2 - 1

@@ -168,10 +168,10 @@ type account struct {
 	cells []Cell
 	swept int64
 
-	deleted, unsettled int
-	failed             bool  // the last pass did not come to its end
-	begun              int64 // last poll
-	past               int64 // of the first start
+	deleted, incomplete int
+	failed              bool  // the last pass did not come to its end
+	begun               int64 // last poll
+	past                int64 // of the first start
 }
 
 func usual() Settings { return Settings{Lookback: 7200, Horizon: 2 * day, AuditInterval: 3600} }
@@ -237,7 +237,7 @@ func (a *account) run(p *Pass, most int) int {
 	}
 	a.save()
 	a.deleted += p.Deleted
-	a.unsettled = p.Unsettled
+	a.incomplete = p.Incomplete
 	return n
 }
 

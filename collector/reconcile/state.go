@@ -1,10 +1,10 @@
 // Package reconcile decides what to ask an account for, so that the ledger is in step with the API over a stretch of time.
 // It plans and learns from answers; it does no I/O and reads no clock.
 //
-// What is known of the past is a row of cells: windows that were read whole, each with the ids that were in it. One request shows
+// What is known of the past is a row of cells: windows that were read in full, each with the ids that were in it. One request shows
 // whether any number of adjoining cells has changed: the total of the window that they make up has to be the number of distinct ids
-// in them. If it is not, the cells are halved until the changed one is found, which is then read whole. The newest window, the
-// frontier, has no end; every poll reads it whole.
+// in them. If it is not, the cells are halved until the changed one is found, which is then read in full. The newest window, the
+// frontier, has no end; every poll reads it in full.
 package reconcile
 
 import (
@@ -28,7 +28,7 @@ const tolerance = 60
 type State struct {
 	set      Settings
 	row      row
-	swept    int64 // every window before it was read whole since it left the lookback
+	swept    int64 // every window before it was read in full since it left the lookback
 	frontier frontier
 
 	paging       Paging

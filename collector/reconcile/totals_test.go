@@ -71,7 +71,7 @@ func TestServerWithoutTotals(t *testing.T) {
 			a.srv.add(a.srv.now-600, a.srv.now-hour, a.srv.now-3*hour, a.srv.now-10*hour)
 			a.srv.now += 60
 			a.live()
-			require.Zero(t, a.unsettled)
+			require.Zero(t, a.incomplete)
 			a.audit()
 			require.Empty(t, a.unseen())
 			require.Zero(t, a.st.OpenWindows())

@@ -3,13 +3,13 @@ package reconcile
 import "math"
 
 const (
-	steadyReadings = 6    // so many whole readings in a row with the same excess make it the server's offset
+	steadyReadings = 6    // so many full readings in a row with the same excess make it the server's offset
 	vainSearches   = 4    // so many searches in a row that find nothing show that totals wander
-	distrustFor    = hour // for so long windows are then read whole
+	distrustFor    = hour // for so long windows are then read in full
 )
 
 // trust is how far the server's totals can be believed: they are exact, off by a constant, capped, absent, or they wander.
-// Where a total says nothing, windows are read whole instead of being searched by total.
+// Where a total says nothing, windows are read in full instead of being searched by total.
 type trust struct {
 	off    int   // every total is this much more than the number of records
 	top    int   // no total is higher: the server's cap; MaxInt: none is known
@@ -17,7 +17,7 @@ type trust struct {
 	absent bool  // the server says no totals
 	until  int64 // totals wander, and are not used until then
 
-	last, run int // excess of the last whole reading, and how many readings in a row had it
+	last, run int // excess of the last full reading, and how many readings in a row had it
 	vain      int // searches in a row that found nothing
 	low       int // the last row total that was lower than its number of ids
 	parts     int // and that number of ids
@@ -49,7 +49,7 @@ func (t *trust) believes(r *Reading) bool {
 	return r.agrees() || r.Steady && r.excess() != 0 && r.excess() == t.off
 }
 
-// read learns the offset from the excess of a whole reading.
+// read learns the offset from the excess of a full reading.
 func (t *trust) read(excess int) {
 	if excess == 0 {
 		t.off = 0 // at once: an offset that is gone would hide as many records

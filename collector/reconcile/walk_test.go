@@ -65,7 +65,7 @@ func TestWalk(t *testing.T) {
 			got := s.row.cells[0]
 			require.Equal(t, []any{c.n, c.total, c.open, c.mute}, []any{got.ids.Len(), got.total, got.kind == cellOpen, got.mute()})
 			pending := c.answers[0].Pending
-			require.Equal(t, c.open && !pending, p.Unsettled > 0)
+			require.Equal(t, c.open && !pending, p.Incomplete > 0)
 		})
 	}
 }

@@ -11,8 +11,8 @@ type Window struct{ From, To int64 }
 
 func (w Window) width() int64 { return w.To - w.From }
 
-// holds reports whether o lies within w.
-func (w Window) holds(o Window) bool { return w.From <= o.From && o.To <= w.To }
+// contains reports whether o lies within w.
+func (w Window) contains(o Window) bool { return w.From <= o.From && o.To <= w.To }
 
 // alignment is the power of two to which the bounds of windows of about this width are rounded.
 func alignment(width int64) int64 {
