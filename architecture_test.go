@@ -15,23 +15,21 @@ import (
 
 const module = "itnio_exporter"
 
-// arrows says which packages of the module a package may import, tests aside. docs/architecture.md has the picture.
-// A new package needs a line here.
+// arrows says which packages of the module each package imports, tests aside. A new package needs a line here and in the table
+// of docs/architecture.md.
 var arrows = map[string][]string{
 	".":                    {"cli"},
-	"cli":                  {"collector", "collector/families", "config", "diagnose", "history", "logging", "simulator", "web"},
+	"cli":                  {"collector", "collector/families", "config", "logging", "simulator", "web"},
 	"web":                  {"collector"},
 	"collector":            {"collector/account", "collector/call", "collector/exposition", "collector/families", "collector/ledger", "config", "itnio", "logging"},
 	"collector/account":    {"collector/call", "collector/ledger", "collector/reconcile", "config", "itnio", "logging"},
 	"collector/ledger":     {"collector/call", "collector/families", "collector/idset", "collector/series", "config"},
 	"collector/exposition": {"collector/series"},
-	"collector/families":   {"collector/call", "collector/series", "config", "enum"},
+	"collector/families":   {"collector/call", "collector/series", "config"},
 	"collector/series":     {},
 	"collector/reconcile":  {"collector/call", "collector/idset"},
 	"collector/idset":      {},
 	"collector/call":       {"config", "enum", "itnio"},
-	"history":              {"collector/call", "collector/families", "collector/reconcile", "collector/series", "config", "itnio"},
-	"diagnose":             {"collector/call", "collector/reconcile", "config", "itnio"},
 	"itnio":                {"enum"},
 	"config":               {"enum"},
 	"enum":                 {},
@@ -56,10 +54,16 @@ var foreign = map[string][]string{
 func TestImports(t *testing.T) {
 	packages := productPackages(t)
 	require.Contains(t, packages, "collector/ledger", "packages are found")
+	for dir := range arrows {
+		require.Contains(t, packages, dir, "the table of arrows has a package that is gone")
+	}
 	for dir, imports := range packages {
 		t.Run(dir, func(t *testing.T) {
 			allowed, ok := arrows[dir]
 			require.True(t, ok, "the package is not in the table of arrows")
+			for _, below := range allowed {
+				require.Contains(t, imports, module+"/"+below, "an arrow that is not used")
+			}
 			for _, path := range imports {
 				if within, ok := strings.CutPrefix(path, module+"/"); ok && !slices.Contains(allowed, within) {
 					t.Errorf("%s may not import %s", dir, within)
@@ -111,6 +115,28 @@ func TestArrowsHaveNoCycle(t *testing.T) {
 	}
 	for dir := range arrows {
 		visit(dir)
+	}
+}
+
+// row finds the package of a row of the table in docs/architecture.md.
+var row = regexp.MustCompile("(?m)^\\| `([a-z0-9/]+)` \\|")
+
+// TestDocumentedOrder: the table of packages in docs/architecture.md has every package, above all that it imports.
+func TestDocumentedOrder(t *testing.T) {
+	text, err := os.ReadFile("docs/architecture.md")
+	require.NoError(t, err)
+	_, table, _ := strings.Cut(string(text), "## Packages")
+	table, _, _ = strings.Cut(table, "\n## ")
+	place := map[string]int{}
+	for i, match := range row.FindAllStringSubmatch(table, -1) {
+		place[match[1]] = i
+	}
+	place["."] = place["main"]
+	for dir, imports := range arrows {
+		require.Contains(t, place, dir)
+		for _, below := range imports {
+			require.Less(t, place[dir], place[below], "%s imports %s", dir, below)
+		}
 	}
 }
 

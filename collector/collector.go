@@ -47,10 +47,10 @@ type Options struct {
 	wrap         func(account.API) account.API // nil, or what stands before every account's client
 }
 
-// Collector reads accounts and holds what their calls add up to.
+// Collector reads accounts and keeps the totals of their calls.
 //
-// A reload, a start and an end take turns. What serves HTTP waits for none of them, nor for a disk: it reads the snapshot that
-// the last of them published.
+// Start, reload and end exclude each other. HTTP handlers wait neither for them nor for a disk: they read the snapshot that was
+// published last.
 type Collector struct {
 	o        Options
 	ledger   *ledger.Ledger
@@ -118,7 +118,7 @@ func New(o Options) (_ *Collector, err error) {
 	return c, nil
 }
 
-// releaseEvery is how often series are looked through for those whose 0 has been seen for long enough.
+// releaseEvery is how often the ledger looks for series whose 0 has been visible for long enough.
 const releaseEvery = time.Second
 
 // Run reads the accounts until ctx ends, and returns when none of them is being read any more.
@@ -192,10 +192,10 @@ func (c *Collector) begin(ctx context.Context) error {
 // Close closes the ledger. Run must have returned.
 func (c *Collector) Close() error { return c.ledger.Close() }
 
-// AccountStatus is what is to be known of an account at a glance.
+// AccountStatus is a summary of an account.
 type AccountStatus = account.Status
 
-// Status tells of every account, by name.
+// Status returns the status of every account, sorted by name.
 func (c *Collector) Status() []AccountStatus {
 	var out []AccountStatus
 	for _, p := range c.snapshot.Load().pollers {
@@ -204,8 +204,8 @@ func (c *Collector) Status() []AccountStatus {
 	return out
 }
 
-// Ready reports whether every account has been read or has failed with a reason, and else for which it is waited. It is not
-// waited for accounts whose answers are slow.
+// Ready reports whether every account has been read or has failed with a reason; if not, for which accounts it waits. It does not
+// wait for accounts whose answers are slow.
 func (c *Collector) Ready() (bool, string) {
 	var waiting []string
 	for _, s := range c.Status() {

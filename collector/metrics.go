@@ -102,7 +102,7 @@ func (m *metrics) of(name string) account.Metrics {
 	}
 }
 
-// begin makes an account's counters exist at 0, so that their first rise is one.
+// begin makes an account's counters exist at 0, so that Prometheus sees their first increase.
 func (m *metrics) begin(account string, model config.Metrics) {
 	for _, r := range ledger.Results() {
 		m.records.WithLabelValues(account, r.String())
@@ -124,7 +124,7 @@ func (m *metrics) begin(account string, model config.Metrics) {
 	m.deleted.WithLabelValues(account)
 }
 
-// end takes an account that is no longer configured out.
+// end removes the metrics of an account that is no longer configured.
 func (m *metrics) end(account string) {
 	l := prometheus.Labels{"account": account}
 	for _, g := range []*prometheus.GaugeVec{m.up, m.lastSuccess, m.completeUntil, m.catchUp, m.openWindows, m.skew} {

@@ -31,7 +31,7 @@ type client struct {
 	http *http.Client
 }
 
-// Reload puts another configuration in force. If it cannot be, it changes nothing and says why.
+// Reload applies another configuration. On an error it changes nothing.
 func (c *Collector) Reload(v *config.Validated) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -57,7 +57,7 @@ func (c *Collector) Reload(v *config.Validated) error {
 	return err
 }
 
-// prepare makes all that can fail of a configuration, and changes nothing.
+// prepare does everything that can fail for a configuration, and changes nothing.
 func (c *Collector) prepare(v *config.Validated) (map[string]client, error) {
 	if err := v.CheckLabels(families.Labels()); err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func (c *Collector) newClient(a config.Account) (client, error) {
 	return client{api, httpClient}, nil
 }
 
-// adopt makes the accounts of a configuration the ones that are to be read. One that cannot be keeps no other from being read.
+// adopt makes the accounts of a configuration the ones to read. An account that fails does not affect the others.
 // mu is held, or no one else knows c yet.
 func (c *Collector) adopt(v *config.Validated, clients map[string]client) error {
 	var errs []error
@@ -131,7 +131,7 @@ func (c *Collector) adopt(v *config.Validated, clients map[string]client) error 
 	return errors.Join(errs...)
 }
 
-// read begins to read the accounts that are not being read yet. mu is held.
+// read starts the pollers that are not running yet. mu is held.
 func (c *Collector) read() {
 	if c.run == nil {
 		return
@@ -141,7 +141,7 @@ func (c *Collector) read() {
 	}
 }
 
-// dismissChanged stops the accounts that are other ones in the next configuration, before anything else: no batch is under way
+// dismissChanged stops the accounts that change with the next configuration. It comes first, so that no batch is in progress
 // when the model changes. mu is held.
 func (c *Collector) dismissChanged(next *config.Validated) {
 	all := !reflect.DeepEqual(next.Global(), c.cfg.Global()) || !reflect.DeepEqual(next.Metrics(), c.cfg.Metrics())
@@ -157,7 +157,7 @@ func (c *Collector) dismissChanged(next *config.Validated) {
 	}
 }
 
-// dismiss ends the reading of an account, for good if it has left the configuration. mu is held.
+// dismiss stops reading an account. If it has left the configuration, its series and metrics go too. mu is held.
 func (c *Collector) dismiss(name string, left bool) {
 	m := c.members[name]
 	m.poller.Stop()
@@ -169,7 +169,7 @@ func (c *Collector) dismiss(name string, left bool) {
 	delete(c.members, name)
 }
 
-// goBack goes on with the old configuration, with the accounts as they were before a reload that failed midway. mu is held.
+// goBack restores the old configuration and its accounts after a reload that failed midway. mu is held.
 func (c *Collector) goBack(before map[string]*member) error {
 	c.ledger.SetZeroFirst(c.cfg.Global().ZeroFirst)
 	c.ledger.SetRetireAfter(c.cfg.Metrics().RetireAfter)

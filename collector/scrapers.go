@@ -34,7 +34,7 @@ func newScrapers(logger log.Logger, now func() time.Time) *scrapers {
 	return &scrapers{logger: logger, now: now, byHost: map[string]scraper{}}
 }
 
-// scraped warns of a scraper that comes less often than zeroFirst allows for: it misses the 0 of new series.
+// scraped warns of a scraper whose interval is longer than zeroFirst: it misses the 0 of new series.
 func (s *scrapers) scraped(remote string, zeroFirst time.Duration) {
 	host, _, err := net.SplitHostPort(remote)
 	if err != nil {
@@ -46,7 +46,7 @@ func (s *scrapers) scraped(remote string, zeroFirst time.Duration) {
 	}
 }
 
-// came notes a scrape. It reports the time since the host's last one, and whether that is to be warned of: once for each host.
+// came notes a scrape. It returns the time since the host's last one, and whether to warn: once for each host.
 func (s *scrapers) came(host string, zeroFirst time.Duration) (interval time.Duration, slow bool) {
 	now := s.now()
 	s.mu.Lock()

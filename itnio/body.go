@@ -73,8 +73,8 @@ func (c *Client) fill(ctx context.Context, buf *bytes.Buffer, body *bufio.Reader
 	return n + more, err
 }
 
-// unpack undoes gzip as often as it was done. The body itself tells, not Content-Encoding: some servers put the character
-// set there, or name a coding and send plain JSON.
+// unpack decompresses gzip, also if it was applied several times. It looks at the body and not at Content-Encoding: some servers
+// put the character set there, or name a coding and send plain JSON.
 func unpack(r *bufio.Reader, limit int64) (*bufio.Reader, error) {
 	for range maxPackings {
 		if head, _ := r.Peek(2); !bytes.Equal(head, []byte("\x1f\x8b")) {
@@ -130,8 +130,8 @@ func (c *Client) release(b *bytes.Buffer) {
 	}
 }
 
-// bodyError sorts what goes wrong while a body is read: an answer that ends too early or cannot be unpacked is not a
-// proper answer, everything else is the connection's fault.
+// bodyError classifies an error while a body is read: an answer that ends too early or cannot be decompressed is a decode error,
+// every other one a connection error.
 func (c *Client) bodyError(ctx context.Context, err error) error {
 	_, corrupt := errors.AsType[flate.CorruptInputError](err)
 	switch {

@@ -33,18 +33,18 @@ func (c Class) String() string {
 	return "Class(" + strconv.Itoa(int(c)) + ")"
 }
 
-// Retry says whether, and how patiently, the same request may be sent again.
+// Retry says whether, and after which pauses, the same request may be sent again.
 type Retry uint8
 
 // The ways to retry.
 const (
 	RetryNever Retry = iota // the same request would fail in the same way
-	RetryOnce               // once, soon: the failure took the whole time limit
+	RetryOnce               // once, soon: the failure used up the time limit
 	RetrySoon               // after a fraction of a second
 	RetryLater              // after a second or more: too many requests, or the cause is not known
 )
 
-// Refusal says what a failure tells of the window asked for.
+// Refusal says what a failure means for the requested window.
 type Refusal uint8
 
 // The refusals.
@@ -88,8 +88,6 @@ const (
 )
 
 // statusRules are the documented statuses other than 0. The meanings are those of the vendor's list.
-//
-//nolint:gochecknoglobals // a constant table
 var statusRules = map[int]rule{
 	StatusAuthFailed:      {ClassAuthentication, "-1", RetryNever, RefusalNone, noDoubt, "account authentication failed"},
 	StatusIPNotAllowed:    {ClassAuthentication, "-2", RetryNever, RefusalNone, noDoubt, "IP address not allowed"},
@@ -106,8 +104,6 @@ var statusRules = map[int]rule{
 
 // httpRules are the HTTP statuses outside 200 to 299: by status or else by its first digit.
 // A refused request is sent again all the same: a gateway in trouble answers 400 as well.
-//
-//nolint:gochecknoglobals // a constant table
 var httpRules = map[int]rule{
 	400: {ClassQuestion, labelHTTP4xx, RetryLater, RefusalBroken, fullDoubt, ""},
 	401: {ClassAuthentication, labelHTTP4xx, RetryNever, RefusalNone, noDoubt, ""},
@@ -122,8 +118,6 @@ var httpRules = map[int]rule{
 }
 
 // kindRules are the failures below HTTP.
-//
-//nolint:gochecknoglobals // a constant table
 var kindRules = map[Kind]rule{
 	ErrTimeout:    {ClassTransient, labelTimeout, RetryOnce, RefusalBroken, noDoubt, ""},
 	ErrConnection: {ClassTransient, labelConnection, RetrySoon, RefusalBroken, noDoubt, ""},
@@ -197,8 +191,8 @@ func RetryOf(err error) Retry {
 	return ruleOf(err).retry
 }
 
-// RefusalOf says what an error tells of the window asked for; RefusalNone for nil. A server that says when to come
-// again did not fail over the window.
+// RefusalOf says what an error means for the requested window; RefusalNone for nil. An answer with Retry-After is not about the
+// window.
 func RefusalOf(err error) Refusal {
 	if err == nil {
 		return RefusalNone

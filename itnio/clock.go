@@ -20,7 +20,7 @@ type clock struct {
 	server time.Time // the server's at that moment, estimated; no monotonic reading
 }
 
-// learn takes the Date of an answer whose request left at sent and whose header came at received, both local.
+// learn uses the Date of an answer. Its request was sent at sent and its header arrived at received, both local.
 func (c *clock) learn(date, sent, received time.Time) {
 	if received.Before(sent) {
 		sent = received

@@ -28,7 +28,7 @@ func newDecoder(loc *time.Location) decoder {
 	return decoder{loc: loc, seed: maphash.MakeSeed()}
 }
 
-// errShape is JSON, or the lack of it, where something else is due. It is never seen outside this package.
+// errShape says that the answer is not JSON of the expected structure. It is not visible outside this package.
 const errShape = ErrDecode
 
 // answer is the envelope. The page means something only if status is 0.
@@ -66,7 +66,7 @@ func (d decoder) decode(body []byte) (answer, error) {
 	}, nil
 }
 
-// parse walks an answer strictly, and if that fails once more after repair.
+// parse parses an answer strictly; if that fails, it repairs the answer and parses it once more.
 func (d decoder) parse(body []byte) (*parser, error) {
 	p := newParser(d, body)
 	err := p.envelope()

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// Kind is a way to fail below the API's own status codes; to be asked for with errors.Is.
+// Kind is a failure other than one of the API's own status codes. Test for it with errors.Is.
 type Kind string
 
 func (k Kind) Error() string { return string(k) }
 
 // The kinds.
 const (
-	ErrTimeout    Kind = "timeout"          // no whole answer within the time limit
-	ErrConnection Kind = "connection"       // no connection, or it broke before the answer was whole
+	ErrTimeout    Kind = "timeout"          // no complete answer within the time limit
+	ErrConnection Kind = "connection"       // no connection, or it broke before the answer was complete
 	ErrDecode     Kind = "decode"           // an answer that is not what the API documents: HTML, garbage, cut off, empty
 	ErrTooLarge   Kind = "answer too large" // an answer above Options.MaxBytes, or of more rows than any page has
 )

@@ -19,8 +19,6 @@ type reader func(r *rows, raw jsontext.Value) bool
 
 // fields are the fields of a record that are read. Every other one is skipped without being decoded: recordings, remarks
 // and whatever else the API may add.
-//
-//nolint:gochecknoglobals // a constant table
 var fields = map[string]reader{
 	"keyId":            readKey,
 	"callSessionId":    unique(func(r *Record) *string { return &r.CallSessionID }),

@@ -13,24 +13,24 @@ type Habits struct {
 
 // negotiation finds out a server's habits from its answers.
 //
-// There is no probe that could do so beforehand: a server may answer a time that it cannot read with nothing, and
-// then only a record tells the formats apart. An account that is new or idle has none. So each question is asked in
-// both formats until one of them has brought a record of the window asked for.
+// No probe can do so beforehand: a server may answer a time that it cannot read with an empty page, and then only a record
+// distinguishes the formats. An account that is new or idle has no records. So each query is sent in both formats until one
+// of them has returned a record of the requested window.
 type negotiation struct {
 	mu       sync.Mutex
 	habits   Habits
-	refusal  refusal // of the question about long ago, the last one
+	refusal  refusal // the last one of a query about long ago
 	refusals int     // how often in a row it was the same
 }
 
-// refusal is how a question was turned down.
+// refusal is how a query was refused.
 type refusal struct {
 	format string
 	rule   rule
 }
 
-// refusalsTell is how often a window of long ago has to be turned down in the same way before that is taken for the
-// server's habit. One refusal may be of that request only, and a format once confirmed stays.
+// refusalsTell is how often in a row a window of long ago has to be refused in the same way to count as the server's habit.
+// A single refusal may have another reason, and a confirmed format is final.
 const refusalsTell = 3
 
 func newNegotiation(setting string) *negotiation {
@@ -46,7 +46,7 @@ func (n *negotiation) known() Habits {
 	return n.habits
 }
 
-// learn takes a format as the one to ask in first, for good if it is confirmed. Nothing changes one that is confirmed.
+// learn sets the format to try first. A confirmed format is final.
 func (n *negotiation) learn(h Habits) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -55,8 +55,8 @@ func (n *negotiation) learn(h Habits) {
 	}
 }
 
-// turnedDown notes that a window of long ago was refused, and reports whether it always is.
-func (n *negotiation) turnedDown(format string, err error) bool {
+// refusedLongAgo notes that a window of long ago was refused, and reports whether it always is.
+func (n *negotiation) refusedLongAgo(format string, err error) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if how := (refusal{format, ruleOf(err)}); how != n.refusal {
@@ -159,7 +159,7 @@ func (n *negotiation) try(ctx context.Context, q inquiry, format string) trial {
 	t := trial{format: format}
 	t.page, t.err = q.ask(ctx, format)
 	switch {
-	case t.err == nil && holds(t.page):
+	case t.err == nil && hasRecords(t.page):
 		t.hint = n.readsWindow(ctx, q, t)
 	case t.err == nil:
 		t.hint = silent
@@ -176,7 +176,7 @@ func (n *negotiation) try(ctx context.Context, q inquiry, format string) trial {
 func (n *negotiation) readsWindow(ctx context.Context, q inquiry, sent trial) hint {
 	past, err := q.longAgo(ctx, sent.format)
 	switch {
-	case err != nil && refused(err) && n.turnedDown(sent.format, err):
+	case err != nil && refused(err) && n.refusedLongAgo(sent.format, err):
 		return reads // what is always refused was read
 	case err != nil:
 		return seemsRead
@@ -193,8 +193,8 @@ func (q inquiry) understood(ctx context.Context, format string) bool {
 	return err == nil && len(page.Records) == 0
 }
 
-// holds reports whether a window has records.
-func holds(p Page) bool { return p.Total > 0 || len(p.Records) > 0 }
+// hasRecords reports whether a window has records.
+func hasRecords(p Page) bool { return p.Total > 0 || len(p.Records) > 0 }
 
 // excessive reports whether an error says that a window holds too much or is too long. So it may seem to a server that
 // does not read it.
@@ -203,5 +203,5 @@ func excessive(err error) bool { return ClassOf(err) == ClassWindow }
 // refused reports whether an error may be what a server says to a time that it cannot read.
 func refused(err error) bool { return excessive(err) || err != nil && ruleOf(err).doubt >= someDoubt }
 
-// plainlyRefused reports whether an error puts the blame on the request.
+// plainlyRefused reports whether an error says that the request is at fault.
 func plainlyRefused(err error) bool { return err != nil && ruleOf(err).doubt == fullDoubt }

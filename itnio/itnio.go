@@ -1,11 +1,12 @@
 // Package itnio is a client for the call-centre API: signing, requests, pages, records and status errors.
 // It knows nothing of Prometheus or of what has been counted.
 //
-// It requests one path, the record query, and follows no redirect. Every attempt is signed anew with the server's time,
-// which the Date header of each answer tells. Answers are bounded in size and time and read with tolerance: a field that makes no sense is named in Record.Unreadable, a row that makes no sense is a Record
-// with a fingerprint only, texts that break the JSON are repaired, and only a broken envelope loses a page. Recordings, remarks and everything
-// else that Record does not list are skipped without being decoded. Nothing that can be printed, errors included, holds
-// a key, a secret, a signature, a phone number or a part of an answer but the server's reason, redacted.
+// It requests one path, the record query, and follows no redirect. Every attempt gets a new signature with the server's time,
+// known from the Date headers of its answers. Answers are limited in size and time. They are read with tolerance: a field that
+// cannot be read is named in Record.Unreadable, a row that cannot be read becomes a Record with a fingerprint only, text that
+// breaks the JSON is repaired, and only a broken envelope loses a page. Recordings, remarks and everything else that Record does
+// not list are skipped without being decoded. Nothing that can be printed, errors included, contains a key, a secret, a
+// signature or a phone number, and of an answer only the server's reason, redacted.
 package itnio
 
 import (

@@ -58,7 +58,7 @@ type Options struct {
 	UserAgent string
 	// Now is the local clock. Nil: time.Now.
 	Now func() time.Time
-	// OnRequest is told of every attempt: its path, its label as Status gives it, and how long it took. Nil: nobody.
+	// OnRequest is called for every attempt with its path, its label as Status gives it, and how long it took.
 	// Attempts that the rate limit held back until the context ended are none.
 	OnRequest func(endpoint, status string, d time.Duration)
 }

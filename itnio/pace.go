@@ -29,7 +29,7 @@ func newPace(perSecond float64) *pace {
 
 func (p *pace) wait(ctx context.Context) error { return p.limiter.Wait(ctx) }
 
-// learn takes what came of a request.
+// learn adjusts the pace to the result of a request.
 func (p *pace) learn(err error) {
 	if p.most == rate.Inf {
 		return

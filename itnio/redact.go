@@ -18,7 +18,7 @@ const (
 	hidden         = "…"
 )
 
-// redactor makes foreign text fit to be shown; known texts in it stay as they are.
+// redactor removes what must not be shown from a text that comes from outside; known texts in it stay as they are.
 type redactor func(text string, known ...string) string
 
 // newRedactor gives the function through which everything that a server, a proxy or the network stack says has to go
@@ -53,7 +53,7 @@ func newRedactor(secrets ...string) redactor {
 	}
 }
 
-// oneLine drops what cannot be printed and makes one kind of blank of all.
+// oneLine drops what cannot be printed and replaces each blank by a space.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

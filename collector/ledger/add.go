@@ -8,7 +8,7 @@ import (
 	"itnio_exporter/collector/series"
 )
 
-// add brings a call into every family; a call of before the epoch only makes its series exist.
+// add adds a call to every family. A call from before the epoch only makes its series exist.
 func (t *transaction) add(c *call.Call, counts bool) {
 	additions := t.folder.Fold(c, counts)
 	for i := range additions {
@@ -34,7 +34,7 @@ func (t *transaction) addTags(c *call.Call) {
 	}
 }
 
-// apply brings an addition into its series.
+// apply applies an addition to its series.
 func (t *transaction) apply(a *families.Addition) {
 	s := t.series(a.Family, a.Labels)
 	m := s.next
@@ -80,7 +80,7 @@ func (t *transaction) birth(i int, labels []string) *storedSeries {
 		s.account = t.batch.Account
 	}
 	s.cur = zeroMetric(f, s.labels, s.created)
-	// A gauge is not zero first: it says what is, and a 0 would be a wrong statement.
+	// A gauge is not zero first: its value is a state, and 0 would be wrong.
 	s.shown = t.l.zeroFirst.wait == 0 || f.Type == series.Gauge
 	if !s.shown {
 		s.zero = s.cur

@@ -87,9 +87,9 @@ func (b *batchIDs) rememberTag(c *call.Call, tag string) bool {
 	return true
 }
 
-// day is the one that the ids belong to: the server's day, but not an earlier one than the calls ended on. With a server's
-// clock that is behind for a while they would else be dropped too early, and the calls counted again. The median of the ends,
-// since a single record may end in the year 2099.
+// day is the day under which the ids are stored: the server's day, but not before the day on which the calls ended. Otherwise,
+// while the server's clock is behind, ids would be stored too early, dropped too early, and their calls counted again. The
+// median of the ends is used because a single record may end in the year 2099.
 func (b *batchIDs) day(server time.Time) int64 {
 	number := dayOf(server)
 	if len(b.ends) > 0 {

@@ -23,7 +23,7 @@ func (c *changes) find(i int, labels []string) *storedSeries {
 // size is how many series of a family count to its limit, those of the transaction included.
 func (c *changes) size(i int) int { return c.families[i].counted + len(c.born[i]) }
 
-// bear adds a series that the ledger does not have yet. Its value, as yet 0, is to be written.
+// bear adds a series that the ledger does not have yet, with the value 0.
 func (c *changes) bear(i int, s *storedSeries) {
 	if c.born[i] == nil {
 		c.born[i] = map[string]*storedSeries{}
@@ -32,7 +32,7 @@ func (c *changes) bear(i int, s *storedSeries) {
 	c.touch(i, s, s.cur.Clone())
 }
 
-// touch gives a series, which has none, its next value.
+// touch sets the next value of a series that has none yet.
 func (c *changes) touch(i int, s *storedSeries, next *series.Metric) {
 	c.touched[i] = append(c.touched[i], s)
 	s.next = next
@@ -47,7 +47,7 @@ func (c *changes) empty() bool {
 	return true
 }
 
-// discard takes the next values back after a transaction that failed.
+// discard drops the next values after a transaction that failed.
 func (c *changes) discard() {
 	for _, touched := range c.touched {
 		for _, s := range touched {

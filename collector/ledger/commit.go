@@ -27,14 +27,14 @@ func (r Result) String() string {
 	return [...]string{"counted", "baseline", "duplicate", "pending", "too_old", "invalid"}[r]
 }
 
-// Item is a call to be brought into the ledger.
+// Item is a call to be written to the ledger.
 type Item struct {
 	Call call.Call
 	// AsItStands counts a pending call although it is not complete.
 	AsItStands bool
 }
 
-// Batch is what one transaction brings.
+// Batch is the content of one transaction.
 type Batch struct {
 	Account *Account
 	Server  time.Time // server's time when the records were read
@@ -47,7 +47,7 @@ type Batch struct {
 	ShowInitial bool   // with InitialDone: its values show at once, not zero first
 }
 
-// Report tells what a batch did.
+// Report is the result of a batch.
 type Report struct {
 	Results  []Result       // one for each item
 	Overflow map[string]int // by label: calls whose value was folded into "other"
@@ -64,8 +64,8 @@ func (r *Report) Count(want Result) int {
 	return n
 }
 
-// Commit brings a batch into the ledger: wholly, or not at all if there is an error: a
-// commit whose outcome is not known yet may turn out to be in the file, and the calls are duplicates when they are read again.
+// Commit writes a batch to the ledger in one transaction. After an error nothing of it counts, with one exception: a commit
+// whose outcome is not known yet may turn out to be in the file. Its calls are then duplicates when they are read again.
 func (l *Ledger) Commit(b *Batch) (*Report, error) {
 	if err := l.lock(); err != nil {
 		return nil, err

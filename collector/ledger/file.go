@@ -35,7 +35,7 @@ type file struct {
 	opened fs.FileInfo // which file it is; nil: whichever is found
 	// failure is why the file could not be opened again after a commit that failed; nil: it was not tried yet.
 	failure error
-	broken  error // a page could not be read: bbolt's locks may be locked for good, so nothing is done any more
+	broken  error // a page could not be read: bbolt may never release its locks, so nothing is done any more
 }
 
 // open opens and locks the database and checks its pages. replacing is locked, or no one else knows f yet.
@@ -64,7 +64,7 @@ func (f *file) open() error {
 	return nil
 }
 
-// adopt takes what is to be true of the file from now on.
+// adopt notes which file is open and its last transaction. check compares the file on disk with that.
 func (f *file) adopt(handle *os.File, txid uint64) error {
 	info, err := handle.Stat()
 	if err != nil {
@@ -187,7 +187,7 @@ func (f *file) undecided() bool {
 	return f.broken == nil && (f.tried != 0 || f.handle == nil)
 }
 
-// decide opens the file anew and reports whether the transaction whose commit failed is in it. bbolt cannot go on with the
+// decide opens the file again and reports whether the transaction whose commit failed is in it. bbolt cannot go on with the
 // database as it is: after a failed commit its memory may be that of either state.
 func (f *file) decide() (committed bool, err error) {
 	f.replacing.Lock()

@@ -10,7 +10,7 @@ import (
 	"itnio_exporter/collector/families"
 )
 
-// SetModel puts a model in force, at the start and on a reload. A family whose labels or bounds changed, or that was
+// SetModel applies a model, at the start and on a reload. A family whose labels or bounds changed, or that was
 // switched off, starts again at 0, with a warning; ids stay.
 func (l *Ledger) SetModel(m *families.Model) error {
 	if err := l.lock(); err != nil {
@@ -87,7 +87,7 @@ func (l *Ledger) dropFamilies(root *bolt.Bucket, m *families.Model) error {
 	return putPurge(root.Tx())
 }
 
-// recount works out anew what counts to the limits, after series or accounts came or went. The caller has locked mu.
+// recount counts again what counts towards the limits, after series or accounts came or went. The caller has locked mu.
 func (l *Ledger) recount() {
 	for _, f := range l.families {
 		f.recount()

@@ -10,12 +10,12 @@ import (
 // keyPurge is in the meta bucket while the file's free pages may hold label values that are no longer wanted.
 const keyPurge = "purge"
 
-// putPurge notes, in the transaction that deletes series, that the file is to be written anew.
+// putPurge notes, in the transaction that deletes series, that the file is to be rewritten.
 func putPurge(tx *bolt.Tx) error {
 	return tx.Bucket([]byte(bucketMeta)).Put([]byte(keyPurge), []byte("1"))
 }
 
-// purge writes the file anew if deleted label values may be in its free pages. If it fails, the note stays, and the next purge
+// purge rewrites the file if deleted label values may be in its free pages. If it fails, the note stays, and the next purge
 // does it. The caller has locked the writer.
 func (l *Ledger) purge() {
 	noted := false

@@ -77,7 +77,8 @@ func (t *transaction) item(it *Item) Result {
 	return Counted
 }
 
-// showInitial lets the values of the first fill show at once: they are history, there was nothing to rise from.
+// showInitial shows the values of the first fill at once, without zero first: they are history, and no increase is expected of
+// them.
 func (t *transaction) showInitial() {
 	for i, f := range t.l.families {
 		for _, s := range f.sorted {
