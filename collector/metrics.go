@@ -49,7 +49,7 @@ func newMetrics(reg prometheus.Registerer, l *ledger.Ledger) (*metrics, error) {
 		lastSuccess:   gauge("itnio_exporter_last_success_timestamp_seconds", "Unix time when the account was last read successfully."),
 		completeUntil: gauge("itnio_exporter_complete_until_timestamp_seconds", "Server time up to which all that the API showed is counted."),
 		catchUp:       gauge("itnio_exporter_catch_up_remaining_seconds", "How much of the past is still to be read after downtime or at the first start."),
-		openWindows:   gauge("itnio_exporter_open_windows", "Windows that will be read again because they hold incomplete calls or their totals do not settle."),
+		openWindows:   gauge("itnio_exporter_open_windows", "Windows that will be read again: they contain incomplete calls, two readings of them differed, or the server refuses them."),
 		records:       counter("itnio_exporter_records_total", "Records read, by what became of them.", "result"),
 		lag: histogram("itnio_exporter_record_lag_seconds", "Time from the end of a call to its first reading, live records only.",
 			[]float64{5, 15, 30, 60, 90, 120, 180, 300, 600, 1800, 3600, 7200, 14400, 86400}),
