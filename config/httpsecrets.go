@@ -71,7 +71,7 @@ func (s *secrets) pair(user, password string) {
 	}
 }
 
-// file is what a file holds, without blanks around it; nothing if there is no file.
+// file is what a file contains, without blanks around it; nothing if there is no file.
 func (s *secrets) file(path string) []string {
 	if path == "" {
 		return nil

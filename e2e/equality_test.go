@@ -66,7 +66,7 @@ func (r run) check(t *testing.T) {
 
 	for range scale(1, 2, 2) { // the second time the exporter starts from equality
 		m.traffic(t, a.sim, 90, scale(time.Second, time.Second, 5*time.Second))
-		settled(t, a.sim)
+		waitForRecords(t, a.sim)
 		e.equals(v, a.sim)
 	}
 	n := v.counted(a.sim)

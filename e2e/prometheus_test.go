@@ -82,7 +82,7 @@ func TestPrometheus(t *testing.T) {
 	e.Kill()
 	e = s.start()
 	phase(5, 8)
-	settled(t, a.sim)
+	waitForRecords(t, a.sim)
 	e.equals(v, a.sim)
 	all, _ := v.truth(a.sim)
 	want := all.counters()

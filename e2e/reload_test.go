@@ -103,7 +103,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	require.Positive(t, scrapes.Load())
 	stop()
 	require.NoError(t, p.Reload(good[0]))
-	settled(t, a.sim)
+	waitForRecords(t, a.sim)
 	v := view{epoch: time.Now().Add(-4 * time.Hour), byAccount: true}
 	equalsTruth(t, v, a.sim, func() samples { return p.scrape(t) }, func() string { return fmt.Sprint("after ", refused, " refused reloads") })
 	require.Greater(t, v.counted(a.sim), 100.0)
@@ -175,7 +175,7 @@ func TestWrongReloads(t *testing.T) {
 		notLower(t, was, is)
 		was = is
 	}
-	settled(t, a.sim)
+	waitForRecords(t, a.sim)
 	e.equals(view{epoch: time.Now().Add(-4 * time.Hour)}, a.sim) // it still reads as before
 	require.NoError(t, os.WriteFile(s.config, good, 0o600))
 	status, answer := e.reload()

@@ -38,7 +38,7 @@ func TestStopsAndStarts(t *testing.T) {
 				e = s.start()
 				notLower(t, was, e.scrape())
 			}
-			settled(t, a.sim)
+			waitForRecords(t, a.sim)
 			e.equals(v, a.sim)
 		})
 	}
@@ -93,7 +93,7 @@ func killed(t *testing.T, seed uint64, kills int) {
 	}
 	stop()
 	a.sim.SetFaults(simulator.Faults{})
-	settled(t, a.sim)
+	waitForRecords(t, a.sim)
 	e.equals(v, a.sim)
 	total := v.counted(a.sim)
 	require.Greater(t, total, float64(20*kills))

@@ -63,14 +63,14 @@ func restoreOlder(t *testing.T, global string, older time.Duration) {
 	e = s.start()
 	m.groups = groups // there will be series that the copy does not have
 	m.traffic(t, a.sim, 90, time.Second)
-	settled(t, a.sim)
+	waitForRecords(t, a.sim)
 	e.equals(v, a.sim)
 	shown := e.scrape().counters()
 	e.stop()
 	require.Greater(t, len(shown), len(then))
 
 	m.batch(t, a.sim, 20) // while no exporter runs
-	settled(t, a.sim)
+	waitForRecords(t, a.sim)
 	require.NoError(t, os.WriteFile(file, ledger, 0o600))
 	a.sim.SetSwitches(simulator.Switches{Down: true}) // so that it cannot catch up yet
 	e = s.start()

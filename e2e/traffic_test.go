@@ -117,8 +117,8 @@ func (m *maker) inProgress(n int) []simulator.Call {
 	return out
 }
 
-// settled waits until the last record has appeared and is complete.
-func settled(t testing.TB, s *simulator.Simulator) {
+// waitForRecords waits until the last record has appeared and is complete.
+func waitForRecords(t testing.TB, s *simulator.Simulator) {
 	t.Helper()
 	var last time.Time
 	for c := range s.Calls() {

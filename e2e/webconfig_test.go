@@ -99,7 +99,7 @@ func TestWebConfigFile(t *testing.T) {
 	process.Eventually(t, "the first fill", func() bool { return len(p.must(`itnio_calls_total`)) > 0 })
 	v := viewFrom(a.epoch(), 0)
 	m.traffic(t, a.sim, 60, 2*time.Second)
-	settled(t, a.sim)
+	waitForRecords(t, a.sim)
 	want, _ := v.truth(a.sim)
 	require.Greater(t, want.sum("itnio_calls_total"), 40.0)
 	p.mustRise(want.counters())

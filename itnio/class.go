@@ -19,7 +19,7 @@ const (
 	ClassAuthentication              // the key, the secret or the address of the caller is not accepted: -1, -2, HTTP 401 and 403
 	ClassThrottled                   // too many requests: -15, HTTP 429, HTTP 503 with Retry-After
 	ClassClock                       // the timestamp of the signature is out of date: -16
-	ClassWindow                      // the window holds too much (-23) or is too long (-76): ask for a shorter one
+	ClassWindow                      // the window contains too much (-23) or is too long (-76): ask for a shorter one
 	ClassQuestion                    // the request itself is refused: -20, -21, -22, -24, HTTP 400, 413 and 422
 	ClassTransient                   // may be gone a moment later: -18, HTTP 5xx, time limit, connection, an answer that cannot be read
 	ClassUnknown                     // everything else: undocumented statuses, other HTTP statuses, errors from elsewhere
@@ -50,7 +50,7 @@ type Refusal uint8
 // The refusals.
 const (
 	RefusalNone      Refusal = iota // nothing: the failure is about the account, the connection or the service
-	RefusalTooMuch                  // it holds more records than the server gives out: -23
+	RefusalTooMuch                  // it contains more records than the server gives out: -23
 	RefusalTooLong                  // it is longer than the server allows: -76
 	RefusalParameter                // the server does not accept a parameter, and may mean an end of the window: -22
 	RefusalBroken                   // the server failed over it, perhaps over one record in it

@@ -61,7 +61,7 @@ type HTTPError struct {
 	Location   string        // scheme and host to which a redirect leads, redacted; "": none was told
 	HTML       bool          // the body is an HTML page
 	RetryAfter time.Duration // as the server asked; 0: it did not
-	Business   *StatusError  // nil: the body holds none
+	Business   *StatusError  // nil: the body has none
 }
 
 func (e *HTTPError) Error() string {

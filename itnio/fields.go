@@ -101,7 +101,7 @@ type tags struct {
 	told bool // the field was there and not empty; a list without elements is one
 }
 
-// readTags reads tags: an array of texts, or a text that holds such an array as JSON, or the one tag itself.
+// readTags reads tags: an array of texts, or a text that contains such an array as JSON, or the one tag itself.
 func (r *rows) readTags(raw jsontext.Value, to *tags) bool {
 	array := raw
 	switch raw.Kind() {

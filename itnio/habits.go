@@ -196,7 +196,7 @@ func (q inquiry) understood(ctx context.Context, format string) bool {
 // hasRecords reports whether a window has records.
 func hasRecords(p Page) bool { return p.Total > 0 || len(p.Records) > 0 }
 
-// excessive reports whether an error says that a window holds too much or is too long. So it may seem to a server that
+// excessive reports whether an error says that a window contains too much or is too long. So it may seem to a server that
 // does not read it.
 func excessive(err error) bool { return ClassOf(err) == ClassWindow }
 

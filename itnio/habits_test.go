@@ -75,11 +75,11 @@ func TestNegotiation(t *testing.T) {
 			{iso: empty, datetime: http(400)}, {iso: empty, datetime: status(-22)}, {iso: empty, datetime: status(-22)}, {iso: empty, datetime: status(-22)},
 			{iso: full, total: 1}, {iso: empty},
 		}},
-		"one odd refusal settles nothing": {TimeAuto, []call{
+		"one odd refusal confirms nothing": {TimeAuto, []call{
 			{iso: empty, datetime: status(-22)}, {iso: empty, datetime: empty}, {iso: empty, datetime: status(-22)},
 			{iso: empty, datetime: status(-22)}, {iso: empty, datetime: full, total: 1}, {datetime: empty},
 		}},
-		"trouble settles nothing": {TimeAuto, []call{
+		"trouble confirms nothing": {TimeAuto, []call{
 			{iso: empty, datetime: status(-18)}, {iso: empty, datetime: http(503)}, {iso: empty, datetime: status(-15)}, {iso: empty, datetime: full, total: 1},
 		}},
 		"not about the format": {TimeAuto, []call{

@@ -12,7 +12,7 @@ import (
 // being found out, one call may ask up to four times.
 //
 // Errors are a *StatusError, an *HTTPError (with the *StatusError of its body, if any) or of a Kind, wrapped; where the
-// context ended, they wrap its error as well. ClassOf, RetryOf, RefusalOf, RetryAfter and Status read them. They hold no secret, no phone number
+// context ended, they wrap its error as well. ClassOf, RetryOf, RefusalOf, RetryAfter and Status read them. They contain no secret, no phone number
 // and no part of an answer but the server's reason, redacted.
 func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
 	if err := q.validate(); err != nil {

@@ -167,11 +167,11 @@ func (w *rewriter) bare() (damaged, ok bool) {
 	return true, true
 }
 
-// textRules say where a text ends that may hold quotes and backslashes which are not escaped.
+// textRules say where a text ends that may contain quotes and backslashes which are not escaped.
 type textRules struct {
 	ends   func(b []byte, quote int) bool // whether a text may end at a quote
 	member bool                           // it is the value of a record's member, not a part of one
-	closer byte                           // what ends the JSON that the text holds unescaped; 0: it holds none
+	closer byte                           // what ends the JSON that the text contains unescaped; 0: it has none
 }
 
 // closes reports whether the quote at i ends the text.
@@ -185,7 +185,7 @@ func (r textRules) escapes(b []byte, i int) bool {
 	return escapeAt(b, i) && (!r.member || b[i+1] != '"' || !r.ends(b, i+1))
 }
 
-// text copies a text up to its end. That of a member may not hold the beginning of a member that is used: perhaps it is one.
+// text copies a text up to its end. That of a member may not contain the beginning of a member that is used: perhaps it is one.
 func (w *rewriter) text(ends func(b []byte, quote int) bool, member bool) (damaged, ok bool) {
 	w.copyByte()
 	rules := textRules{ends: ends, member: member}

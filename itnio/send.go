@@ -87,7 +87,7 @@ func (c *Client) send(ctx context.Context, path string, body []byte) (reply, err
 	return rep, err
 }
 
-// location is where a redirect leads: scheme and host. The rest may hold what the server knows of the request.
+// location is where a redirect leads: scheme and host. The rest may contain what the server knows of the request.
 func (c *Client) location(resp *http.Response) string {
 	u, err := resp.Location()
 	if err != nil || u.Host == "" || resp.StatusCode/100 != 3 {

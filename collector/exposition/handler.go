@@ -60,7 +60,7 @@ type Handler struct {
 }
 
 // NewHandler makes a Handler; live may be nil. A live family of the same name as one of the source's is left out and
-// reported as an error: a page holds each family once. It fails if the error counter cannot be registered.
+// reported as an error: a page contains each family once. It fails if the error counter cannot be registered.
 func NewHandler(source Source, live prometheus.Gatherer, opts Options) (*Handler, error) {
 	errs := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "promhttp_metric_handler_errors_total",

@@ -53,7 +53,7 @@ func TestSetAgainstMap(t *testing.T) {
 	})
 }
 
-// What is remembered must stay small: the ledger of a large call centre holds millions of ids.
+// What is remembered must stay small: the ledger of a large call centre contains millions of ids.
 func TestSetIsCompact(t *testing.T) {
 	for name, tc := range map[string]struct {
 		id       func(i uint64) uint64

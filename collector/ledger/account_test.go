@@ -139,7 +139,7 @@ func TestForget(t *testing.T) {
 		require.Equal(t, start(), epoch)
 		tl.reopen()
 	}
-	require.Equal(t, []Result{Counted}, tl.count(someCall(1)), "with its mended time it is none of the past")
+	require.Equal(t, []Result{Counted}, tl.count(someCall(1)), "with its corrected time it is not from before the epoch")
 	require.True(t, tl.account.Counted())
 	require.EqualError(t, tl.account.Forget(), `account "main" has counted calls`)
 	require.Equal(t, []Result{Duplicate}, tl.count(someCall(1)))

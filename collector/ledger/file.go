@@ -204,7 +204,7 @@ func (f *file) decide() (committed bool, err error) {
 	return committed, nil
 }
 
-// reopen opens the same file again and makes sure that what it holds is durable.
+// reopen opens the same file again and makes sure that what it contains is durable.
 func (f *file) reopen() error {
 	before := f.opened
 	if err := f.release(); err != nil {

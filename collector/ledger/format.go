@@ -39,7 +39,7 @@ const (
 	labelSeparator = "\xff" // cannot occur in valid UTF-8
 )
 
-// errDamaged says that a file is a ledger's and holds what no ledger writes.
+// errDamaged says that a file is a ledger's and contains what no ledger writes.
 var errDamaged = errors.New("its contents are damaged")
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }

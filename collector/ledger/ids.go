@@ -39,7 +39,7 @@ func readIDs(ids []uint64, src []byte) (_ []uint64, rest []byte, ok bool) {
 	return ids, src, true
 }
 
-// day holds the ids first seen on one day of the server's clock.
+// day contains the ids first seen on one day of the server's clock.
 type day struct {
 	keys     idset.Set // keyId of every call
 	sessions idset.Set // callSessionId of the calls that had a keyId

@@ -95,7 +95,7 @@ func TestCellCodec(t *testing.T) {
 	})
 }
 
-// FuzzDecode gives the decoders what a damaged file may hold: they may refuse it, and do nothing else.
+// FuzzDecode gives the decoders what a damaged file may contain: they may refuse it, and do nothing else.
 func FuzzDecode(f *testing.F) {
 	f.Add((&entry{keys: []uint64{1, 5, 1 << 60}, orphans: []uint64{7}}).encode())
 	f.Add(make([]byte, 40))

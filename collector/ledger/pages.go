@@ -18,7 +18,7 @@ import (
 //
 // The format: pages 0 and 1 are metas, the valid one with the higher transaction id counts. A page starts with its id, flags,
 // number of elements and the number of pages it goes on over. Elements point at their keys and values, relative to
-// themselves. A bucket is a value that holds the id of its root page, or, where that is 0, the page itself.
+// themselves. A bucket is a value that contains the id of its root page, or, where that is 0, the page itself.
 const (
 	pageHeader  = 16
 	elementSize = 16

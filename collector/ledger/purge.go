@@ -7,7 +7,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// keyPurge is in the meta bucket while the file's free pages may hold label values that are no longer wanted.
+// keyPurge is in the meta bucket while the file's free pages may contain label values that are no longer wanted.
 const keyPurge = "purge"
 
 // putPurge notes, in the transaction that deletes series, that the file is to be rewritten.

@@ -71,8 +71,8 @@ func (l *Ledger) SetZeroFirst(d time.Duration) {
 	l.zeroFirst.wait = d
 }
 
-// Due reports whether Release has something to do.
-func (l *Ledger) Due() bool {
+// releaseDue reports whether Release has something to do.
+func (l *Ledger) releaseDue() bool {
 	now := l.now()
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -110,7 +110,7 @@ func (l *Ledger) releases() []release {
 // Release lets the series whose 0 has been seen for long enough show their values. It is a transaction of its own, durable
 // before it shows, so that no restart can take a value back.
 func (l *Ledger) Release() error {
-	if !l.Due() {
+	if !l.releaseDue() {
 		return nil
 	}
 	if err := l.lock(); err != nil {

@@ -36,11 +36,11 @@ func (tl *testLedger) scrape(prometheus bool) float64 {
 func (tl *testLedger) release() float64 {
 	tl.t.Helper()
 	_, before := tl.Exposition()
-	due := tl.Due()
+	due := tl.releaseDue()
 	require.NoError(tl.t, tl.Release())
 	all, after := tl.Exposition()
 	require.Equal(tl.t, due, before != after, "the exposition's number changes exactly with it")
-	require.False(tl.t, tl.Due())
+	require.False(tl.t, tl.releaseDue())
 	return valuesOf(all)[salesCalls]
 }
 
@@ -127,7 +127,7 @@ func TestZeroFirstOff(t *testing.T) {
 	tl, _ := pastFirstFill(t, 0)
 	tl.count(someCall(1))
 	require.EqualValues(t, 1, exposed(tl.Ledger)[salesCalls])
-	require.False(t, tl.Due())
+	require.False(t, tl.releaseDue())
 
 	t.Run("switched off", func(t *testing.T) {
 		tl, _ := pastFirstFill(t, time.Minute)
