@@ -10,8 +10,8 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// MaxPageSize is the largest page the API documents.
-const MaxPageSize = 100
+// maxPageSize is the largest page the API documents.
+const maxPageSize = 100
 
 // request is the body of the record query.
 type request struct {
@@ -52,8 +52,8 @@ func (q Query) validate() error {
 	switch {
 	case q.Page < 1:
 		return fmt.Errorf("page %d: pages count from 1", q.Page)
-	case q.Size < 1 || q.Size > MaxPageSize:
-		return fmt.Errorf("page size %d is not within 1 to %d", q.Size, MaxPageSize)
+	case q.Size < 1 || q.Size > maxPageSize:
+		return fmt.Errorf("page size %d is not within 1 to %d", q.Size, maxPageSize)
 	case q.From.IsZero() || q.To.IsZero():
 		return errors.New("the window needs two ends")
 	case q.To.Before(q.From):

@@ -25,7 +25,7 @@ type rows struct {
 
 // read reads an array of records out of body, which is what in reads from.
 func (r *rows) read(in *jsontext.Decoder, body []byte) error {
-	r.in, r.list = in, make([]Record, 0, min(1+len(body)/leastRow, MaxPageSize))
+	r.in, r.list = in, make([]Record, 0, min(1+len(body)/leastRow, maxPageSize))
 	if _, err := in.ReadToken(); err != nil {
 		return err
 	}

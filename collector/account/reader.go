@@ -33,7 +33,7 @@ func (r *reader) run(ctx context.Context, p *reconcile.Pass, stop func() bool) e
 		if !more || stop() {
 			return r.store.flush(r.clock.now())
 		}
-		page, err := r.requests.page(ctx, time.Unix(ask.From, 0), time.Unix(ask.To, 0), ask.Page, pageSize)
+		page, err := r.requests.page(ctx, time.Unix(ask.From, 0), time.Unix(ask.To, 0), ask.Page, reconcile.PageSize)
 		if err != nil {
 			if refusal, ok := refused(err); ok && ctx.Err() == nil && p.Refused(refusal) {
 				level.Debug(r.logger).Log("msg", "window refused, asking for less", "err", err)
@@ -120,7 +120,7 @@ func (r *reader) ended(ctx context.Context, t time.Time, direction time.Duration
 		if direction < 0 {
 			from, to = to, from
 		}
-		page, err := r.requests.page(ctx, from, to, 1, pageSize)
+		page, err := r.requests.page(ctx, from, to, 1, reconcile.PageSize)
 		switch itnio.RefusalOf(err) {
 		case itnio.RefusalTooMuch, itnio.RefusalTooLong:
 			continue
@@ -132,13 +132,13 @@ func (r *reader) ended(ctx context.Context, t time.Time, direction time.Duration
 		}
 		return n, err
 	}
-	return pageSize, nil // there are more than it will answer for
+	return reconcile.PageSize, nil // there are more than it will answer for
 }
 
 // newestLags is how old the records of the last ten minutes, and of the day ahead, seem to be. They are not counted.
 func (r *reader) newestLags(ctx context.Context) ([]time.Duration, error) {
 	now := r.clock.now()
-	page, err := r.requests.page(ctx, now.Add(-10*time.Minute), now.Add(24*time.Hour), 1, pageSize)
+	page, err := r.requests.page(ctx, now.Add(-10*time.Minute), now.Add(24*time.Hour), 1, reconcile.PageSize)
 	if err != nil {
 		return nil, err
 	}

@@ -7,8 +7,6 @@ import (
 	"itnio_exporter/itnio"
 )
 
-const pageSize = 100
-
 // requests are what is asked of the API: windows, with the account's filter.
 type requests struct {
 	api    API

@@ -16,7 +16,7 @@ const (
 	Audit             // over the horizon, once an audit interval
 )
 
-// Ask is a request to send: one page of the window From to To, Unix seconds.
+// Ask is a request to send: one page, of PageSize records, of the window From to To, Unix seconds.
 type Ask struct {
 	From, To int64
 	Page     int
@@ -150,7 +150,7 @@ func (p *Pass) Take(a Answer) {
 	}
 	first := t.walk.pages == 0 && t.before == nil
 	g := t.walk.read(a)
-	if p.Requests == 1 && g.sized && a.Size != pageSize {
+	if p.Requests == 1 && g.sized && a.Size != PageSize {
 		p.Anomalies[call.AnomalyPageSizeImposed]++
 	}
 	if a.Total >= 0 || len(a.IDs) > 0 {

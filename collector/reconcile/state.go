@@ -52,7 +52,7 @@ type State struct {
 // New makes the state of an account from the stored cells, sorted by time, and the stored value of Durable.Swept.
 func New(set Settings, cells []Cell, swept int64) *State {
 	s := &State{
-		set: set, swept: swept, saved: swept, paging: Paging{full: pageSize}, trust: trust{top: math.MaxInt},
+		set: set, swept: swept, saved: swept, paging: Paging{full: PageSize}, trust: trust{top: math.MaxInt},
 		frontier: frontier{ahead: day}, dirty: map[int64]struct{}{}, newest: math.MaxInt64,
 	}
 	s.unlimit()

@@ -10,9 +10,11 @@ type Answer struct {
 	Pending bool     // a record is not complete yet
 }
 
+// PageSize is the size of page to ask for, in records: the largest that the API documents.
+const PageSize = 100
+
 const (
-	pageSize = 100 // the largest that the API documents
-	fewest   = 10  // a page with fewer records is never taken for a full one if the server does not say its size
+	fewest = 10 // a page with fewer records is never taken for a full one if the server does not say its size
 	// Limits of one walk. No window that is too short to be divided has so many records.
 	maxPages = 2_000
 	maxIDs   = 200_000

@@ -102,7 +102,7 @@ func TestHabit(t *testing.T) {
 // Where every total is one too few, a short page that has as many records as the total says is not the last one.
 func TestWalkWhereTotalsAreTooSmall(t *testing.T) {
 	for _, short := range []int{0, 1} {
-		w := NewWalk(&Paging{full: pageSize, largest: 30, short: short})
+		w := NewWalk(&Paging{full: PageSize, largest: 30, short: short})
 		require.Equal(t, short == 0, w.Take(Answer{Total: 15, Size: 30, IDs: ids(1, 15)}))
 		require.Equal(t, 2, w.Next())
 	}
