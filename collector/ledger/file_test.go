@@ -190,13 +190,6 @@ func stateOf(t *testing.T, l *Ledger) map[string]any {
 	return s
 }
 
-func newOptions(t testing.TB) Options {
-	t.Helper()
-	tl := newTestLedger(t)
-	require.NoError(t, tl.Close())
-	return tl.o
-}
-
 func TestPlacesThatCannotBeUsed(t *testing.T) {
 	t.Run("the directory is a file", func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "data")

@@ -197,3 +197,11 @@ func valuesOf(all []*series.Family) map[string]float64 {
 	}
 	return values
 }
+
+// newOptions are the options of a ledger that exists and is closed.
+func newOptions(t testing.TB) Options {
+	t.Helper()
+	tl := newTestLedger(t)
+	require.NoError(t, tl.Close())
+	return tl.o
+}
