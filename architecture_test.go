@@ -25,7 +25,7 @@ var arrows = map[string][]string{
 	"collector/account":    {"collector/call", "collector/ledger", "collector/reconcile", "config", "itnio", "logging"},
 	"collector/ledger":     {"collector/call", "collector/families", "collector/idset", "collector/series", "config"},
 	"collector/exposition": {"collector/series"},
-	"collector/families":   {"collector/call", "collector/series", "config"},
+	"collector/families":   {"collector/call", "collector/series", "config", "enum"},
 	"collector/series":     {},
 	"collector/reconcile":  {"collector/call", "collector/idset"},
 	"collector/idset":      {},

@@ -7,6 +7,7 @@ import (
 
 	"itnio_exporter/collector/call"
 	"itnio_exporter/config"
+	"itnio_exporter/enum"
 )
 
 // Label values that are reserved.
@@ -87,7 +88,7 @@ func columnOf(name string) int {
 
 // limited reports whether a value of the label needs to be admitted.
 func (l *label) limited(value string) bool {
-	return l.limit != nil && value != "" && value != Other && value != None && value != Unknown
+	return l.limit != nil && value != "" && !enum.IsReserved(value)
 }
 
 // Limited gives the names and values of a label set that are there because they were admitted.
