@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks alertmanager.yml and who is told what: amtool has to be in the PATH.
+# Checks alertmanager.yml and who is told what: amtool has to be in the PATH. What mutes what, and when, is tested by check/alertmanager_test.go.
 set -eu
 cd "$(dirname "$0")"
 amtool check-config alertmanager.yml >/dev/null
@@ -21,9 +21,12 @@ route carrier alertname=ItnioASRDrop severity=warning team=carrier account=main 
 route carrier alertname=ItnioSIPCodeBurst severity=warning team=carrier account=main country=IN code=503
 route operations-page alertname=ItnioMissedIncoming severity=critical team=operations account=main agent_group=Support
 route operations-page alertname=ItnioAgentGroupSilent severity=critical team=operations account=main agent_group=Support
+route operations-page alertname=ItnioManyGroupsSilent severity=critical team=operations account=main
+route operations-page alertname=ItnioMissedIncoming severity=critical team=operations account=main agent_group=Emergency
+route operations alertname=ItnioAnswerDelay severity=warning team=operations account=main agent_group=Emergency
 route operations alertname=ItnioDiallerAbandonment severity=warning team=operations account=main
 # Every alert of the rules has a route of its own team.
-sed -n 's/^ *- alert: //p; s/^ *labels: {severity: \(.*\), team: \(.*\)}/\1 \2/p' rules/alerts_*.yml | while read -r alert && read -r severity team; do
+sed -n 's/^ *- alert: //p; s/^ *labels: {severity: \(.*\), team: \(.*\)}/\1 \2/p' rules/*.yml | while read -r alert && read -r severity team; do
   receiver=$team; [ "$severity" = critical ] && receiver=$team-page
   got=$(amtool config routes test --config.file=alertmanager.yml alertname="$alert" severity="$severity" team="$team")
   [ "$got" = "$receiver" ] || { echo "$alert: goes to $got, not to $receiver" >&2; exit 1; }

@@ -35,7 +35,7 @@ func TestEveryRuleIsTested(t *testing.T) {
 		t.Fatalf("tests of rules: %v, %v", files, err)
 	}
 	recorded, fires, silent := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	name := regexp.MustCompile(`^account[a-z_]*:[a-zA-Z0-9_:]+`)
+	name := regexp.MustCompile(`^[a-z_]+:[a-zA-Z0-9_:]+`)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -47,8 +47,8 @@ func TestEveryRuleIsTested(t *testing.T) {
 		}
 		for _, test := range f.Tests {
 			for _, x := range test.Exprs {
-				if n := name.FindString(x.Expr); n != "" && len(x.Samples) > 0 {
-					recorded[n] = true
+				for _, sample := range x.Samples {
+					recorded[name.FindString(sample.Labels)] = true
 				}
 			}
 			for _, a := range test.Alerts {

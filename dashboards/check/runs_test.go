@@ -42,16 +42,16 @@ func timelines() []timeline {
 	week := timeline{
 		file: "../rules/tests/week_test.yml", step: "5m", downFrom: 7*day + 6*hour, lean: true,
 		actors:  []string{"away", "dead", "night"},
-		comment: `# What is compared with a whole week: a group that falls silent; and nothing fires for one that is silent at night, nor while the API is away.`,
+		comment: `# What is compared with a whole week: a group that falls silent; and nothing fires for groups that are closed every night, nor while the API is away.`,
 		extra: `    alert_rule_test:
       - alertname: ItnioAgentGroupSilent
         eval_time: 7d18h
         exp_alerts:
-          - exp_labels: {account: "dead", agent_group: "support", severity: "critical", team: "operations"}
+          - exp_labels: {job: "itnio", account: "dead", agent_group: "support", severity: "critical", team: "operations"}
             exp_annotations:
-              description: "Agent group support (account dead) finished 0 call(s) in the last hour; in the same hour a week ago it finished 6000. Its last call ended 2h 0m 0s ago."
-              runbook_url: "docs/alerts.md#itnioagentgroupsilent"
-              summary: "support has had next to no calls for an hour"
+              description: "Agent group support (account dead) finished 0 call(s) in the last 1h 0m 0s; in the same time a week ago it finished 6000. Its last call ended 2h 0m 0s ago."
+              runbook_url: "https://example.org/itnio_exporter/docs/alerts.md#itnioagentgroupsilent"
+              summary: "support has next to no calls"
 `,
 	}
 	for _, l := range []*timeline{&days, &week} {
@@ -84,18 +84,20 @@ type actor struct {
 	fires      map[string][]string // "" for the whole run, else "from-to" in minutes
 }
 
-func (l timeline) alerts() string {
+// files are the rule files that a run loads beside thresholds and 5-minute values.
+func (l timeline) files() string {
 	if l.lean {
-		return ", ../alerts_operations.yml"
+		return ", ../operations.yml"
 	}
-	return ", ../alerts_exporter.yml, ../alerts_fraud.yml, ../alerts_carriers.yml, ../alerts_operations.yml"
+	return ", ../exporter.yml, ../fraud.yml, ../carriers.yml, ../operations.yml"
 }
 
+// groups are the groups of those files, each after what it reads.
 func (l timeline) groups() string {
 	if l.lean {
-		return ", itnio_operations_alerts, itnio_operations_kpi_alerts"
+		return ", itnio_operations"
 	}
-	return ", itnio_exporter_alerts, itnio_fraud_alerts, itnio_fraud_kpi_alerts, itnio_carrier_alerts, itnio_operations_alerts, itnio_operations_kpi_alerts"
+	return ", itnio_fraud, itnio_carriers, itnio_operations, itnio_exporter_alerts, itnio_fraud_alerts"
 }
 
 // cast are the accounts of a run.
@@ -150,8 +152,8 @@ func (l timeline) cast() []actor {
 			fires: map[string][]string{"": {"ItnioAgentGroupSilent"}, fmt.Sprintf("%d-%d", downTo+5*hour+20, ends): nil},
 		},
 		{
-			name: "night", what: "the same in the night is nobody's business", calls: steady, countries: []string{"SG"},
-			group: map[string][]piece{"support": {{ends - 34*hour, 1, false}, {10 * hour, 0, false}, {24 * hour, 1, false}}}, // from 22:00
+			name: "night", what: "groups that are closed every night", calls: steady, countries: []string{"SG"},
+			group: map[string][]piece{"support": nights(ends)},
 		},
 	}
 	if l.lean {
@@ -160,6 +162,18 @@ func (l timeline) cast() []actor {
 		}
 	}
 	return slices.DeleteFunc(all, func(a actor) bool { return !slices.Contains(l.actors, a.name) })
+}
+
+// nights are calls from 8:00 to 22:00 of each day; the run begins at 20:00.
+func nights(ends int) []piece {
+	pieces := []piece{{2 * hour, 1, false}}
+	for at := 2 * hour; at < ends; at += day {
+		pieces = append(pieces, piece{min(10*hour, ends-at), 0, false})
+		if at+10*hour < ends {
+			pieces = append(pieces, piece{min(14*hour, ends-at-10*hour), 1, false})
+		}
+	}
+	return pieces
 }
 
 func onlyOperations(fires map[string][]string) map[string][]string {
@@ -204,7 +218,7 @@ func (l timeline) test() string {
 	b.WriteString(`
 # Written by dashboards/check (UPDATE=1 go test -run RuleTests .). The accounts are explained there.
 # Groups are all evaluated at evaluation_interval here.
-rule_files: [../thresholds.yml, ../recording.yml` + l.alerts() + `]
+rule_files: [../thresholds.yml, ../recording.yml` + l.files() + `]
 fuzzy_compare: true
 evaluation_interval: ` + l.step + `
 group_eval_order: [itnio_thresholds, itnio_account, itnio_kpi` + l.groups() + `]
@@ -294,7 +308,7 @@ func (a actor) write(b *strings.Builder, l timeline) {
 		line(name, labels, cmp.Or(a.own[key], values))
 	}
 	if l.known && a.begins == 0 {
-		fmt.Fprintf(b, "      - {series: 'account:itnio_first_seen:timestamp{account=%q}', values: '%d'}\n", a.name, runEpoch+60*(l.downFrom-7*day-hour))
+		fmt.Fprintf(b, "      - {series: 'account:itnio_first_seen:timestamp{job=\"itnio\", account=%q}', values: '%d'}\n", a.name, runEpoch+60*(l.downFrom-7*day-hour))
 	}
 	own("up", "", gauge("1"))
 	own("itnio_up", account, gauge("1"))

