@@ -359,7 +359,7 @@ func (s *stack) alerts(t *testing.T) {
 	s.control(`{"scenario": {"kind": "fraud_night", "country": "CU", "seconds": 120}}`)
 	for _, c := range []struct {
 		alert, receiver string
-		provoke, mend   func()
+		provoke, fix    func()
 		within          time.Duration
 	}{
 		{"ItnioMissedIncoming", "operations-page", func() { s.control(`{"scenario": {"kind": "missed_incoming", "seconds": 60}}`) }, func() {}, 3 * time.Minute},
@@ -375,7 +375,7 @@ func (s *stack) alerts(t *testing.T) {
 			c.provoke()
 		}
 		s.told(t, c.receiver, "firing", c.alert, c.within)
-		c.mend()
+		c.fix()
 		s.told(t, c.receiver, "resolved", c.alert, c.within)
 	}
 }
