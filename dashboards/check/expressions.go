@@ -19,6 +19,8 @@ type Expression struct {
 	Expr     string
 	Instant  bool
 	Interval string // the panel's least step, if it has one
+
+	Annotation bool // marks that are mostly absent
 }
 
 // Rule is a recording or alerting rule.
@@ -72,9 +74,12 @@ type panel struct {
 
 // Dashboard is as much of a dashboard as the checks look at.
 type Dashboard struct {
-	UID        string
-	Title      string
-	Panels     []panel
+	UID         string
+	Title       string
+	Panels      []panel
+	Annotations struct {
+		List []struct{ Name, Expr string }
+	}
 	Templating struct {
 		List []struct {
 			Name, Type string
@@ -106,7 +111,7 @@ func Dashboards(dir string) (map[string]Dashboard, error) {
 	return all, nil
 }
 
-// Expressions are those of a dashboard's panels, with the variables as they stand.
+// Expressions are those of a dashboard's panels and annotations, with the variables as they stand.
 func (d Dashboard) Expressions() []Expression {
 	var all []Expression
 	var walk func([]panel)
@@ -119,6 +124,9 @@ func (d Dashboard) Expressions() []Expression {
 		}
 	}
 	walk(d.Panels)
+	for _, a := range d.Annotations.List {
+		all = append(all, Expression{Where: d.Title + " / annotation " + a.Name, Expr: a.Expr, Annotation: true})
+	}
 	return all
 }
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"itnio_exporter/collector/exposition"
 	"itnio_exporter/collector/families"
+	"itnio_exporter/collector/series"
 	"itnio_exporter/config"
 )
 
@@ -87,7 +87,7 @@ func sizingTable(t *testing.T) string {
 			cells, rest, all := make([]int, len(columns)), 0, 0
 			for _, f := range families.New(m).Families {
 				n := labelSets(f, groups, countries, m.Limits.Series)
-				if f.Type == exposition.Histogram {
+				if f.Type == series.Histogram {
 					n *= len(f.Bounds) + 3 // +Inf, _sum, _count
 				}
 				all += n

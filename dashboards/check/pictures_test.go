@@ -1,0 +1,109 @@
+package check
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/promslog"
+	"github.com/prometheus/prometheus/model/timestamp"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/tsdb"
+
+	"itnio_exporter/simulator"
+)
+
+// The staged incident of the pictures, in the last half hour of the eighth day: a week that it is compared with, and the day itself.
+func incidentEnd() time.Time { return firstDay().AddDate(0, 0, 7).Add(14*time.Hour + 30*time.Minute) }
+
+// TestPictures writes the data that the pictures in the docs are taken of: PICTURES is the folder, CALLS the calls a day (24000).
+// It takes minutes of CPU, so it has to be asked for.
+func TestPictures(t *testing.T) {
+	dir := os.Getenv("PICTURES")
+	if dir == "" {
+		t.Skip("PICTURES is not set")
+	}
+	perDay := 24000.0
+	if v := os.Getenv("CALLS"); v != "" {
+		var err error
+		if perDay, err = strconv.ParseFloat(v, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	opts := tsdb.DefaultOptions()
+	opts.MinBlockDuration = (60 * 24 * time.Hour).Milliseconds() // one head for all, as in the replay
+	opts.MaxBlockDuration, opts.RetentionDuration = opts.MinBlockDuration, opts.MinBlockDuration
+	opts.WALSegmentSize = -1
+	db, err := tsdb.Open(t.TempDir(), promslog.NewNopLogger(), nil, opts, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	engine := promql.NewEngine(promql.EngineOpts{Logger: promslog.NewNopLogger(), MaxSamples: 5e7, Timeout: time.Minute, LookbackDelta: 5 * time.Minute, EnableAtModifier: true, EnableNegativeOffset: true})
+	groups, e := load(t, db, engine), newPage()
+	e.down = incident{} // the exporter is never down
+	calls := callsByMinute(perDay)
+	for m := firstDay().Unix()/60 + 1; m <= incidentEnd().Unix()/60; m++ {
+		now := timestamp.Time(m * 60_000)
+		if !shown(now) && m%30 != 0 && m%30 < 25 {
+			for i := range calls[m] {
+				e.add(&calls[m][i])
+			}
+			continue
+		}
+		e.step(t, db, now, calls[m])
+		for _, g := range groups {
+			if now.Unix()%evaluated(g.Name(), g.Interval(), now) == 0 {
+				g.Eval(context.Background(), now)
+			}
+		}
+		if m%60 == 0 && shown(now) {
+			t.Log(now.In(local()))
+		}
+	}
+	if err := db.Snapshot(dir, true); err != nil {
+		t.Error(err)
+	}
+}
+
+// shown reports whether a picture may show this time: the hours before the incident, and the same hours a week before. The rest of the week
+// only has to be there to be compared with, so half an hour of it is five minutes.
+func shown(now time.Time) bool {
+	ago := incidentEnd().Sub(now)
+	return ago <= 8*time.Hour || ago >= 7*24*time.Hour && ago <= (7*24+8)*time.Hour
+}
+
+// evaluated is how often a group of rules is evaluated, in seconds: in the last two hours as often as it says, before that as seldom as will do.
+func evaluated(group string, interval time.Duration, now time.Time) int64 {
+	switch {
+	case incidentEnd().Sub(now) <= 2*time.Hour:
+		return int64(interval.Seconds())
+	case shown(now) && group == "itnio_kpi", incidentEnd().Sub(now) <= 8*time.Hour:
+		return 300
+	}
+	return 1800
+}
+
+// callsByMinute are the calls of the week and the incident's day, by the minute in which they are counted.
+func callsByMinute(perDay float64) map[int64][]simulator.Call {
+	countries := slices.DeleteFunc(simulator.DefaultCountries(), func(c simulator.Country) bool { return c.Weight < 1.2 && c.Code != "CU" })
+	o := simulator.Options{
+		Seed: 7, Now: incidentEnd, Countries: countries, Start: firstDay().Add(-6 * time.Hour), CallsPerDay: perDay, Rhythm: 0.8, LongShare: 0.002, LateShare: 0.001,
+		Groups: simulator.DefaultGroups()[:5], Accounts: []simulator.Account{{Name: "main", Key: "k", Secret: "s", Scale: 1}},
+		Scenarios: simulator.StagedIncident(incidentEnd().Add(-30 * time.Minute)),
+	}
+	byMinute := map[int64][]simulator.Call{}
+	for c := range simulator.New(o).Calls() {
+		if m := c.VisibleAt.Unix()/60 + 1; !c.Ended().Before(firstDay()) && !c.VisibleAt.After(incidentEnd()) {
+			byMinute[m] = append(byMinute[m], c)
+		}
+	}
+	return byMinute
+}
