@@ -25,7 +25,7 @@ func demo(e Environment, f *serveFlags, l *logging.Loggers) error {
 		return fmt.Errorf("temporary ledger of the demo: %w", err)
 	}
 	options := simulator.DemoOptions(e.Now())
-	options.Scenarios = simulator.StagedIncident(e.Now().Add(2 * time.Minute))
+	options.Scenarios = simulator.StagedIncident(e.Now().Add(time.Minute))
 	sim := simulator.New(options)
 	err = serve(e, f, l, source{
 		load:        demoConfig,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts the exporter's demo with a real Prometheus and Alertmanager on this machine, without containers. Two minutes after the start an
+# Starts the exporter's demo with a real Prometheus and Alertmanager on this machine, without containers. A minute after the start an
 # incident begins (simulator/incident.go); within ten minutes alerts fire.
 #
 #   dashboards/try.sh            until Ctrl-C; data are kept in a temporary folder and removed

@@ -2,15 +2,14 @@ package simulator
 
 import "time"
 
-// StagedIncident is a bad half hour, for demonstrations of dashboards and alerts. Three things go wrong one after the other and last
-// until the end: the carrier to India fails, the agent group Support misses its calls and then falls silent, and someone places calls to Cuba.
+// StagedIncident is a bad half hour, for demonstrations of dashboards and alerts: the carrier to India fails, someone places long calls to
+// Cuba, which nobody called before, and the agent group Support misses its calls for twelve minutes and then has none.
 func StagedIncident(from time.Time) []Scenario {
-	at := func(minutes time.Duration) time.Time { return from.Add(minutes * time.Minute) }
-	end := at(30)
+	silent, end := from.Add(12*time.Minute), from.Add(30*time.Minute)
 	return []Scenario{
-		{Kind: CarrierFailure, From: at(0), To: end, Country: "IN"},
-		{Kind: MissedIncoming, From: at(0), To: at(6), Group: "Support"},
-		{Kind: FraudNight, From: at(3), To: end, Country: "CU"},
-		{Kind: DeadGroup, From: at(6), To: end, Group: "Support"},
+		{Kind: CarrierFailure, From: from, To: end, Country: "IN"},
+		{Kind: FraudNight, From: from, To: end, Country: "CU"},
+		{Kind: MissedIncoming, From: from, To: silent, Group: "Support"},
+		{Kind: DeadGroup, From: silent, To: end, Group: "Support"},
 	}
 }

@@ -61,13 +61,27 @@ func Rules(dir string) (map[string][]Rule, error) {
 }
 
 type panel struct {
-	Title    string
-	Type     string
-	Interval string
-	Targets  []struct {
+	Title       string
+	Type        string
+	Description string
+	Interval    string
+	Targets     []struct {
 		Expr    string
 		RefID   string `json:"refId"`
 		Instant bool
+	}
+	FieldConfig struct {
+		Defaults  struct{ NoValue string }
+		Overrides []struct {
+			Matcher struct {
+				ID      string
+				Options json.RawMessage
+			}
+			Properties []struct {
+				ID    string
+				Value json.RawMessage
+			}
+		}
 	}
 	Panels []panel
 }

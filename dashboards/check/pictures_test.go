@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/tsdb"
 
+	"itnio_exporter/collector/families"
+	"itnio_exporter/config"
 	"itnio_exporter/simulator"
 )
 
@@ -49,6 +51,11 @@ func TestPictures(t *testing.T) {
 	engine := promql.NewEngine(promql.EngineOpts{Logger: promslog.NewNopLogger(), MaxSamples: 5e7, Timeout: time.Minute, LookbackDelta: 5 * time.Minute, EnableAtModifier: true, EnableNegativeOffset: true})
 	groups, e := load(t, db, engine), newPage()
 	e.down = incident{} // the exporter is never down
+	valid, err := config.Default(config.AccountConfig{Name: "main", APIKey: "k", APISecret: "s"}).Validate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.model = families.New(valid.Metrics()) // all bounds of the histograms
 	calls := callsByMinute(perDay)
 	for m := firstDay().Unix()/60 + 1; m <= incidentEnd().Unix()/60; m++ {
 		now := timestamp.Time(m * 60_000)
@@ -73,11 +80,16 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// shown reports whether a picture may show this time: the hours before the incident, and the same hours a week before. The rest of the week
-// only has to be there to be compared with, so half an hour of it is five minutes.
+// shown reports whether a picture may show this time: the hours before the incident, and the same hours two and seven days before, which they
+// are compared with. Of the rest of the week five minutes of each half hour will do.
 func shown(now time.Time) bool {
-	ago := incidentEnd().Sub(now)
-	return ago <= 8*time.Hour || ago >= 7*24*time.Hour && ago <= (7*24+8)*time.Hour
+	const day = 24 * time.Hour
+	for _, days := range []time.Duration{0, 2, 7} {
+		if ago := incidentEnd().Sub(now) - days*day; ago >= 0 && ago <= 8*time.Hour {
+			return true
+		}
+	}
+	return false
 }
 
 // evaluated is how often a group of rules is evaluated, in seconds: in the last two hours as often as it says, before that as seldom as will do.
@@ -85,7 +97,7 @@ func evaluated(group string, interval time.Duration, now time.Time) int64 {
 	switch {
 	case incidentEnd().Sub(now) <= 2*time.Hour:
 		return int64(interval.Seconds())
-	case shown(now) && group == "itnio_kpi", incidentEnd().Sub(now) <= 8*time.Hour:
+	case shown(now) && (group == "itnio_kpi" || group == "itnio_fraud"), incidentEnd().Sub(now) <= 8*time.Hour:
 		return 300
 	}
 	return 1800
@@ -95,7 +107,7 @@ func evaluated(group string, interval time.Duration, now time.Time) int64 {
 func callsByMinute(perDay float64) map[int64][]simulator.Call {
 	countries := slices.DeleteFunc(simulator.DefaultCountries(), func(c simulator.Country) bool { return c.Weight < 1.2 && c.Code != "CU" })
 	o := simulator.Options{
-		Seed: 7, Now: incidentEnd, Countries: countries, Start: firstDay().Add(-6 * time.Hour), CallsPerDay: perDay, Rhythm: 0.8, LongShare: 0.002, LateShare: 0.001,
+		Seed: 7, Now: incidentEnd, Countries: countries, Start: firstDay().Add(-6 * time.Hour), CallsPerDay: perDay, Rhythm: 0.8, LateShare: 0.001,
 		Groups: simulator.DefaultGroups()[:5], Accounts: []simulator.Account{{Name: "main", Key: "k", Secret: "s", Scale: 1}},
 		Scenarios: simulator.StagedIncident(incidentEnd().Add(-30 * time.Minute)),
 	}

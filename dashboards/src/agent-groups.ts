@@ -2,7 +2,7 @@ import { dashboard } from './dashboard';
 import { groupRowToCountries, groupSeries } from './links';
 import * as m from './metrics';
 import { now } from './overview';
-import { highIsBad, incomingColors, lowIsBad, quantileColors } from './palette';
+import { diallerColors, highIsBad, incomingColors, lowIsBad, quantileColors } from './palette';
 import { bars, heatmap, hms, query, row, seconds, stat, timeseries } from './panels';
 import { table } from './table';
 
@@ -12,7 +12,7 @@ const threshold = (name: string) => query(`min(account_agent_group:itnio_thresho
 
 const byInterval = () => table({
   title: 'Incoming calls by half hour', height: 10, sort: 'Until', interval: '30m', noValue: noIncoming,
-  description: 'One line for each half hour (longer where the time range is), newest first; calls count when they end. Service level: answered within 20 s / (offered − missed within 5 s). ASA: average speed of answer. Longest ring: no call rang longer than this bucket bound. ACD: talk time per answered call (h:mm:ss). Ratios of fewer than 10 calls are left out.',
+  description: 'One line for each half hour (longer where the time range is), newest first; calls count when they end. Service level: answered within 20 s / (offered − missed within 5 s). ASA: average speed of answer. Longest ring: the bucket bound that no call rang longer than (the last bound, where one did). ACD: talk time per answered call (h:mm:ss). Ratios of fewer than 10 calls are left out.',
   queries: {
     offered: m.offered(m.step), answered: m.answered(m.step), intime: m.inTime(m.step),
     level: m.ofAtLeast(10, m.serviceLevel(m.step), m.offered(m.step)), missed: m.missed(m.step), share: m.ofAtLeast(10, m.missedShare(m.step), m.offered(m.step)),
@@ -52,11 +52,11 @@ export const agentGroups = () =>
       description: 'Offered, answered and missed incoming calls a minute, counted when they end.',
     }))
     .withPanel(timeseries({
-      title: 'Service level by group', unit: 'percentunit', max: 1, interval: '5m', dashed: ['objective'], links: groupSeries, noValue: noIncoming,
+      title: 'Service level by group', unit: 'percentunit', max: 1, interval: '5m', dashed: ['objective'], links: groupSeries, legend: 'lowest first', noValue: noIncoming,
       targets: [query(m.busiest(10, 'agent_group', m.serviceLevel(m.hour, groups), m.incoming), '{{agent_group}}'), threshold('service_level_objective')],
       description: 'Answered within 20 s / (offered − missed within 5 s) over the hour before each point; the ten groups with the most incoming calls. The objective is the lowest of the alerts (thresholds.yml).',
     }))
-    .withPanel(timeseries({ title: 'Answer speed by group', unit: 's', interval: '5m', links: groupSeries, noValue: 'no answered incoming calls in this range', targets: [query(m.busiest(10, 'agent_group', m.asa(m.hour, groups), m.incoming), '{{agent_group}}')], description: 'Average speed of answer (ring seconds / answered, incoming) over the hour before each point; the ten groups with the most incoming calls.' }))
+    .withPanel(timeseries({ title: 'Answer speed by group', unit: 's', interval: '5m', links: groupSeries, legend: 'highest first', noValue: 'no answered incoming calls in this range', targets: [query(m.busiest(10, 'agent_group', m.asa(m.hour, groups), m.incoming), '{{agent_group}}')], description: 'Average speed of answer (ring seconds / answered, incoming) over the hour before each point; the ten groups with the most incoming calls.' }))
     .withPanel(timeseries({
       title: 'Answer delay', unit: 's', interval: '5m', colors: quantileColors, dashed: ['alert above'], noValue: 'no answered incoming calls in this range',
       targets: [query(m.answerDelay(0.5, m.hour), 'p50'), query(m.answerDelay(0.95, m.hour), 'p95'), query(m.answerDelay(0.99, m.hour), 'p99'), threshold('answer_delay_seconds')],
@@ -83,5 +83,5 @@ export const agentGroups = () =>
       ],
     }))
     .withPanel(bars({ title: 'Who hangs up: share of the agents', width: 8, height: 10, unit: 'percentunit', decimals: 0, max: 1, legend: '{{agent_group}}', noValue: 'no answered calls', links: groupSeries, steps: [['blue'], ['orange', 0.6]], expr: `topk(10, ${m.agentHangups(m.whole, groups)})`, description: 'Agent / (agent + customer) of answered calls: the ten groups with the highest share.' }))
-    .withPanel(timeseries({ title: 'Traffic by group', unit: 'suffix: erl', interval: '5m', stacked: true, links: groupSeries, noValue: 'no answered calls in this range', targets: [query(m.busiest(10, 'agent_group', m.erlang(groups)), '{{agent_group}}')], description: 'Calls in conversation on average over the hour before each point (erlang); the ten busiest groups. The seconds of a call are added when it ends.' }))
-    .withPanel(timeseries({ title: 'Dialler abandonment', unit: 'percentunit', interval: '5m', softMax: 0.05, dashed: ['limit'], colors: { abandoned: '#CC79A7' }, targets: [query(m.diallerAbandonment(m.hour), 'abandoned'), query(`min(account:itnio_threshold:dialler_abandonment{${m.byAccount}})`, 'limit')], noValue: 'no dialler calls in this range', description: 'Dialler calls hung up while ringing at the agent / (those + connected), over the hour before each point. The limit is for 30 days, not for each hour.' }));
+    .withPanel(timeseries({ title: 'Traffic by group', unit: 'suffix: erl', interval: '5m', stacked: true, links: groupSeries, legend: 'highest first', noValue: 'no answered calls in this range', targets: [query(m.busiest(10, 'agent_group', m.erlang(groups)), '{{agent_group}}')], description: 'Calls in conversation on average over the hour before each point (erlang); the ten busiest groups. The seconds of a call are added when it ends.' }))
+    .withPanel(timeseries({ title: 'Dialler abandonment', unit: 'percentunit', interval: '5m', softMax: 0.05, dashed: ['limit'], colors: diallerColors, targets: [query(m.diallerAbandonment(m.hour), 'abandoned'), query(`min(account:itnio_threshold:dialler_abandonment{${m.byAccount}})`, 'limit')], noValue: 'no dialler calls in this range', description: 'Dialler calls hung up while ringing at the agent / (those + connected), over the hour before each point. The limit is for 30 days, not for each hour.' }));

@@ -1,7 +1,7 @@
 import { dashboard } from './dashboard';
 import { byAccount } from './metrics';
 import { apiStatusColors, findingColors, highIsBad, lowIsBad, quantileColors, recordColors } from './palette';
-import { bars, hms, query, row, stat, timeseries } from './panels';
+import { bars, query, row, stat, timeseries } from './panels';
 
 const A = `{${byAccount}}`;
 const percentile = (q: number, metric: string, labels = A) => query(`histogram_quantile(${q}, sum by (le) (rate(${metric}_bucket${labels}[$__rate_interval])))`, `p${q * 100}`);
@@ -17,13 +17,13 @@ export const exporter = () =>
     description: 'Can the numbers be trusted? How fresh they are, what the API answers, what audits found, and the state of the process.',
   })
     .withPanel(stat({ title: 'Last read', expr: `min(itnio_up${A})`, noValue: 'not yet', steps: lowIsBad(1, 1), description: 'Whether the last read of every chosen account succeeded.', color: 'background', mappings: yesNo('succeeded', 'failed') }))
-    .withPanel(stat({ title: 'Data are complete up to', unit: hms, noValue: 'never read', expr: `time() - min(itnio_exporter_complete_until_timestamp_seconds${A})`, steps: highIsBad(300, 900), description: 'How long ago everything that the API showed was counted, for the account that is furthest behind (h:mm:ss).' }))
-    .withPanel(stat({ title: 'Still to catch up', unit: hms, noValue: '–', expr: `sum(itnio_exporter_catch_up_remaining_seconds${A})`, steps: highIsBad(1, 86400), description: 'Time whose calls are still to be read after downtime (h:mm:ss). Alerts that compare with the past do not fire before it is 0.' }))
+    .withPanel(stat({ title: 'Age of the data', unit: 's', decimals: 0, noValue: 'never read', expr: `time() - min(itnio_exporter_complete_until_timestamp_seconds${A})`, steps: highIsBad(300, 900), description: 'How long ago everything that the API showed was counted, for the account that is furthest behind.' }))
+    .withPanel(stat({ title: 'Still to catch up', unit: 's', decimals: 0, noValue: '–', expr: `sum(itnio_exporter_catch_up_remaining_seconds${A})`, steps: highIsBad(1, 86400), description: 'Time whose calls are still to be read after downtime. Alerts that compare with the past do not fire before it is 0.' }))
     .withPanel(stat({ title: 'Refused: too many requests', decimals: 0, noValue: '0', expr: `sum(increase(itnio_exporter_api_requests_total{${byAccount}, status="-15"}[$__range])) or vector(0)`, steps: highIsBad(1, 20), description: 'Requests of the time range that the API refused with -15. Lower rate_limit in the configuration, or find out who else uses the key.' }))
     .withPanel(stat({ title: 'Clock skew', unit: 's', decimals: 1, noValue: '–', expr: `max(abs(itnio_exporter_clock_skew_seconds${A}))`, steps: highIsBad(60, 600), description: 'The server\'s clock less the local one, without its sign; the largest of the chosen accounts. The API refuses requests that are half an hour off.' }))
     .withPanel(stat({ title: 'Configuration', noValue: 'no data', expr: 'min(itnio_exporter_config_last_reload_successful)', steps: lowIsBad(1, 1), description: 'Whether the last configuration was accepted. If it was refused, the one before is still in use.', mappings: yesNo('accepted', 'refused') }))
     .withRow(row('Freshness'))
-    .withPanel(timeseries({ title: 'Age of the data', width: 8, unit: 's', noValue: 'never read', targets: [query(`time() - itnio_exporter_complete_until_timestamp_seconds${A}`, '{{account}}: complete'), query(`time() - itnio_exporter_last_success_timestamp_seconds${A}`, '{{account}}: last successful read')], description: 'Time since everything that the API showed was counted, and since the last successful read.' }))
+    .withPanel(timeseries({ title: 'Age of the data over time', width: 8, unit: 's', noValue: 'never read', targets: [query(`time() - itnio_exporter_complete_until_timestamp_seconds${A}`, '{{account}}: complete'), query(`time() - itnio_exporter_last_success_timestamp_seconds${A}`, '{{account}}: last successful read')], description: 'Time since everything that the API showed was counted, and since the last successful read.' }))
     .withPanel(timeseries({ title: 'Catching up', width: 8, unit: 's', noValue: 'never read', targets: [query(`itnio_exporter_catch_up_remaining_seconds${A}`, '{{account}}')], description: 'Time whose calls are still to be read after downtime or at the first start. It should fall steadily.' }))
     .withPanel(timeseries({ title: 'How late records are seen', width: 8, unit: 's', interval: '5m', noValue: 'no new records', colors: quantileColors, targets: percentiles('itnio_exporter_record_lag_seconds'), description: 'From the end of a call to its first reading: the delay of the API plus up to one poll interval. Records that are caught up are left out.' }))
     .withRow(row('API'))

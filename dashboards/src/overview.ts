@@ -1,7 +1,7 @@
 import { dashboard } from './dashboard';
 import { alertCountry, alertGroup, countrySeries, groupRow, runbook } from './links';
 import * as m from './metrics';
-import { highIsBad, lowIsBad, outcomeColors, ratioColors } from './palette';
+import { highIsBad, incomingColors, lowIsBad, outcomeColors, outgoingColors, serviceColors } from './palette';
 import { bars, hms, query, row, seconds, stat, timeseries } from './panels';
 import { table } from './table';
 
@@ -17,9 +17,9 @@ export const now = {
   level: () => stat({ title: 'Service level', unit: 'percentunit', decimals: 1, ...nowAndLastWeek(w => m.serviceLevel(w), w => m.offered(w)), steps: lowIsBad(0.7, 0.8), noValue: 'no incoming calls', description: 'Incoming calls of the last 30 minutes: answered within 20 s / (offered − missed within 5 s). Coloured from 20 calls on.' }),
   missed: () => stat({ title: 'Missed', unit: 'percentunit', decimals: 1, ...nowAndLastWeek(w => m.missedShare(w), w => m.offered(w)), steps: highIsBad(0.1, 0.2), noValue: 'no incoming calls', description: 'Incoming calls of the last 30 minutes that nobody answered / offered. Coloured from 20 calls on.' }),
   asa: () => stat({ title: 'Answer speed (ASA)', unit: seconds, decimals: 1, ...nowAndLastWeek(w => m.asa(w), w => m.answered(w)), steps: highIsBad(20, 40), noValue: 'no answered calls', description: 'Average speed of answer of the incoming calls of the last 30 minutes: ring seconds / answered. Coloured from 20 calls on.' }),
-  age: () => stat({ title: 'Data are complete up to', unit: hms, noValue: 'no data', expr: `time() - min(itnio_exporter_complete_until_timestamp_seconds{${m.byAccount}})`, steps: highIsBad(300, 900), description: 'How long ago everything that the API showed was counted, for the account that is furthest behind (h:mm:ss).' }),
+  age: () => stat({ title: 'Age of the data', unit: 's', decimals: 0, noValue: 'no data', expr: `time() - min(itnio_exporter_complete_until_timestamp_seconds{${m.byAccount}})`, steps: highIsBad(300, 900), description: 'How long ago everything that the API showed was counted, for the account that is furthest behind.' }),
   alerts: () => stat({ title: 'Alerts firing', decimals: 0, noValue: '0', expr: `count(ALERTS{${firing}}) or vector(0)`, steps: highIsBad(1, 3), description: 'Alerts of the rules that come with the exporter. They are listed in the next row.' }),
-  silent: () => stat({ title: 'Longest without a call', unit: hms, noValue: 'no calls', expr: `max(${m.sinceLastCall()})`, description: 'Time since the last call of the chosen agent group that has had none for longest (h:mm:ss). The table of groups says which it is.' }),
+  silent: () => stat({ title: 'Longest without a call', unit: 's', decimals: 0, noValue: 'no calls', expr: `max(${m.sinceLastCall()})`, description: 'Time since the last call of the chosen agent group that has had none for longest. The table of groups says which it is.' }),
 };
 
 export const overview = () =>
@@ -46,20 +46,20 @@ export const overview = () =>
     .withPanel(stat({ title: 'Outgoing answered (ASR)', unit: 'percentunit', decimals: 1, expr: m.asr(m.whole), volume: m.attempts(m.whole), noValue: 'no outgoing calls', steps: lowIsBad(0.3, 0.4), description: 'Answer-seizure ratio of outgoing calls: answered / attempts (ITU-T E.411). Coloured from 20 attempts on.' }))
     .withPanel(stat({ title: 'Service level', unit: 'percentunit', decimals: 1, expr: m.serviceLevel(m.whole), volume: m.offered(m.whole), noValue: 'no incoming calls', steps: lowIsBad(0.7, 0.8), description: 'Incoming calls answered within 20 s / (offered − missed within 5 s). The usual target is 80 %. Coloured from 20 calls on.' }))
     .withPanel(stat({ title: 'Missed', unit: 'percentunit', decimals: 1, expr: m.missedShare(m.whole), volume: m.offered(m.whole), noValue: 'no incoming calls', steps: highIsBad(0.1, 0.2), description: 'Incoming calls that nobody answered / offered. Coloured from 20 calls on.' }))
-    .withPanel(stat({ title: 'Talk time per call (ACD)', unit: hms, expr: m.acd(m.whole, [], m.byCallAndType), noValue: 'no answered calls', description: 'Average length of conversation: talk seconds / answered calls (ITU-T E.437), h:mm:ss.' }))
+    .withPanel(stat({ title: 'Talk time per call (ACD)', unit: 's', decimals: 1, expr: m.acd(m.whole, [], m.byCallAndType), noValue: 'no answered calls', description: 'Average length of conversation: talk seconds / answered calls (ITU-T E.437).' }))
     .withPanel(stat({ title: 'Traffic', unit: 'suffix: erl', decimals: 1, expr: m.erlang(), description: 'Calls in conversation on average over the last hour (erlang, ITU-T E.600): talk seconds / seconds. The seconds of a call are added when it ends.' }))
     .withPanel(timeseries({ title: 'Calls by outcome', unit: 'suffix: /min', stacked: true, colors: outcomeColors, interval: '5m', targets: [query(`${m.perMinute('itnio_calls_total', m.byCallAndType, ['outcome'])} > 0`, '{{outcome}}')], description: 'Finished calls a minute by what became of them. A call is counted when it ends.' }))
     .withPanel(timeseries({
-      title: 'Calls against last week', unit: 'suffix: /h', interval: '5m', dashed: ['last week'], noValue: 'no recorded calls: are the recording rules loaded?',
+      title: 'Calls against last week', unit: 'suffix: /h', interval: '5m', dashed: ['last week'], colors: { 'this week': incomingColors.answered }, noValue: 'no recorded calls: are the recording rules loaded?',
       targets: [
         query('sum(sum_over_time(account_agent_group:itnio_calls:increase5m{account=~"$account", agent_group=~"$agent_group", call_type=~"$call_type"}[1h]))', 'this week'),
         query('sum(sum_over_time(account_agent_group:itnio_calls:increase5m{account=~"$account", agent_group=~"$agent_group", call_type=~"$call_type"}[1h] offset 1w))', 'last week'),
       ],
       description: 'Calls of the hour before each point, and of the same hour a week before. Read from the recording rules; the country variable does not apply.',
     }))
-    .withPanel(timeseries({ title: 'Outgoing: answered and delivered', unit: 'percentunit', max: 1, interval: '5m', colors: ratioColors, noValue: 'no outgoing calls in this range', targets: [query(m.asr(m.hour), 'ASR'), query(m.ner(m.hour), 'NER')], description: 'Over the hour before each point. ASR = answered / attempts. NER = (answered + busy + no answer + unreachable) / attempts (ITU-T E.425): what is missing to 100 % was lost in the network.' }))
+    .withPanel(timeseries({ title: 'Outgoing: answered and delivered', unit: 'percentunit', max: 1, interval: '5m', colors: outgoingColors, noValue: 'no outgoing calls in this range', targets: [query(m.asr(m.hour), 'ASR'), query(m.ner(m.hour), 'NER')], description: 'Over the hour before each point. ASR = answered / attempts. NER = (answered + busy + no answer + unreachable) / attempts (ITU-T E.425): what is missing to 100 % was lost in the network.' }))
     .withPanel(timeseries({
-      title: 'Incoming: service level and missed calls', unit: 'percentunit', max: 1, interval: '5m', colors: ratioColors, dashed: ['objective'], noValue: 'no incoming calls in this range',
+      title: 'Incoming: service level and missed calls', unit: 'percentunit', max: 1, interval: '5m', colors: serviceColors, dashed: ['objective'], noValue: 'no incoming calls in this range',
       targets: [query(m.serviceLevel(m.hour), 'service level'), query(m.missedShare(m.hour), 'missed'), query(`min(account:itnio_threshold:service_level_objective{${m.byAccount}})`, 'objective')],
       description: 'Over the hour before each point. Service level = answered within 20 s / (offered − missed within 5 s). Missed = not answered / offered. The objective is the one of the alerts (thresholds.yml).',
     }))

@@ -11,21 +11,23 @@ const good = 'blue', warning = 'orange', bad = 'red';
 export const neutral: Steps = [['text']];
 export const lowIsBad = (low: number, enough: number): Steps => [[bad], [warning, low], [good, enough]];
 export const highIsBad = (high: number, tooHigh: number): Steps => [[good], [warning, high], [bad, tooHigh]];
-/** As lowIsBad, but a value from odd on is no good news: it is purple. */
-export const lowIsBadHighIsOdd = (low: number, enough: number, odd: number): Steps => [...lowIsBad(low, enough), ['purple', odd]];
 /** A change against the past: only what got worse is coloured. */
 export const fallIsBad = (warn: number, worst: number): Steps => [[bad], [warning, worst], ['text', warn]];
 
 // The eight colours of Okabe and Ito (2008).
-const okabeIto = { orange: '#E69F00', sky: '#56B4E9', green: '#009E73', yellow: '#F0E442', blue: '#0072B2', vermillion: '#D55E00', purple: '#CC79A7', gray: '#999999' };
-const o = okabeIto;
+const o = { orange: '#E69F00', sky: '#56B4E9', green: '#009E73', yellow: '#F0E442', blue: '#0072B2', vermillion: '#D55E00', purple: '#CC79A7', gray: '#999999' };
+
+/** As lowIsBad, but a value from odd on is no good news: it is pink, which nobody takes for blue. */
+export const lowIsBadHighIsOdd = (low: number, enough: number, odd: number): Steps => [...lowIsBad(low, enough), [o.purple, odd]];
 
 export const outcomeColors: Record<string, string> = {
   answered: o.blue, no_answer: o.sky, busy: o.yellow, abandoned: o.purple, unreachable: o.orange, no_service: o.green, failed: o.vermillion, unknown: o.gray,
 };
+export const outgoingColors = { ASR: o.blue, NER: o.orange };
 export const incomingColors = { answered: o.blue, missed: o.vermillion };
-export const ratioColors = { ASR: o.blue, NER: o.orange, 'service level': o.blue, missed: o.vermillion };
-export const quantileColors = { p50: o.blue, p90: o.orange, p95: o.orange, p99: o.vermillion };
+export const serviceColors = { 'service level': o.blue, missed: o.vermillion };
+export const diallerColors = { abandoned: o.purple };
+export const quantileColors = { p50: o.blue, p95: o.orange, p99: o.vermillion };
 export const sipColors: Record<string, string> = {
   200: o.blue, 403: o.green, 404: '#8C6BB1', 408: '#A6DDF5', 480: o.sky, 484: '#C7B3DD', 486: o.yellow, 487: o.orange, 500: '#8A3D00', 502: '#F2995C', 503: o.vermillion, 603: o.purple, unknown: o.gray,
 };

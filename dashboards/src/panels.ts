@@ -48,9 +48,19 @@ export const stat = (o: Common & { expr: string; volume?: string; lastWeek?: str
   return o.decimals === undefined ? p : p.decimals(o.decimals);
 };
 
+// No palette of ten colours can be told apart by everybody: where lines are countries, groups or agents, a table beside them has their values.
+// What is worst comes first.
+type LegendKind = 'list' | 'lowest first' | 'highest first';
+const legend = (kind: LegendKind) => {
+  const l = new common.VizLegendOptionsBuilder().showLegend(true);
+  return kind === 'list'
+    ? l.placement(common.LegendPlacement.Bottom).displayMode(common.LegendDisplayMode.List).calcs([])
+    : l.placement(common.LegendPlacement.Right).displayMode(common.LegendDisplayMode.Table).calcs(['min', 'max', 'lastNotNull']).sortBy('Last *').sortDesc(kind === 'highest first');
+};
+
 export const timeseries = (o: Common & {
   targets: DataqueryBuilder[]; stacked?: boolean; min?: number; max?: number; softMax?: number; interval?: string;
-  colors?: Record<string, string>; legend?: 'list' | 'table'; dashed?: string[]; links?: Link[];
+  colors?: Record<string, string>; legend?: LegendKind; dashed?: string[]; links?: Link[];
 }) => {
   const p = new TimeSeries().title(o.title).description(o.description).datasource(datasource).span(o.width ?? 12).height(o.height ?? 8)
     .unit(o.unit ?? 'short').noValue(o.noValue ?? 'no calls in this range').min(o.min ?? 0)
@@ -59,8 +69,7 @@ export const timeseries = (o: Common & {
     .gradientMode(common.GraphGradientMode.None).showPoints(common.VisibilityMode.Auto).pointSize(5).spanNulls(600000).axisBorderShow(false)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
     .tooltip(new common.VizTooltipOptionsBuilder().mode(common.TooltipDisplayMode.Multi).sort(common.SortOrder.Descending))
-    .legend(new common.VizLegendOptionsBuilder().showLegend(true).placement(o.legend === 'table' ? common.LegendPlacement.Right : common.LegendPlacement.Bottom)
-      .displayMode(o.legend === 'table' ? common.LegendDisplayMode.Table : common.LegendDisplayMode.List).calcs(o.legend === 'table' ? ['mean', 'lastNotNull'] : []));
+    .legend(legend(o.legend ?? 'list'));
   if (o.stacked) p.stacking(new common.StackingConfigBuilder().mode(common.StackingMode.Normal).group('A'));
   if (o.max !== undefined) p.max(o.max);
   if (o.softMax !== undefined) p.axisSoftMax(o.softMax);
@@ -92,7 +101,7 @@ export const bars = (o: Common & { expr: string; legend: string; max?: number; h
 };
 
 export const heatmap = (o: Common & { expr: string; scheme?: string }) =>
-  new Heatmap().title(o.title).description(o.description).datasource(datasource).span(o.width ?? 12).height(o.height ?? 9).interval('5m')
+  new Heatmap().title(o.title).description(o.description).datasource(datasource).span(o.width ?? 12).height(o.height ?? 9).interval('5m').noValue(o.noValue ?? 'no calls in this range')
     .withTarget(query(o.expr, '{{le}}').format(PromQueryFormat.Heatmap)).calculate(false).cellGap(1).showLegend()
     .color(new HeatmapColorOptionsBuilder().mode(HeatmapColorMode.Scheme).scheme(o.scheme ?? 'Oranges').fill('dark-orange').exponent(0.5).scale(HeatmapColorScale.Exponential).steps(64).reverse(false))
     .yAxis(new YAxisConfigBuilder().unit('s').axisPlacement(common.AxisPlacement.Left))

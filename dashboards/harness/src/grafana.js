@@ -23,7 +23,7 @@ export function timing(panel, range, width, scrape) {
   const step = Math.max(nice((range.to - range.from) / 1000 / Math.max(100, width)), seconds(panel.interval), scrape);
   return { step, vars: { __rate_interval: duration(Math.max(step + scrape, 4 * scrape)), __interval: duration(step), __range: duration((range.to - range.from) / 1000) } };
 }
-export const interpolate = (text, vars) => String(text ?? '').replace(/\$\{?(\w+)(?::\w+)?\}?/g, (m, k) => (k in vars ? vars[k] : m));
+export const interpolate = (text, vars) => String(text ?? '').replace(/\$(\w+)|\$\{(\w+)(?::\w+)?\}/g, (m, bare, braced) => vars[bare ?? braced] ?? m);
 
 const legend = (format, labels) => {
   if (format && format !== '__auto') return format.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, k) => labels[k] ?? '');
