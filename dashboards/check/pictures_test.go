@@ -107,7 +107,7 @@ func evaluated(group string, interval time.Duration, now time.Time) int64 {
 func callsByMinute(perDay float64) map[int64][]simulator.Call {
 	countries := slices.DeleteFunc(simulator.DefaultCountries(), func(c simulator.Country) bool { return c.Weight < 1.2 && c.Code != "CU" })
 	o := simulator.Options{
-		Seed: 7, Now: incidentEnd, Countries: countries, Start: firstDay().Add(-6 * time.Hour), CallsPerDay: perDay, Rhythm: 0.8, LateShare: 0.001,
+		Seed: 7, Now: incidentEnd, Countries: countries, Start: firstDay().Add(-6 * time.Hour), CallsPerDay: perDay, Rhythm: 0.8, TalkSigma: 0.8, LateShare: 0.001,
 		Groups: simulator.DefaultGroups()[:5], Accounts: []simulator.Account{{Name: "main", Key: "k", Secret: "s", Scale: 1}},
 		Scenarios: simulator.StagedIncident(incidentEnd().Add(-30 * time.Minute)),
 	}
