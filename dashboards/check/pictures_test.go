@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"slices"
@@ -8,10 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/common/promslog"
 	"github.com/prometheus/prometheus/model/timestamp"
-	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/tsdb"
 
 	"itnio_exporter/collector/families"
 	"itnio_exporter/config"
@@ -28,35 +26,8 @@ func TestPictures(t *testing.T) {
 	if dir == "" {
 		t.Skip("PICTURES is not set")
 	}
-	perDay := 24000.0
-	if v := os.Getenv("CALLS"); v != "" {
-		var err error
-		if perDay, err = strconv.ParseFloat(v, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	opts := tsdb.DefaultOptions()
-	opts.MinBlockDuration = (60 * 24 * time.Hour).Milliseconds() // one head for all, as in the replay
-	opts.MaxBlockDuration, opts.RetentionDuration = opts.MinBlockDuration, opts.MinBlockDuration
-	opts.WALSegmentSize = -1
-	db, err := tsdb.Open(t.TempDir(), promslog.NewNopLogger(), nil, opts, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	engine := promql.NewEngine(promql.EngineOpts{Logger: promslog.NewNopLogger(), MaxSamples: 5e7, Timeout: time.Minute, LookbackDelta: 5 * time.Minute, EnableAtModifier: true, EnableNegativeOffset: true})
-	groups, e := load(t, db, engine), newPage()
-	e.down = incident{} // the exporter is never down
-	valid, err := config.Default(config.AccountConfig{Name: "main", APIKey: "k", APISecret: "s"}).Validate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	e.model = families.New(valid.Metrics()) // all bounds of the histograms
-	calls := callsByMinute(perDay)
+	db, engine := openTSDB(t)
+	groups, e, calls := load(t, db, engine), picturePage(t), callsByMinute(callsPerDay(t))
 	for m := firstDay().Unix()/60 + 1; m <= incidentEnd().Unix()/60; m++ {
 		now := timestamp.Time(m * 60_000)
 		if !shown(now) && m%30 != 0 && m%30 < 25 {
@@ -78,6 +49,29 @@ func TestPictures(t *testing.T) {
 	if err := db.Snapshot(dir, true); err != nil {
 		t.Error(err)
 	}
+}
+
+// callsPerDay is CALLS, or 24000.
+func callsPerDay(t *testing.T) float64 {
+	t.Helper()
+	text := cmp.Or(os.Getenv("CALLS"), "24000")
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		t.Fatalf("CALLS: %v", err)
+	}
+	return n
+}
+
+// picturePage is an exporter that is never down, with all bounds of its histograms.
+func picturePage(t *testing.T) *page {
+	t.Helper()
+	valid, err := config.Default(config.AccountConfig{Name: "main", APIKey: "k", APISecret: "s"}).Validate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := newPage()
+	e.down, e.model = incident{}, families.New(valid.Metrics())
+	return e
 }
 
 // shown reports whether a picture may show this time: the hours before the incident, and the same hours two and seven days before, which they
