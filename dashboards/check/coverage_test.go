@@ -1,25 +1,25 @@
 package check
 
 import (
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-
-	"go.yaml.in/yaml/v3"
 )
+
+// promtoolExpr is an expression that a test evaluates, and the samples that it expects.
+type promtoolExpr struct {
+	Expr    string
+	Samples []struct{ Labels string } `yaml:"exp_samples"`
+}
 
 // promtoolTests is as much of a promtool test file as the check looks at.
 type promtoolTests struct {
 	RuleFiles []string `yaml:"rule_files"`
 	Tests     []struct {
-		Name  string
-		Exprs []struct {
-			Expr    string
-			Samples []struct{ Labels string } `yaml:"exp_samples"`
-		} `yaml:"promql_expr_test"`
+		Name   string
+		Exprs  []promtoolExpr `yaml:"promql_expr_test"`
 		Alerts []struct {
 			Alertname string
 			Exp       []any `yaml:"exp_alerts"`
@@ -27,24 +27,27 @@ type promtoolTests struct {
 	}
 }
 
-// TestEveryRuleIsTested: promtool compares a value of every recorded series, sees every alert fire on its case with its text, and looks at
-// all alerts together where none may fire.
-func TestEveryRuleIsTested(t *testing.T) {
+// promtoolFiles are the tests of the rules, by file name.
+func promtoolFiles(t *testing.T) map[string]promtoolTests {
+	t.Helper()
 	files, err := filepath.Glob("../rules/tests/*.yml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("tests of rules: %v, %v", files, err)
 	}
-	recorded, fires, silent := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	name := regexp.MustCompile(`^[a-z_]+:[a-zA-Z0-9_:]+`)
+	all := map[string]promtoolTests{}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
 		var f promtoolTests
-		if err := yaml.Unmarshal(text, &f); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
+		read(t, file, &f)
+		all[filepath.Base(file)] = f
+	}
+	return all
+}
+
+// TestEveryRuleIsTested: promtool compares a value of every recorded series and sees every alert fire on its case with its text.
+func TestEveryRuleIsTested(t *testing.T) {
+	recorded, fires := map[string]bool{}, map[string]bool{}
+	name := regexp.MustCompile(`^[a-z_]+:[a-zA-Z0-9_:]+`)
+	for _, f := range promtoolFiles(t) {
 		for _, test := range f.Tests {
 			for _, x := range test.Exprs {
 				for _, sample := range x.Samples {
@@ -52,31 +55,8 @@ func TestEveryRuleIsTested(t *testing.T) {
 				}
 			}
 			for _, a := range test.Alerts {
-				if len(a.Exp) > 0 {
-					fires[a.Alertname] = true
-				}
+				fires[a.Alertname] = fires[a.Alertname] || len(a.Exp) > 0
 			}
-		}
-		// days_test.yml is where nothing else may fire: it has to have every rule, or its silence says nothing.
-		if filepath.Base(file) == filepath.Base(daysFile) {
-			for _, rules := range f.RuleFiles {
-				silent[filepath.Base(rules)] = true
-			}
-			for _, actor := range []string{"healthy", "idle", "new", "history", "down", "restarted", "away"} {
-				if !slices.ContainsFunc(f.Tests[0].Exprs, func(x struct {
-					Expr    string
-					Samples []struct{ Labels string } `yaml:"exp_samples"`
-				}) bool {
-					return strings.Contains(x.Expr, `"`+actor+`"`)
-				}) {
-					t.Errorf("%s does not look at the account %q", file, actor)
-				}
-			}
-		}
-	}
-	for _, file := range ruleFiles(t) {
-		if !silent[filepath.Base(file)] {
-			t.Errorf("%s does not load %s", daysFile, file)
 		}
 	}
 	for _, r := range allRules(t) {
@@ -85,6 +65,22 @@ func TestEveryRuleIsTested(t *testing.T) {
 		}
 		if r.Alert != "" && !fires[r.Alert] {
 			t.Errorf("no test sees %s fire", r.Alert)
+		}
+	}
+}
+
+// TestSilenceIsOfAllRules: the test in which nothing else may fire loads every rule file and looks at every account, or its silence would
+// say nothing.
+func TestSilenceIsOfAllRules(t *testing.T) {
+	days := promtoolFiles(t)[filepath.Base(daysFile)]
+	for _, file := range ruleFiles(t) {
+		if !slices.Contains(days.RuleFiles, "../"+filepath.Base(file)) {
+			t.Errorf("%s does not load %s", daysFile, file)
+		}
+	}
+	for _, actor := range []string{"healthy", "idle", "new", "history", "down", "restarted", "away"} {
+		if !slices.ContainsFunc(days.Tests[0].Exprs, func(x promtoolExpr) bool { return strings.Contains(x.Expr, `"`+actor+`"`) }) {
+			t.Errorf("%s does not look at the account %q", daysFile, actor)
 		}
 	}
 }

@@ -106,6 +106,66 @@ func allDashboards(t *testing.T) map[string]Dashboard {
 	return d
 }
 
+// names are the metrics and labels that an expression may use.
+type names struct {
+	metrics map[string][]string // the labels of each
+	labels  map[string]bool
+}
+
+func allNames(t *testing.T) names {
+	t.Helper()
+	n := names{metricModel(t), map[string]bool{"job": true, "instance": true, "threshold": true}} // the last is what ItnioThresholdNotABound names
+	for _, labels := range n.metrics {
+		for _, l := range labels {
+			n.labels[l] = true
+		}
+	}
+	return n
+}
+
+// check reports what a part of an expression names that there is not.
+func (n names) check(t *testing.T, where string, node parser.Node) {
+	t.Helper()
+	var labels []string
+	switch node := node.(type) {
+	case *parser.VectorSelector:
+		n.checkSelector(t, where, node)
+	case *parser.AggregateExpr:
+		labels = node.Grouping
+	case *parser.BinaryExpr:
+		if node.VectorMatching != nil {
+			labels = node.VectorMatching.MatchingLabels
+		}
+	}
+	for _, l := range labels {
+		if !n.labels[l] {
+			t.Errorf("%s: no metric has the label %s", where, l)
+		}
+	}
+}
+
+func (n names) checkSelector(t *testing.T, where string, v *parser.VectorSelector) {
+	t.Helper()
+	have, ok := n.metrics[v.Name]
+	if !ok {
+		t.Errorf("%s: there is no metric %s", where, v.Name)
+	}
+	have = append([]string{model.MetricNameLabel, "job", "instance"}, have...)
+	for _, l := range v.LabelMatchers {
+		if !slices.Contains(have, l.Name) {
+			t.Errorf("%s: %s has no label %s", where, v.Name, l.Name)
+		}
+		if l.Name == "le" && !strings.HasPrefix(v.Name, "account_") && !everyServer(l.Value) {
+			t.Errorf("%s: le=%q is not found on every server", where, l.Value)
+		}
+	}
+}
+
+// everyServer says whether a value of "le" finds the bounds as old and new servers store them: 20 and 20.0.
+func everyServer(le string) bool {
+	return le == "+Inf" || le == ".+[.]0" || strings.HasSuffix(le, "([.]0)?")
+}
+
 // TestExpressionsNameWhatThereIs parses every expression with Prometheus's own parser and looks up each metric and label in the model.
 func TestExpressionsNameWhatThereIs(t *testing.T) {
 	var all []Expression
@@ -115,49 +175,15 @@ func TestExpressionsNameWhatThereIs(t *testing.T) {
 	for _, d := range allDashboards(t) {
 		all = append(all, d.Expressions()...)
 	}
-	m, p := metricModel(t), parser.NewParser(parser.Options{})
-	known := map[string]bool{"job": true, "instance": true, "threshold": true} // the last is what ItnioThresholdNotABound names
-	for _, labels := range m {
-		for _, l := range labels {
-			known[l] = true
-		}
-	}
+	n, p := allNames(t), parser.NewParser(parser.Options{})
 	for _, x := range all {
 		expr, err := p.ParseExpr(Fill(x.Expr, windows()))
 		if err != nil {
 			t.Errorf("%s: %v\n%s", x.Where, err, x.Expr)
 			continue
 		}
-		parser.Inspect(expr, func(n parser.Node, _ []parser.Node) error {
-			switch n := n.(type) {
-			case *parser.VectorSelector:
-				have, ok := m[n.Name]
-				if !ok {
-					t.Errorf("%s: there is no metric %s", x.Where, n.Name)
-				}
-				for _, l := range n.LabelMatchers {
-					if l.Name != model.MetricNameLabel && !slices.Contains(have, l.Name) && l.Name != "job" && l.Name != "instance" {
-						t.Errorf("%s: %s has no label %s", x.Where, n.Name, l.Name)
-					}
-					if l.Name == "le" && l.Value != "+Inf" && !strings.HasPrefix(n.Name, "account_") && !strings.HasSuffix(l.Value, "([.]0)?") && l.Value != ".+[.]0" {
-						t.Errorf("%s: le=%q is not found on every server", x.Where, l.Value)
-					}
-				}
-			case *parser.AggregateExpr:
-				for _, l := range n.Grouping {
-					if !known[l] {
-						t.Errorf("%s: no metric has the label %s", x.Where, l)
-					}
-				}
-			case *parser.BinaryExpr:
-				if n.VectorMatching != nil {
-					for _, l := range n.VectorMatching.MatchingLabels {
-						if !known[l] {
-							t.Errorf("%s: no metric has the label %s", x.Where, l)
-						}
-					}
-				}
-			}
+		parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
+			n.check(t, x.Where, node)
 			return nil
 		})
 	}

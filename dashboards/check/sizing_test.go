@@ -13,10 +13,10 @@ import (
 	"itnio_exporter/config"
 )
 
-// kind is a sort of finished call as the labels tell it apart, with an equal chance for every group and country.
+// kind is the values that a finished call gives to all labels but agent group and country.
 type kind map[string]string
 
-// kinds are the calls of a centre that calls out and is called, without a dialler: what its labels can be, but for group and country.
+// kinds are the label values of a centre with outgoing and incoming calls and without a dialler.
 func kinds() []kind {
 	var all []kind
 	for _, k := range []struct{ callType, outcome, reason, party, codes string }{

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"math"
 	"net"
 	"net/http"
 	"os"
@@ -17,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"itnio_exporter/enum"
 	"itnio_exporter/simulator"
 )
 
@@ -197,120 +195,6 @@ func (s *stack) counts(t *testing.T) {
 			t.Errorf("%s: %v calls, the truth is %v", key, x.Value, truth[key])
 		}
 	}
-}
-
-// kpis compares the KPIs' formulas, over all of the run, with what the calls themselves say.
-func (s *stack) kpis(t *testing.T) {
-	sum := func(of func(c *simulator.Call) float64) float64 {
-		n := 0.0
-		for c := range s.sim.Calls() {
-			n += of(&c)
-		}
-		return n
-	}
-	count := func(is func(c *simulator.Call) bool) float64 {
-		return sum(func(c *simulator.Call) float64 {
-			if is(c) {
-				return 1
-			}
-			return 0
-		})
-	}
-	outgoing := func(c *simulator.Call) bool { return c.Type == enum.Outgoing }
-	incoming := func(c *simulator.Call) bool { return c.Type == enum.Incoming }
-	answered := func(c *simulator.Call) bool { return c.Reason.Outcome() == enum.Answered }
-	and := func(all ...func(*simulator.Call) bool) func(*simulator.Call) bool {
-		return func(c *simulator.Call) bool {
-			for _, is := range all {
-				if !is(c) {
-					return false
-				}
-			}
-			return true
-		}
-	}
-	talk := func(is func(*simulator.Call) bool) float64 {
-		return sum(func(c *simulator.Call) float64 {
-			if is(c) {
-				return float64(c.Talk)
-			}
-			return 0
-		})
-	}
-	country := func(code string) func(*simulator.Call) bool {
-		return func(c *simulator.Call) bool { return c.Country == code }
-	}
-	delivered := func(c *simulator.Call) bool {
-		return slices.Contains([]enum.Outcome{enum.Answered, enum.OutcomeBusy, enum.NoAnswer, enum.Unreachable}, c.Reason.Outcome())
-	}
-	ring := func(seconds int64) func(*simulator.Call) bool {
-		return func(c *simulator.Call) bool { return c.Ring <= seconds }
-	}
-	not := func(is func(*simulator.Call) bool) func(*simulator.Call) bool {
-		return func(c *simulator.Call) bool { return !is(c) }
-	}
-	party := func(p enum.Party) func(*simulator.Call) bool {
-		return func(c *simulator.Call) bool { return c.Party == p }
-	}
-	early := count(and(incoming, not(answered), ring(5)))
-	truth := map[string]float64{ // by the title of the panel that shows it
-		"Call centre: countries and carriers / Attempts":    count(outgoing),
-		"Call centre: countries and carriers / ASR":         count(and(outgoing, answered)) / count(outgoing),
-		"Call centre: countries and carriers / NER":         count(and(outgoing, delivered)) / count(outgoing),
-		"Call centre: countries and carriers / ACD":         talk(and(outgoing, answered)) / count(and(outgoing, answered)),
-		"Call centre: countries and carriers / Minutes":     talk(and(outgoing, answered)) / 60,
-		"Call centre: countries and carriers / Short calls": count(and(outgoing, answered, func(c *simulator.Call) bool { return c.Talk <= 6 })) / count(and(outgoing, answered)),
-		"Call centre: agent groups / Offered":               count(incoming),
-		"Call centre: agent groups / Answered":              count(and(incoming, answered)),
-		"Call centre: agent groups / Missed":                count(and(incoming, not(answered))) / count(incoming),
-		"Call centre: agent groups / Service level":         count(and(incoming, answered, ring(20))) / (count(incoming) - early),
-		"Call centre: agent groups / Answer speed (ASA)":    sum(func(c *simulator.Call) float64 { return float64(c.Ring) * float64(btoi(incoming(c) && answered(c))) }) / count(and(incoming, answered)),
-		"Call centre: agent groups / Dialler abandonment": count(func(c *simulator.Call) bool { return c.Type == enum.GroupCall && c.Reason.Outcome() == enum.Abandoned }) / count(func(c *simulator.Call) bool {
-			return c.Type == enum.GroupCall && (c.Reason.Outcome() == enum.Abandoned || answered(c))
-		}),
-		"Call centre: overview / Calls":                    count(func(*simulator.Call) bool { return true }),
-		"Call centre: overview / Talk time per call (ACD)": talk(answered) / count(answered),
-		"Call centre: overview / Traffic":                  talk(answered) / 3600,
-	}
-	for _, d := range allDashboards(t) {
-		for _, x := range d.Expressions() {
-			title := x.Where[:strings.LastIndex(x.Where, " / ")]
-			want, ok := truth[title]
-			if !ok || !x.Instant {
-				continue
-			}
-			delete(truth, title)
-			expr := Fill(x.Expr, map[string]string{"__range": s.window(), "__rate_interval": s.window()})
-			got := s.query(expr)
-			if len(got) != 1 || math.Abs(got[0].Value-want) > 0.02*math.Abs(want)+0.002 {
-				t.Errorf("%s is %v, the truth is %v", title, got, want)
-			} else {
-				t.Logf("%-55s %10.4f, truth %10.4f", title, got[0].Value, want)
-			}
-		}
-	}
-	for title := range truth {
-		t.Errorf("there is no panel %s", title)
-	}
-	// Raw counters give ratios exactly, country by country; the share of agents who hang up by group likewise.
-	for _, x := range s.query(`sum by (country) (itnio_calls_total{call_type="outgoing", outcome="answered"}) / sum by (country) (itnio_calls_total{call_type="outgoing"})`) {
-		c := country(x.Labels["country"])
-		if want := count(and(outgoing, c, answered)) / count(and(outgoing, c)); x.Value != want {
-			t.Errorf("ASR of %s is %v, the truth is %v", x.Labels["country"], x.Value, want)
-		}
-	}
-	for _, x := range s.query(`sum(itnio_calls_total{outcome="answered", hangup_party="agent"}) / sum(itnio_calls_total{outcome="answered", hangup_party=~"agent|customer"})`) {
-		if want := count(and(answered, party(enum.Agent))) / (count(and(answered, party(enum.Agent))) + count(and(answered, party(enum.Customer)))); x.Value != want {
-			t.Errorf("agents hung up %v of the calls, the truth is %v", x.Value, want)
-		}
-	}
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // fewCalls is the end of an expression that gives a ratio without a colour, of fewer calls than a healthy run has.
