@@ -16,12 +16,14 @@ import (
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus"
 	promconfig "github.com/prometheus/common/config"
+	"golang.org/x/sync/semaphore"
 
 	"itnio_exporter/collector/account"
 	"itnio_exporter/collector/call"
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/config"
+	"itnio_exporter/itnio"
 	"itnio_exporter/logging"
 )
 
@@ -32,6 +34,8 @@ type Options struct {
 	Logger      log.Logger
 	Registerer  prometheus.Registerer // takes the exporter's own metrics
 	Now         func() time.Time      // nil: time.Now
+	// Steady is the time since a fixed moment, undisturbed by whoever sets the clock that Now reads. Nil: Go's monotonic time.
+	Steady func() time.Duration
 	// HTTPClient makes the client for an account; nil: from its http_client options.
 	HTTPClient func(config.Account) (*http.Client, error)
 	// NoSync leaves the ledger's durability to the operating system. For simulations of weeks only.
@@ -54,6 +58,7 @@ type Collector struct {
 	logger   log.Logger
 	snapshot atomic.Pointer[snapshot]
 	scrapers *scrapers
+	large    *semaphore.Weighted // bytes of large answers, of all accounts together
 
 	mu      sync.Mutex // of what follows
 	cfg     *config.Validated
@@ -66,6 +71,10 @@ func New(o Options) (_ *Collector, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Steady == nil {
+		began := time.Now()
+		o.Steady = func() time.Duration { return time.Since(began) }
+	}
 	if o.HTTPClient == nil {
 		o.HTTPClient = func(a config.Account) (*http.Client, error) {
 			return promconfig.NewClientFromConfig(a.HTTPClient, "itnio_exporter", promconfig.WithUserAgent("itnio_exporter"))
@@ -76,7 +85,8 @@ func New(o Options) (_ *Collector, err error) {
 	}
 	l, err := ledger.Open(ledger.Options{
 		Dir: o.StoragePath, Model: families.New(o.Config.Metrics()), ZeroFirst: o.Config.Global().ZeroFirst,
-		Now: o.Now, Logger: o.Logger, NoSync: o.NoSync, BeforeCommit: o.beforeCommit,
+		RetireAfter: o.Config.Metrics().RetireAfter,
+		Now:         o.Now, Logger: o.Logger, NoSync: o.NoSync, BeforeCommit: o.beforeCommit,
 	})
 	if err != nil {
 		return nil, err
@@ -92,7 +102,7 @@ func New(o Options) (_ *Collector, err error) {
 	}
 	c := &Collector{
 		o: o, ledger: l, metrics: m, logger: o.Logger, cfg: o.Config, members: map[string]*member{},
-		scrapers: newScrapers(o.Logger, o.Now),
+		scrapers: newScrapers(o.Logger, o.Now), large: semaphore.NewWeighted(4 * itnio.DefaultMaxBytes),
 	}
 	clients, err := c.prepare(o.Config)
 	if err != nil {
@@ -118,12 +128,13 @@ func (c *Collector) Run(ctx context.Context) error {
 	}
 	tick := time.NewTicker(releaseEvery)
 	defer tick.Stop()
-	var failure logging.Lasting
+	var releases, health logging.Lasting
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
-			c.release(&failure)
+			c.release(&releases)
+			c.checkLedger(&health)
 		}
 	}
 	c.mu.Lock()
@@ -146,6 +157,24 @@ func (c *Collector) release(failure *logging.Lasting) {
 	}
 	if failure.Failed(err.Error(), c.o.Now()) {
 		level.Warn(c.logger).Log("msg", "new series cannot be released yet", "err", err)
+	}
+}
+
+// checkLedger looks whether the ledger's file is still there and complete. While it is not, nothing can be counted and no
+// account is up.
+func (c *Collector) checkLedger(failure *logging.Lasting) {
+	err := c.ledger.Health()
+	if err == nil {
+		if failure.Succeeded() {
+			level.Info(c.logger).Log("msg", "the ledger can be used again")
+		}
+		return
+	}
+	if failure.Failed(err.Error(), c.o.Now()) {
+		level.Error(c.logger).Log("msg", "nothing is counted: the ledger cannot be used", "err", err)
+	}
+	for _, p := range c.snapshot.Load().pollers {
+		c.metrics.up.WithLabelValues(p.Status().Name).Set(0)
 	}
 }
 
@@ -175,11 +204,12 @@ func (c *Collector) Status() []AccountStatus {
 	return out
 }
 
-// Ready reports whether every account has been read or has failed with a reason, and else for which it is waited.
+// Ready reports whether every account has been read or has failed with a reason, and else for which it is waited. It is not
+// waited for accounts whose answers are slow.
 func (c *Collector) Ready() (bool, string) {
 	var waiting []string
 	for _, s := range c.Status() {
-		if s.Up == nil {
+		if !s.Ready {
 			waiting = append(waiting, strconv.Quote(s.Name))
 		}
 	}

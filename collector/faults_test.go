@@ -47,7 +47,7 @@ func drawFaults(t *testing.T, seed uint64, hours int) *world {
 		accounts = append(accounts, secondAccount())
 	}
 	return newWorld(t, simulator.Options{
-		Seed: seed, Start: time.Now().Add(-3 * time.Hour), CallsPerDay: 4800, Accounts: accounts,
+		Seed: seed, Start: time.Now().Add(-3 * time.Hour), CallsPerDay: span(4800.0, 4800, 24000), Accounts: accounts,
 		LongShare: 0.002, LateShare: 0.001, Latency: 50 * time.Millisecond,
 		Habits: habits, Faults: faults,
 	}, func(c *config.Config) {
@@ -112,7 +112,10 @@ func runFaults(t *testing.T, seed uint64) {
 	for range int((w.cfg.Global().AuditInterval + 15*time.Minute) / time.Minute) {
 		minute()
 	}
-	v := w.judge(w.cfg.Global().AuditInterval)
+	for _, a := range w.cfg.Accounts() {
+		require.WithinDuration(t, w.began.Add(w.habits.ClockSkew), w.epoch(a.Name), time.Hour, "the time of the first good answer, whatever clocks say")
+	}
+	v := w.judge(w.cfg.Global().AuditInterval + 5*time.Minute) // an audit begins at a poll, and takes its time
 	t.Logf("seed %d: habits %q, %d accounts, scrape mode %t, counted %d, lost %d, double %d, wrong %d, requests %d, delay p50 %s p99 %s max %s",
 		seed, w.habits.Name, len(w.cfg.Accounts()), scrapeMode, v.counted, v.lost, v.double, v.wrong, w.sim.Requests(), v.delay(.5), v.delay(.99), v.delay(1))
 	for _, c := range v.lostCalls[:min(5, len(v.lostCalls))] {

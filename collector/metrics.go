@@ -78,6 +78,7 @@ func newMetrics(reg prometheus.Registerer, l *ledger.Ledger) (*metrics, error) {
 		m.up, m.lastSuccess, m.completeUntil, m.catchUp, m.openWindows, m.records, m.lag, m.anomalies, m.auditMissing, m.deleted,
 		m.requests, m.requestDuration, m.reconcile, m.skew, m.overflow, m.commitDuration, m.commitFailures,
 		stat("itnio_exporter_ledger_size_bytes", "Size of the ledger's file.", func(s ledger.Stats) float64 { return float64(s.SizeBytes) }),
+		stat("itnio_exporter_ledger_created_timestamp_seconds", "Unix time when the ledger's file was made.", func(s ledger.Stats) float64 { return float64(s.Created.Unix()) }),
 		stat("itnio_exporter_series", "Series that the ledger holds.", func(s ledger.Stats) float64 { return float64(s.Series) }),
 		stat("itnio_exporter_series_held", "Series that show 0 until a scraper has seen that 0.", func(s ledger.Stats) float64 { return float64(s.Held) }),
 	} {

@@ -42,6 +42,7 @@ func (c *Collector) Reload(v *config.Validated) error {
 	before := maps.Clone(c.members)
 	c.dismissChanged(v)
 	c.ledger.SetZeroFirst(v.Global().ZeroFirst)
+	c.ledger.SetRetireAfter(v.Metrics().RetireAfter)
 	err = c.adopt(v, clients)
 	if err == nil { // last, for there is no way back from it: the values of families that are switched off are forgotten
 		err = c.ledger.SetModel(families.New(v.Metrics()))
@@ -76,7 +77,7 @@ func (c *Collector) prepare(v *config.Validated) (map[string]client, error) {
 }
 
 func identityOf(a config.Account) ledger.Identity {
-	return ledger.Identity{Name: a.Name, BaseURL: a.BaseURL, Filter: a.Filter.Fingerprint()}
+	return ledger.Identity{Name: a.Name, BaseURL: a.BaseURL, MovedFrom: a.MovedFrom, Filter: a.Filter.Fingerprint()}
 }
 
 // newClient makes the client of an account.
@@ -87,7 +88,7 @@ func (c *Collector) newClient(a config.Account) (client, error) {
 	}
 	api, err := itnio.New(itnio.Options{
 		BaseURL: a.BaseURL, Key: string(a.APIKey), Secret: string(a.APISecret), HTTP: httpClient, Location: a.Location,
-		TimeFormat: string(a.TimeFormat), RateLimit: a.RateLimit, Timeout: a.Timeout, Now: c.o.Now,
+		TimeFormat: string(a.TimeFormat), RateLimit: a.RateLimit, Timeout: a.Timeout, Large: c.large, Now: c.o.Now,
 		Secrets: a.HTTPSecrets(os.ReadFile),
 		OnRequest: func(endpoint, status string, d time.Duration) {
 			c.metrics.requests.WithLabelValues(a.Name, endpoint, status).Inc()
@@ -119,7 +120,7 @@ func (c *Collector) adopt(v *config.Validated, clients map[string]client) error 
 		}
 		o := account.Options{
 			Config: a, Global: v.Global(), API: clients[a.Name].API, Ledger: c.ledger, Account: attached, Calls: calls,
-			Metrics: c.metrics.of(a.Name), Logger: c.logger, Now: c.o.Now,
+			Metrics: c.metrics.of(a.Name), Logger: c.logger, Now: c.o.Now, Steady: c.o.Steady,
 		}
 		if observe := c.o.observe; observe != nil {
 			o.Observe = func(call *call.Call, result ledger.Result) { observe(a.Name, call, result) }
@@ -171,6 +172,7 @@ func (c *Collector) dismiss(name string, left bool) {
 // goBack goes on with the old configuration, with the accounts as they were before a reload that failed midway. mu is held.
 func (c *Collector) goBack(before map[string]*member) error {
 	c.ledger.SetZeroFirst(c.cfg.Global().ZeroFirst)
+	c.ledger.SetRetireAfter(c.cfg.Metrics().RetireAfter)
 	for name, m := range maps.Clone(c.members) {
 		if before[name] != m {
 			c.dismiss(name, before[name] == nil)

@@ -17,7 +17,8 @@ import (
 const scrapeTimeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds"
 
 const (
-	defaultScrapeTimeout = 10 * time.Second
+	// defaultScrapeTimeout is for clients that do not say how long they wait. Telegraf waits for 5 seconds by default.
+	defaultScrapeTimeout = 5 * time.Second
 	// scrapeMargin is what is left of a scrape's timeout for the answer itself.
 	scrapeMargin = 500 * time.Millisecond
 )

@@ -1,6 +1,8 @@
 package collector
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -53,6 +55,23 @@ func TestScrapeMode(t *testing.T) {
 		v := w.judge(time.Hour)
 		require.Zero(t, v.lost)
 		require.Zero(t, v.double)
+		w.end()
+	})
+}
+
+// TestScrapeWithoutATimeout: a client that does not say how long it waits has its answer before 5 seconds are over.
+func TestScrapeWithoutATimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := steady(time.Now())
+		o.Latency = 8 * time.Second
+		w := newWorld(t, o, func(c *config.Config) { c.Global.PollMode = string(config.PollScrape) })
+		w.start()
+		time.Sleep(time.Hour)
+		began := time.Now()
+		w.page.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		require.Greater(t, time.Since(began), 4*time.Second, "it waits for the reading")
+		require.Less(t, time.Since(began), 5*time.Second)
 		w.end()
 	})
 }

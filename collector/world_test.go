@@ -64,17 +64,18 @@ type world struct {
 	stop    context.CancelFunc
 	stopped chan struct{}
 
-	tally    tally
-	last     map[string]*series.Family // by name, as last exposed
-	reg      *prometheus.Registry
-	now      func() time.Time
-	logger   log.Logger
-	diskFull atomic.Bool
-	gate     func() error // nil, or what each transaction passes first
-	spare    atomic.Int32 // transactions that a full disk still takes
-	habits   simulator.Habits
-	fails    func(itnio.Query) error                   // nil, or which queries fail
-	through  func(http.RoundTripper) http.RoundTripper // nil, or what stands between
+	tally     tally
+	last      map[string]*series.Family // by name, as last exposed
+	reg       *prometheus.Registry
+	now       func() time.Time
+	logger    log.Logger
+	diskFull  atomic.Bool
+	pastFails atomic.Bool  // for fails
+	gate      func() error // nil, or what each transaction passes first
+	spare     atomic.Int32 // transactions that a full disk still takes
+	habits    simulator.Habits
+	fails     func(itnio.Query) error                   // nil, or which queries fail
+	through   func(http.RoundTripper) http.RoundTripper // nil, or what stands between
 }
 
 // tally is what was counted, as the runtime tells of it. Waking at the same virtual instant orders nothing, so it has a lock.

@@ -50,6 +50,11 @@ func (c *Config) account(s *source, a AccountConfig, path string) (v Account, er
 	if v.BaseURL, err = baseURL(s, a.BaseURL, path+".base_url"); err != nil {
 		return v, err
 	}
+	if a.MovedFrom != "" {
+		if v.MovedFrom, err = baseURL(s, a.MovedFrom, path+".moved_from"); err != nil {
+			return v, err
+		}
+	}
 	if v.APIKey, err = c.secret(s, a.APIKey, a.APIKeyFile, path, "api_key"); err != nil {
 		return v, err
 	}

@@ -13,7 +13,7 @@ type Config struct {
 	Accounts []AccountConfig `yaml:"accounts"`
 	Metrics  MetricsConfig   `yaml:"metrics"`
 
-	source   *source                      // nil: built in Go
+	source   *source                      // nil: not from a file
 	readFile func(string) ([]byte, error) // nil: readBounded
 }
 
@@ -33,6 +33,7 @@ type GlobalConfig struct {
 type AccountConfig struct {
 	Name          string                       `yaml:"name"`
 	BaseURL       string                       `yaml:"base_url"`
+	MovedFrom     string                       `yaml:"moved_from"`
 	APIKey        Secret                       `yaml:"api_key"`
 	APIKeyFile    string                       `yaml:"api_key_file"`
 	APISecret     Secret                       `yaml:"api_secret"`

@@ -86,7 +86,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, path string) error {
 	}
 }
 
-// plain refuses features of YAML that a configuration does not need.
+// plain refuses YAML features that a configuration does not need: aliases, anchors, tags.
 func (d *decoder) plain(n *yaml.Node, path string) error {
 	switch {
 	case n.Kind == yaml.AliasNode || n.Anchor != "":
@@ -260,7 +260,7 @@ func parseBool(s string) (value, ok bool) {
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
-// join appends a key to a path. What follows a colon in the key is left out, see keyName.
+// join appends a key to a path. Text after a colon in the key is left out; keyName says why.
 func join(path, key string) string {
 	if name, _, ok := strings.Cut(key, ":"); ok {
 		key = name + ":"

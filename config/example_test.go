@@ -30,7 +30,7 @@ func TestExampleIsComplete(t *testing.T) {
 	plain := load(example)
 
 	everything := regexp.MustCompile(`(?m)^( *)#([a-z_]+:)`).ReplaceAll(example, []byte("$1$2"))
-	everything = regexp.MustCompile(`(?m)^ *api_(key|secret): .*\n`).ReplaceAll(everything, nil) // each has its _file by now
+	everything = regexp.MustCompile(`(?m)^ *api_(key|secret): .*\n`).ReplaceAll(everything, nil) // each has its _file key above
 	full := load(everything)
 	v, err := full.Validate()
 	require.NoError(t, err)
@@ -44,7 +44,7 @@ func TestExampleIsComplete(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{
-		"accounts[0].api_key_file", "accounts[0].api_secret_file",
+		"accounts[0].moved_from", "accounts[0].api_key_file", "accounts[0].api_secret_file",
 		"accounts[0].filter.voice_group_id", "accounts[0].filter.agent_group", "accounts[0].filter.agent_ids", "accounts[0].filter.agents",
 		"accounts[0].filter.call_types", "accounts[0].filter.hangup_reasons", "accounts[0].filter.number",
 		"accounts[0].filter.calling_codes", "accounts[0].filter.hangup_parties", "accounts[0].filter.tags",
@@ -72,7 +72,7 @@ func TestExampleShowsTheDefaults(t *testing.T) {
 	require.Empty(t, example.Warnings())
 }
 
-// keys lists the paths of all keys of a raw type, with one account, but for Prometheus's.
+// keys lists the paths of all keys of a raw type, with one account. Those of Prometheus's http_client are left out.
 func keys(t reflect.Type, path string) (paths []string) {
 	for f := range fields(t) {
 		at := join(path, f.Tag.Get("yaml"))

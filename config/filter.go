@@ -105,7 +105,7 @@ func texts(s *source, values []string, path string) ([]string, error) {
 	return set(values), nil
 }
 
-// set sorts values and removes repetitions, so that a filter does not depend on how it was written.
+// set sorts values and removes repetitions, so that the order in which a filter was written does not matter.
 func set[T int64 | string](values []T) []T {
 	if len(values) == 0 {
 		return nil
@@ -130,7 +130,7 @@ func (f Filter) clone() Filter {
 func (f Filter) Fingerprint() string {
 	plain := struct {
 		Filter
-		Number string // shadows the one that cannot be marshalled
+		Number string // replaces the Secret of this name, which does not marshal
 	}{f, string(f.Number)}
 	if reflect.DeepEqual(f, Filter{}) {
 		return ""

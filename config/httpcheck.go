@@ -108,7 +108,7 @@ func (k clientCheck) oauth2(c *promconfig.HTTPClientConfig) error {
 	)
 }
 
-// signingHeaders are set by the exporter itself.
+// signingHeaders are set by the exporter itself and cannot be configured.
 var signingHeaders = [...]string{"Api-Key", "Timestamp", "Sign"}
 
 func (k clientCheck) headers(c *promconfig.HTTPClientConfig) error {
@@ -218,7 +218,7 @@ func (k clientCheck) noReference(key, name string) error {
 	return k.refuse(key, "there is no secret manager to take it from; write the value or name a file")
 }
 
-// text checks a text that is sent with requests. Empty is left out.
+// text checks a text that is sent with requests. An empty one is not sent, so it is not checked.
 func (k clientCheck) text(key, text string) error {
 	if problem := secretProblem(text); text != "" && problem != "" {
 		return k.refuse(key, "%s", problem)

@@ -136,7 +136,7 @@ func clonePointer[T any](p *T) *T {
 	return &v
 }
 
-// find gives the line of a key below a block, and the block that contains it directly.
+// find returns the line of a key below a block, and the block that directly contains it.
 func (s *source) find(block, key string) (line int, around string) {
 	var found []string
 	for path := range s.lines {

@@ -7,9 +7,9 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// HTTPSecrets are the secrets of the account's http_client: what no log or page may show if the other end echoes it. For
-// each pair of user and password there is "user:password" as well, which is what is sent in base64. Files are read with
-// read; those that cannot be read are left out, the client will say so.
+// HTTPSecrets are the secrets of the account's http_client, for the redactor: no log or page may show them if a server repeats them.
+// For each user and password there is "user:password" as well, because that is sent in base64. Files are read with read. A file that
+// cannot be read is left out: the client reports it.
 func (a Account) HTTPSecrets(read func(path string) ([]byte, error)) []string {
 	s := secrets{read: read}
 	c := a.HTTPClient

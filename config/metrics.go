@@ -102,7 +102,7 @@ func (m Metrics) checkLabels(s *source, allowed map[string][]string) error {
 	return nil
 }
 
-// agents takes false and no, too: they are what YAML 1.1 makes of off.
+// agents accepts false and no, too: to YAML 1.1, off is a boolean.
 func (c *Config) agents(s *source) (AgentMode, Secret, error) {
 	m := c.Metrics
 	switch AgentMode(m.Agents) {

@@ -10,10 +10,10 @@ import (
 
 // source records where the parts of a configuration are, so that errors can name the file, the line and the key.
 type source struct {
-	file   string          // "" for a configuration built in Go
+	file   string          // "" if the configuration is not from a file
 	lines  map[string]int  // of a key or list item, by path, such as "accounts[1].filter.number"
 	names  []string        // of the accounts
-	hidden []func() string // texts that messages must not contain: secrets and environment variables; a func, since fmt does not print those
+	hidden []func() string // texts that messages must not contain: secrets and environment variables; in functions, because fmt does not print what they return
 }
 
 // hide keeps a text out of all further messages.

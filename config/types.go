@@ -35,6 +35,7 @@ const (
 type Account struct {
 	Name       string
 	BaseURL    string // absolute, in the form of CanonicalURL
+	MovedFrom  string // an address that the same platform had before, in the same form; "": none
 	APIKey     Secret
 	APISecret  Secret
 	Location   *time.Location // a fixed zone made of utc_offset

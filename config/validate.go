@@ -9,7 +9,7 @@ import (
 // Validated is a configuration that has been checked, its defaults applied and its secrets read. It and all that it
 // returns are copies. Only Validate makes one, and printing one shows nothing.
 type Validated struct {
-	in func() *validated // fmt looks through pointers and past methods, but not into a func
+	in func() *validated // a function, because fmt prints what pointers and fields contain but not what a function returns
 }
 
 type validated struct {
@@ -64,7 +64,7 @@ func (v *Validated) Accounts() []Account {
 // Metrics has the settings of the call families.
 func (v *Validated) Metrics() Metrics { return v.in().metrics.clone() }
 
-// Warnings name what is allowed and most likely not meant, one line each.
+// Warnings name settings that are allowed but probably not intended, one line each.
 func (v *Validated) Warnings() []string { return slices.Clone(v.in().warnings) }
 
 // CheckLabels checks metrics.labels against the families that exist and the labels each has.

@@ -21,7 +21,7 @@ func testAccount() AccountConfig {
 	return AccountConfig{Name: "main", APIKey: "hunter2-key", APISecret: "hunter2-secret"}
 }
 
-// A configuration built in Go can have values that no YAML file has.
+// A configuration that is built in Go can have values that no YAML file can have.
 func TestValidateBuiltInGo(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*Config)

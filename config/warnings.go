@@ -31,7 +31,7 @@ var ruleLabels = map[string][]string{
 	"itnio_last_call_timestamp_seconds": {"agent_group"},
 }
 
-// warnings collects what is allowed and most likely not meant, one line each.
+// warnings names settings that are allowed but probably not intended, one line each.
 type warnings []string
 
 func (w *warnings) add(format string, args ...any) {

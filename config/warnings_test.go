@@ -98,7 +98,8 @@ func TestRuleLabels(t *testing.T) {
 	require.Equal(t, want, have)
 }
 
-// collectLabels adds the labels that an expression uses of each call family in it, but account and le.
+// collectLabels adds the labels that an expression uses of each call family in it, but account and le, which are always
+// there, and the labels of the scrape target.
 func collectLabels(expr string, used map[string]map[string]bool) {
 	for _, found := range rawSelector.FindAllStringSubmatchIndex(expr, -1) {
 		if found[0] > 0 && expr[found[0]-1] == ':' {
@@ -118,7 +119,7 @@ func collectLabels(expr string, used map[string]map[string]bool) {
 			labels = append(labels, strings.Split(g[1], ", ")...)
 		}
 		for _, l := range labels {
-			if l != "account" && l != "le" {
+			if !slices.Contains([]string{"account", "le", "job", "instance"}, l) {
 				used[family][l] = true
 			}
 		}

@@ -64,7 +64,7 @@ type ownMetric struct {
 
 type outcome struct{ Reason, Outcome string }
 
-// reference is what the template takes.
+// reference is the data of the template.
 func reference(t *testing.T) map[string]any {
 	cfg, err := config.Default(config.AccountConfig{Name: "main", APIKey: "key", APISecret: "secret"}).Validate()
 	require.NoError(t, err)
@@ -130,6 +130,7 @@ var queries = map[string]string{
 	"itnio_exporter_last_success_timestamp_seconds":               `time() - itnio_exporter_last_success_timestamp_seconds`,
 	"itnio_exporter_ledger_commit_duration_seconds":               `histogram_quantile(0.99, rate(itnio_exporter_ledger_commit_duration_seconds_bucket[15m]))`,
 	"itnio_exporter_ledger_commit_failures_total":                 `increase(itnio_exporter_ledger_commit_failures_total[15m]) > 0`,
+	"itnio_exporter_ledger_created_timestamp_seconds":             `changes(itnio_exporter_ledger_created_timestamp_seconds[1h]) > 0`,
 	"itnio_exporter_ledger_size_bytes":                            `itnio_exporter_ledger_size_bytes / 2^20`,
 	"itnio_exporter_open_windows":                                 `itnio_exporter_open_windows > 0`,
 	"itnio_exporter_reconcile_duration_seconds":                   `histogram_quantile(0.99, sum by (account, le) (rate(itnio_exporter_reconcile_duration_seconds_bucket[1h])))`,
@@ -160,7 +161,7 @@ func ownMetrics(t *testing.T, cfg *config.Validated) []ownMetric {
 	return r.metrics
 }
 
-// registry describes the collectors that are registered with it. A description does not tell the type of a metric.
+// registry collects the descriptions of the metrics that are registered with it, with their types, which a description does not have.
 type registry struct {
 	prometheus.Registerer
 	metrics []ownMetric

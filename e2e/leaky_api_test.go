@@ -156,6 +156,10 @@ func (l *leakyAPI) record(i int, back time.Duration, text string) map[string]any
 		rec["keyId"] = text
 	case 6:
 		rec["called"], rec["caller"], rec["region"] = map[string]any{"n": text}, []string{text}, 442071234567
+	case 7: // incoming: the caller is the customer
+		rec["sipGroupName"], rec["brandName"] = "8613200000003", "8613200000003"
+	case 8: // outgoing: the called party is
+		rec["sipGroupName"], rec["brandName"] = "+86 132 4292 6514", "call 13242926514"
 	}
 	return rec
 }

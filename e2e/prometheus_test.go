@@ -44,7 +44,7 @@ func TestPrometheus(t *testing.T) {
 	}
 	t.Parallel()
 	a := newAPI(t, history(11, time.Hour, 3000))
-	s := newSetup(t, a, "poll_interval: 1s, zero_first: 2s", ", rate_limit: 100", "exemplars: true")
+	s := newSetup(t, a, "poll_interval: 1s, zero_first: 2s", ", rate_limit: 100", "exemplars: true, native_histograms: true")
 	e := s.start()
 	e.filled()
 	v := viewFrom(a.epoch(), 0)

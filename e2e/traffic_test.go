@@ -25,7 +25,6 @@ type maker struct {
 	rng       *rand.Rand
 	groups    []simulator.Group
 	countries []string
-	punctual  bool // no late records
 }
 
 func newMaker(seed uint64) *maker {
@@ -96,11 +95,10 @@ func (m *maker) batch(t testing.TB, s *simulator.Simulator, n int) {
 	batch := make([]simulator.Call, n)
 	for i := range batch {
 		c := m.call(now.Add(time.Duration(m.rng.IntN(1000)) * time.Millisecond))
-		switch n := m.rng.IntN(20); {
-		case m.punctual:
-		case n == 0:
+		switch m.rng.IntN(20) {
+		case 0:
 			c.VisibleAt = now.Add(1500*time.Millisecond + time.Duration(m.rng.IntN(1000))*time.Millisecond)
-		case n == 1:
+		case 1:
 			c.Start = c.Start.Add(-time.Minute - time.Duration(m.rng.IntN(6000))*time.Second)
 			c.VisibleAt = now.Add(time.Duration(m.rng.IntN(2000)) * time.Millisecond)
 		}

@@ -45,7 +45,7 @@ const (
 	NoParty
 )
 
-// Outcome sorts the hang-up reasons into what became of the call.
+// Outcome is the result of a call. Each hang-up reason has one.
 type Outcome uint8
 
 // Outcomes, see Reason.Outcome.
@@ -74,7 +74,7 @@ var (
 // partyCodes are the API's codes of the parties, indexed by Party; an unknown party has none.
 var partyCodes = [...]int64{PartyUnknown: -1, Customer: 0, Agent: 1, NoParty: 3}
 
-// outcomes sorts the reasons, indexed by Reason.
+// outcomes has the outcome of each reason, indexed by Reason.
 var outcomes = [...]Outcome{
 	OutgoingNotAnswered:   NoAnswer,
 	OutgoingHungUp:        Answered,
@@ -125,7 +125,7 @@ func PartyOf(code int64) (Party, bool) {
 // Code is the API's number of a known party.
 func (p Party) Code() int64 { return partyCodes[p] }
 
-// Outcome is what became of a call that ended for reason r.
+// Outcome is the result of a call that ended for reason r.
 func (r Reason) Outcome() Outcome { return outcomes[r] }
 
 // ParseCallType finds a known call type by its label name.

@@ -6,7 +6,7 @@ import "slices"
 const (
 	None    = "none"    // the record has no such value
 	Unknown = "unknown" // the record's value is missing where there has to be one, or cannot be read
-	Other   = "other"   // values above a limit, taken together
+	Other   = "other"   // all values above a limit
 )
 
 // MaxLabelBytes is the longest free text that becomes a label value, in bytes.

@@ -16,10 +16,12 @@ const (
 	maxErrorBody = 64 << 10 // bytes that are read of an answer that is an error by its HTTP status
 	maxPackings  = 3        // that are undone
 	sniffed      = 512      // bytes by which a body is known
+	largeBody    = 1 << 20  // bytes; a larger body has to wait for memory
 )
 
-// readBody reads a body whole, unpacked, and to its end so that the connection can be used again.
-func (c *Client) readBody(ctx context.Context, resp *http.Response) (*bytes.Buffer, error) {
+// readBody reads a body whole, unpacked, and to its end so that the connection can be used again. ctx is that of the attempt,
+// outer that of the call.
+func (c *Client) readBody(ctx, outer context.Context, resp *http.Response) (*bytes.Buffer, error) {
 	limit := c.maxBytes
 	if !isSuccess(resp.StatusCode) {
 		limit = min(limit, maxErrorBody)
@@ -32,13 +34,13 @@ func (c *Client) readBody(ctx context.Context, resp *http.Response) (*bytes.Buff
 	packed := bufio.NewReaderSize(raw, sniffed)
 	plain, err := unpack(packed, limit)
 	if err != nil {
-		return nil, c.bodyError(ctx, err)
+		return nil, c.bodyError(outer, err)
 	}
 	if coding := unknownCodings(resp.Header); coding != "" && !isPlain(plain) {
 		return nil, fail(ErrDecode, "answer in the encoding %q, which was not asked for", c.redact(coding))
 	}
 	buf := c.buffer()
-	n, err := buf.ReadFrom(plain)
+	n, err := c.fill(ctx, buf, plain)
 	if err == nil && n <= limit {
 		_, err = io.Copy(io.Discard, packed) // what stands behind the packed stream, such as the last chunk
 	}
@@ -46,13 +48,29 @@ func (c *Client) readBody(ctx context.Context, resp *http.Response) (*bytes.Buff
 	case n > limit, raw.N == 0:
 		err = tooLarge
 	case err != nil:
-		err = c.bodyError(ctx, err)
+		err = c.bodyError(outer, err)
 	}
 	if err != nil {
 		c.release(buf)
 		return nil, err
 	}
 	return buf, nil
+}
+
+// fill reads a body into a buffer. Beyond largeBody it waits for its share of what large bodies may take together.
+func (c *Client) fill(ctx context.Context, buf *bytes.Buffer, body *bufio.Reader) (int64, error) {
+	n, err := buf.ReadFrom(io.LimitReader(body, largeBody))
+	if err != nil || n < largeBody {
+		return n, err
+	}
+	if _, err := body.Peek(1); err != nil { // nothing follows
+		return n, nil
+	}
+	if err := c.large.Acquire(ctx, c.maxBytes); err != nil {
+		return n, err
+	}
+	more, err := buf.ReadFrom(body)
+	return n + more, err
 }
 
 // unpack undoes gzip as often as it was done. The body itself tells, not Content-Encoding: some servers put the character
@@ -99,9 +117,15 @@ func (c *Client) buffer() *bytes.Buffer {
 	return new(bytes.Buffer)
 }
 
-// release hands a body back once nothing points into it; unusually large ones go to the garbage collector.
+// release hands a body back once nothing points into it. Large ones go to the garbage collector, and their share to others.
 func (c *Client) release(b *bytes.Buffer) {
-	if b != nil && b.Cap() <= 1<<20 {
+	if b == nil {
+		return
+	}
+	if b.Len() > largeBody {
+		c.large.Release(c.maxBytes)
+	}
+	if b.Cap() <= largeBody {
 		c.buffers.Put(b)
 	}
 }

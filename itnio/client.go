@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // Client asks the API. It is safe for use by several goroutines.
@@ -25,6 +27,7 @@ type Client struct {
 	userAgent string
 	timeout   time.Duration
 	maxBytes  int64
+	large     *semaphore.Weighted
 	now       func() time.Time
 	onRequest func(endpoint, status string, d time.Duration)
 }
@@ -53,6 +56,7 @@ func New(o Options) (*Client, error) {
 		userAgent: o.UserAgent,
 		timeout:   o.Timeout,
 		maxBytes:  o.MaxBytes,
+		large:     o.Large,
 		now:       o.Now,
 		onRequest: o.OnRequest,
 	}, nil

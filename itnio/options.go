@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"itnio_exporter/enum"
 )
 
@@ -49,6 +51,9 @@ type Options struct {
 	Timeout time.Duration
 	// MaxBytes bounds an answer's body, compressed and not. 0: DefaultMaxBytes.
 	MaxBytes int64
+	// Large bounds, in bytes, what bodies of more than 1 MiB take together, of all clients that share it. Each counts as
+	// MaxBytes while it is read and decoded, and waits for its turn within Timeout. Nil: one such body at a time.
+	Large *semaphore.Weighted
 	// UserAgent is sent along. Empty: "itnio_exporter".
 	UserAgent string
 	// Now is the local clock. Nil: time.Now.
@@ -90,6 +95,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.MaxBytes == 0 {
 		o.MaxBytes = DefaultMaxBytes
+	}
+	if o.Large == nil {
+		o.Large = semaphore.NewWeighted(o.MaxBytes)
 	}
 	if o.UserAgent == "" {
 		o.UserAgent = "itnio_exporter"

@@ -80,7 +80,7 @@ func (c *Client) send(ctx context.Context, path string, body []byte) (reply, err
 		reference = c.ServerNow()
 	}
 	rep.retryAfter = retryAfter(resp.Header, reference)
-	rep.body, err = c.readBody(outer, resp)
+	rep.body, err = c.readBody(ctx, outer, resp)
 	if err != nil && !isSuccess(rep.code) {
 		rep.body, err = new(bytes.Buffer), nil // the HTTP status says enough
 	}

@@ -10,7 +10,7 @@ import (
 	"itnio_exporter/enum"
 )
 
-// Add adds calls by hand. What is missing is filled in: the first account, End from Start, Ring and Talk (a zero Start:
+// Add adds the given calls. Missing fields are filled in: the first account, End from Start, Ring and Talk (a zero Start:
 // now), Answer of answered calls, VisibleAt and Create at the end, ids, SIP code 200 of answered calls, the country (China)
 // and a number there. Country unknown makes a record without country code. Records whose VisibleAt has passed appear at once.
 func (s *Simulator) Add(calls ...Call) error {
@@ -71,7 +71,7 @@ func (s *Simulator) tenantNamed(name string) (*tenant, error) {
 
 func (c *Call) answered() bool { return c.Reason.Outcome() == enum.Answered }
 
-// state is what the call's fields say of its record.
+// state is the state of the record, by the call's fields.
 func (c *Call) state() rowState {
 	state := added
 	for _, f := range []struct {

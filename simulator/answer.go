@@ -32,7 +32,7 @@ func (q *exchangeState) authenticate(t *tenant) *status {
 	return nil
 }
 
-// answer is the API itself: it gives the body and the status.
+// answer does what the API itself does. It returns the body and its status for Stats.
 func (q *exchangeState) answer(key string) (body []byte, label string) {
 	s := q.s
 	t := s.tenantOf(key)
@@ -60,7 +60,7 @@ func (q *exchangeState) answer(key string) (body []byte, label string) {
 	return s.page(p), "0"
 }
 
-// refused draws a status without a reason; throughout an outage it is the same.
+// refused draws a failure status that nothing in the query explains. Throughout an outage it is the same one.
 func (q *exchangeState) refused() *status {
 	on, x := q.while(drawOutage, q.faults.Outage)
 	if !on {
@@ -73,7 +73,7 @@ func (q *exchangeState) refused() *status {
 	return statusOf(all[mix(x, drawStatus)%uint64(len(all))])
 }
 
-// status is the status that the switches answer every query with; 0: none.
+// status is the status with which the switches answer every query; 0: none.
 func (w *Switches) status() int {
 	if w.AuthRefused {
 		return statusAuth

@@ -8,7 +8,7 @@ import (
 	"itnio_exporter/simulator"
 )
 
-// BenchmarkQuery is the cost of a request with a million calls in the store.
+// BenchmarkQuery measures a request to a simulator with a million calls.
 func BenchmarkQuery(b *testing.B) {
 	end := time.Date(2025, 3, 3, 12, 0, 0, 0, time.UTC)
 	for _, h := range []simulator.Habits{
@@ -44,7 +44,7 @@ func BenchmarkQuery(b *testing.B) {
 	}
 }
 
-// BenchmarkTraffic is the cost of making a day of 24,000 calls.
+// BenchmarkTraffic measures the drawing of a day with 24,000 calls.
 func BenchmarkTraffic(b *testing.B) {
 	end := time.Date(2025, 3, 3, 12, 0, 0, 0, time.UTC)
 	for range b.N {

@@ -30,7 +30,7 @@ func (s *Simulator) serveHome(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte(home)) // the client may have gone
 }
 
-// control is the body of POST /-/control.
+// control is the body of POST /-/control. A key that is missing changes nothing.
 type control struct {
 	Switches
 	Faults   *Faults `json:"faults"`
@@ -40,7 +40,7 @@ type control struct {
 	} `json:"scenario"`
 }
 
-// serveControl sets what the body names; the rest stays.
+// serveControl changes the settings that the body names.
 func (s *Simulator) serveControl(w http.ResponseWriter, req *http.Request) {
 	was := s.Switches()
 	c := control{Switches: was}
@@ -66,8 +66,8 @@ func (s *Simulator) serveControl(w http.ResponseWriter, req *http.Request) {
 	writeJSON(w, s.Switches())
 }
 
-// Total sums up the calls of one label set that can have been counted: their records are or were visible, and complete
-// unless they never will be.
+// Total sums up the calls of one label set that a client may have counted: their records are or were visible, and are complete
+// or will never be complete.
 type Total struct {
 	Account      string `json:"account"`
 	AgentGroup   string `json:"agent_group"`
@@ -83,7 +83,8 @@ type Total struct {
 	RingSeconds int64 `json:"ring_seconds"`
 }
 
-// Totals sums up the calls that can have been counted by now and ended at or after since. Talk is that of answered calls, ring is Call.KnownRing.
+// Totals sums up the calls that a client may have counted by now and that ended at or after since. The talk time is that of answered
+// calls, the ring time is Call.KnownRing.
 func (s *Simulator) Totals(since time.Time) []Total {
 	now := s.o.Now()
 	sums := map[Total]Total{}

@@ -13,7 +13,7 @@ type Country struct {
 	Prefix      string  // first digits of the national number
 	Digits      int     // random digits after them
 	Weight      float64 // share of the calls; 0: none
-	Answer      float64 // answered calls against the mean; 0 is 1
+	Answer      float64 // share of answered calls relative to the mean; 0 means 1
 }
 
 // regionsOf gives the text of the field region for each country: its name, or its code where countries share the name.
@@ -41,7 +41,8 @@ func (c *Country) number(random uint64) uint64 {
 	return head*span + random%span
 }
 
-// DefaultCountries are some forty countries, among them +1, +7 and +44 with several each; the last ones have no weight: only scenarios call them.
+// DefaultCountries are about forty countries, among them several for each of +1, +7 and +44. The last ones have no weight: they are called in
+// scenarios only.
 func DefaultCountries() []Country {
 	return []Country{
 		{"CN", "86", "China", "138", 8, 20, 1.1},

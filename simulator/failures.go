@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// hours is a time of one to twelve hours, either way.
+// hours turns a random number into an offset of one to twelve hours, ahead or behind.
 func hours(x uint64) time.Duration {
 	d := time.Hour + time.Duration(x%uint64(11*time.Hour))
 	if x>>40&1 == 0 {
@@ -15,7 +15,18 @@ func hours(x uint64) time.Duration {
 	return d
 }
 
-// broken draws the failures of the network and of gateways in front of the API.
+// astray is a time of seconds to weeks, either way.
+func astray(x uint64) time.Duration {
+	scales := []time.Duration{time.Second, time.Minute, 20 * time.Minute, time.Hour, 24 * time.Hour}
+	d := scales[x%uint64(len(scales))]
+	d += time.Duration(mix(x, 1) % uint64(15*d))
+	if x>>40&1 == 0 {
+		return -d
+	}
+	return d
+}
+
+// broken draws the failures of the network and of proxies in front of the API.
 func (q *exchangeState) broken() (reply, bool) {
 	f := &q.faults
 	if q.s.switches.Down {
@@ -75,7 +86,7 @@ func (q *exchangeState) fail(kind, x uint64) reply {
 	return r
 }
 
-// spoilBody draws the damage that a good answer takes on its way.
+// spoilBody draws how a good answer is damaged on its way.
 func (q *exchangeState) spoilBody(r *reply) {
 	if on, x := q.hit(drawCut, q.faults.Cut); on {
 		r.end, r.label = cutOff, "cut"

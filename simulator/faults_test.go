@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,7 +21,7 @@ import (
 	"itnio_exporter/simulator"
 )
 
-// TestRequestFaults has each fault of a request with probability 1, until Until.
+// TestRequestFaults sets each fault of a request to probability 1 until Until, and expects none afterwards.
 func TestRequestFaults(t *testing.T) {
 	for name, c := range map[string]struct {
 		faults simulator.Faults
@@ -97,6 +98,59 @@ func TestRequestFaults(t *testing.T) {
 	}
 }
 
+// TestDateFaults has each fault of the Date header for six hours, of which it is right for a part.
+func TestDateFaults(t *testing.T) {
+	for name, f := range map[string]simulator.Faults{
+		"off": {DateOff: 1}, "off for long": {DateOffLong: 1}, "astray": {DateAstray: 0.5}, "two clocks": {TwoClocks: 1}, "none": {NoDates: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := simulator.New(traffic())
+				a := newAPI(t, s)
+				s.SetFaults(f)
+				right, wrong := 0, 0
+				for range 6 * 60 {
+					resp, b, err := a.do(a.request(body(time.Now().Add(-time.Hour), time.Now(), 1, 1, "")))
+					require.NoError(t, err)
+					require.Zero(t, a.parse(b).Status, "the timestamp check is right")
+					date, err := http.ParseTime(resp.Header.Get("Date"))
+					if err != nil || time.Since(date).Abs() > 1500*time.Millisecond {
+						wrong++
+					} else {
+						right++
+					}
+					time.Sleep(time.Minute)
+				}
+				assert.Positive(t, right)
+				assert.Positive(t, wrong)
+			})
+		})
+	}
+}
+
+// TestRawRemark reads records with raw remarks. They break the JSON, and nothing but their remarks does.
+func TestRawRemark(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := traffic()
+		o.Faults = simulator.Faults{RawRemark: 0.5}
+		s := simulator.New(o)
+		a := newAPI(t, s)
+		_, b, err := a.do(a.request(body(time.Now().Add(-time.Hour), time.Now(), 1, 100, "")))
+		require.NoError(t, err)
+		require.False(t, json.Valid(b))
+		remark := regexp.MustCompile(`(?s)"remark":".*?","callId"`)
+		raw, remarks := map[string]bool{}, remark.FindAllString(string(b), -1)
+		require.Len(t, remarks, 100)
+		for _, r := range remarks {
+			if !json.Valid([]byte("{" + r + ":1}")) {
+				raw[r] = true
+			}
+		}
+		assert.GreaterOrEqual(t, len(raw), 3, "kinds")
+		require.True(t, json.Valid(remark.ReplaceAll(b, []byte(`"remark":null,"callId"`))))
+	})
+}
+
 func TestPageFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := simulator.New(traffic())
@@ -147,20 +201,6 @@ func TestPageFaults(t *testing.T) {
 		while(simulator.Faults{FirstAgain: 1}, 1000, func(p page) bool { return p.Current == 1 && len(p.Records) == len(first.Records) })
 		while(simulator.Faults{ClockOff: 1}, 1, func(p page) bool { return p.Status == -16 })
 
-		s.SetFaults(simulator.Faults{DateOff: 1})
-		off := 0
-		for range 60 {
-			resp, b, err := a.do(a.request(body(from, to, 1, 1, "")))
-			require.NoError(t, err)
-			require.Zero(t, a.parse(b).Status, "the timestamp check is right")
-			date, err := http.ParseTime(resp.Header.Get("Date"))
-			require.NoError(t, err)
-			if time.Since(date).Abs() > 30*time.Minute {
-				off++
-			}
-			time.Sleep(time.Minute)
-		}
-		assert.Positive(t, off)
 		s.SetFaults(simulator.Faults{Outage: 1})
 		bad, refused := 0, 0
 		for range 300 {
@@ -181,7 +221,7 @@ func TestPageFaults(t *testing.T) {
 	})
 }
 
-// TestHandler reads over real sockets and uses the controls.
+// TestHandler sends requests over real sockets, to the API and to the controls.
 func TestHandler(t *testing.T) {
 	s := simulator.New(simulator.DemoOptions(time.Now()))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -261,7 +301,7 @@ func TestHandler(t *testing.T) {
 	require.NoError(t, <-done)
 }
 
-// TestOtherPaths finds nothing but the record query.
+// TestOtherPaths: every path but the record query is not found.
 func TestOtherPaths(t *testing.T) {
 	s := simulator.New(simulator.Options{})
 	rec := httptest.NewRecorder()
@@ -271,7 +311,7 @@ func TestOtherPaths(t *testing.T) {
 	assert.Equal(t, map[string]int{"http_404": 1}, s.Stats())
 }
 
-// TestTotals compares the sums with the records, read through a window on the hang-up, of which some have no ring and some never end.
+// TestTotals compares Totals with the records that a client reads by hang-up time. Some have no ring time, some never get a hang-up.
 func TestTotals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := traffic()

@@ -2,8 +2,8 @@ package simulator
 
 import "time"
 
-// Habits are what the vendor's page leaves open, and in which servers differ. Every combination is valid. The zero value is
-// a plain server: filter on the start time, both ends inclusive, newest id first, either time format, UTC+8.
+// Habits are the behaviour that the vendor's page does not define and in which servers differ. Every combination is valid.
+// The zero value is a plain server: filter on the start time, both ends inclusive, newest id first, either time format, UTC+8.
 type Habits struct {
 	Name string // for test names
 
@@ -85,7 +85,7 @@ func (h *Habits) maxWindow() time.Duration {
 	return 93 * 24 * time.Hour
 }
 
-// recordSkew is the error of the times in records.
+// recordSkew is by how much the times in records are wrong.
 func (h *Habits) recordSkew() time.Duration {
 	if h.SkewRecords {
 		return h.ClockSkew

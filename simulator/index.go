@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// index finds the rows of a window: sorted by time, in buckets of an hour, so that counting a week is a sum of 168 lengths.
+// index finds the rows of a window. It keeps them sorted by time in buckets of an hour, so that counting a week takes a sum of 168
+// lengths.
 type index struct {
 	buckets map[int64][]entry
 	hours   []int64 // keys of buckets, sorted
@@ -42,7 +43,7 @@ func (x *index) remove(unix int64, row uint32) {
 	}
 }
 
-// notBefore and after are the first positions at or after, and after, a time.
+// notBefore is the first position at or after a time; after is the first one later than it.
 func notBefore(b []entry, unix int64) int {
 	i, _ := slices.BinarySearchFunc(b, unix, func(e entry, t int64) int { return cmp.Compare(e.unix, t) })
 	return i

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// sortedRows is the last sorted answer, kept for its further pages.
+// sortedRows is the last sorted result, kept because requests for its next pages follow.
 type sortedRows struct {
 	key     string
 	version uint64
@@ -46,7 +46,8 @@ func (t *tenant) page(l listing, offset, size int) ([]uint32, int) {
 	return rows[offset:min(len(rows), offset+size)], total
 }
 
-// sameOrder reports whether the order is that of the index, which breaks ties by appearance: that is the order of ids.
+// sameOrder reports whether an order is that of the index. The index has rows of the same time in the order in which they appeared,
+// which is the order of their ids.
 func (t *tenant) sameOrder(o Order) bool {
 	switch t.filter {
 	case ByStart:
@@ -84,7 +85,7 @@ func (t *tenant) sort(l listing, need int) ([]uint32, int) {
 	top := topRows{desc: l.order.descending(), need: need, cut: need <= 4*maxPageSize}
 	t.index.runs(l.window.from, l.window.to, top.desc, func(b []entry) bool {
 		for i := range b {
-			if top.desc { // roughly in the order wanted, so that later rows are seen to be too far behind
+			if top.desc { // roughly in the wanted order, so that rows too far behind are skipped early
 				i = len(b) - 1 - i
 			}
 			r := &t.rows[b[i].row]
@@ -128,7 +129,7 @@ func (r *row) rank(o Order) int64 {
 	return int64(r.id)
 }
 
-// topRows collects rows and counts them. If cut is set it keeps only the first rows in order, at least need of them: the
+// topRows counts rows and collects them. If cut is set it keeps only the first rows in order, at least need of them, so that the
 // first pages of a large window are found without sorting all of it.
 type topRows struct {
 	desc  bool

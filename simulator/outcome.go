@@ -17,7 +17,7 @@ func answeredReason(t enum.CallType) enum.Reason {
 	return enum.OutgoingHungUp
 }
 
-// reason draws why the call ended; quality is the country's answer rate against the mean.
+// reason draws why the call ended. quality is the country's share of answered calls relative to the mean.
 func (d *drawer) reason(rng *rand.Rand, t enum.CallType, quality float64) enum.Reason {
 	if quality == 0 {
 		quality = 1
@@ -50,7 +50,7 @@ func (d *drawer) reason(rng *rand.Rand, t enum.CallType, quality float64) enum.R
 	return enum.CallFailed
 }
 
-// ringAndTalk draws how long the call rang and was talked, who hung up and the SIP code, for its type and reason.
+// ringAndTalk draws ring time, talk time, who hung up and the SIP code, by the call's type and reason.
 func (d *drawer) ringAndTalk(rng *rand.Rand, r *row) {
 	log := func(median, sigma, least, most float64) int32 {
 		return int32(min(most, max(least, math.Round(median*math.Exp(sigma*rng.NormFloat64())))))

@@ -2,14 +2,14 @@ package simulator
 
 import "cmp"
 
-// pair is a choice of one factor together with a choice of a later one.
+// pair is choice a of factor f together with choice b of factor g; f < g.
 type pair struct{ f, a, g, b int }
 
 func (p pair) compare(q pair) int {
 	return cmp.Or(cmp.Compare(p.f, q.f), cmp.Compare(p.g, q.g), cmp.Compare(p.a, q.a), cmp.Compare(p.b, q.b))
 }
 
-// pairs is a set of pairs that no row has yet.
+// pairs is the set of pairs that are in no row yet: the open pairs.
 type pairs map[pair]bool
 
 func allPairs(sizes []int) pairs {
@@ -26,7 +26,7 @@ func allPairs(sizes []int) pairs {
 	return open
 }
 
-// close removes the pairs of a row.
+// close removes the pairs that a row has.
 func (open pairs) close(row []int) {
 	for f := range row {
 		for g := f + 1; g < len(row); g++ {
@@ -48,7 +48,7 @@ func (open pairs) lowest() pair {
 
 const unset = -1
 
-// gain is how many open pairs choice b of factor g closes in a row that may have factors unset.
+// gain is how many open pairs a row would close if factor g got choice b. Factors of the row that are not set yet do not count.
 func (open pairs) gain(row []int, g, b int) (n int) {
 	for f, a := range row {
 		if a == unset || f == g {
@@ -65,7 +65,7 @@ func (open pairs) gain(row []int, g, b int) (n int) {
 	return n
 }
 
-// row starts with an open pair and gives every other factor the choice that closes most pairs.
+// row makes a row with the pair start. Every other factor gets the choice that closes most open pairs.
 func (open pairs) row(start pair, sizes []int) []int {
 	row := make([]int, len(sizes))
 	for i := range row {
@@ -87,8 +87,8 @@ func (open pairs) row(start pair, sizes []int) []int {
 	return row
 }
 
-// pairwise gives rows of choices, one a factor, in which every pair of choices of two factors occurs. The first row has
-// all zeros; the others are found greedily.
+// pairwise returns rows with one choice for each factor. Every pair of choices of two factors is in at least one row. The first row
+// has all zeros; the others are found greedily.
 func pairwise(sizes []int) [][]int {
 	open := allPairs(sizes)
 	rows := [][]int{make([]int, len(sizes))}

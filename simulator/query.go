@@ -35,7 +35,7 @@ type queryParams struct {
 	LabelNames       []string `json:"labelNames"`
 }
 
-// status is an answer of the API that is not a page.
+// status is an answer of the API without a page: a failure.
 type status struct {
 	code   int
 	reason string
@@ -75,7 +75,7 @@ func statusOf(code int) *status {
 	return &status{code, reason}
 }
 
-// asked is a query in the simulator's own terms.
+// asked is a query that has been checked and decoded.
 type asked struct {
 	window  window
 	current int
@@ -125,7 +125,7 @@ func parseQuery(body []byte) (query, bool) {
 	return q, present && *q.Current >= 1 && *q.Size >= 1 && *q.Size <= maxPageSize
 }
 
-// timeVerdict is what a server does with a time of a query, the worse the higher.
+// timeVerdict is what a server does with a time of a query, from good to bad.
 type timeVerdict uint8
 
 const (
@@ -149,7 +149,7 @@ func (h *Habits) parseTime(text string, zone *time.Location) (time.Time, timeVer
 	return time.Time{}, timeWrong
 }
 
-// window turns the times of a query, which refer to the times shown in records, into whole seconds of the rows, both included.
+// window turns the times of a query into whole seconds of the rows, both ends included. Queries refer to the times that records show.
 func (h *Habits) window(from, to time.Time) window {
 	from, to = from.Add(-h.recordSkew()), to.Add(-h.recordSkew())
 	w := window{from.Unix(), to.Unix()}
@@ -162,7 +162,7 @@ func (h *Habits) window(from, to time.Time) window {
 	return w
 }
 
-// matcher finds the rows that pass the filters of a query; match is nil if there are none. The key identifies the filters.
+// matcher tells which rows pass the filters of a query. match is nil if the query has no filter. The key identifies the filters.
 type matcher struct {
 	key   string
 	match func(*row) bool
@@ -222,7 +222,7 @@ func (s *Simulator) tagsOf(r *row) []string {
 	return tags
 }
 
-// line is the call centre's own number in a call: a local one towards the outside, one in Singapore for calls that come in.
+// line is the call centre's own number in a call: one of the customer's country in outgoing calls, one in Singapore in incoming calls.
 func (s *Simulator) line(r *row) string {
 	if r.typ == enum.Incoming {
 		return "656123" + strconv.Itoa(4000+int(r.groupID)%1000)
@@ -231,7 +231,7 @@ func (s *Simulator) line(r *row) string {
 	return c.CallingCode + c.Prefix + strings.Repeat("3", c.Digits)
 }
 
-// Codes of what has no documented code.
+// Codes that the vendor's page does not have.
 const (
 	unknownType   = 9
 	unknownReason = 42

@@ -296,7 +296,7 @@ func TestRecordHabits(t *testing.T) {
 	assert.Contains(t, string(p.Body), `{"status":"0"`)
 }
 
-// TestLateRecords shows both ways to date a record that appears late.
+// TestLateRecords: a record that appears late has its createTime at its appearance or at its hang-up.
 func TestLateRecords(t *testing.T) {
 	for _, backdate := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -317,7 +317,7 @@ func TestLateRecords(t *testing.T) {
 	}
 }
 
-// TestHabitsAnswerTheSame reads the same calls through every set of habits.
+// TestHabitsAnswerTheSame: with every set of habits, a client reads the same calls.
 func TestHabitsAnswerTheSame(t *testing.T) {
 	all := simulator.AllHabits()
 	require.Equal(t, "plain", all[0].Name)
@@ -376,7 +376,7 @@ func TestHabitsAnswerTheSame(t *testing.T) {
 	}
 }
 
-// TestPairs checks that every pair of alternatives occurs.
+// TestPairs: every pair of alternatives of two habits occurs in AllHabits.
 func TestPairs(t *testing.T) {
 	orders, ends := map[string]int{}, 0
 	for _, h := range simulator.AllHabits() {

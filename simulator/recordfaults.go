@@ -15,7 +15,7 @@ const (
 // chance draws whether a fault occurs. A fault without probability draws nothing.
 func chance(rng *rand.Rand, p float64) bool { return p > 0 && rng.Float64() < p }
 
-// spoil draws the faults of a record. It has its own generator, so that faults do not change the calls.
+// spoil draws the faults of a record from a random generator of their own, so that faults do not change the calls.
 func (d *drawer) spoil(rng *rand.Rand, r *row, f *Faults) {
 	spoilCompletion(rng, r, f)
 	d.spoilLater(rng, r, f)
@@ -29,6 +29,9 @@ func (d *drawer) spoil(rng *rand.Rand, r *row, f *Faults) {
 	}
 	if chance(rng, f.NoCountry) {
 		r.state |= noCountry
+	}
+	if chance(rng, f.RawRemark) {
+		r.state |= rawRemark
 	}
 }
 

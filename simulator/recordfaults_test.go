@@ -136,7 +136,7 @@ func (f *faultyRecords) missing(kind string, want bool, field any) {
 	}
 }
 
-// compareLives looks at all calls once their records have been read.
+// compareLives checks, after all reading, what happened to each record over time: deletion, completion, keyId.
 func (f *faultyRecords) compareLives(s *simulator.Simulator) {
 	starts := map[time.Time]int{}
 	for c := range s.Calls() {

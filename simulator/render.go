@@ -8,12 +8,12 @@ import (
 	"itnio_exporter/enum"
 )
 
-// renderer writes answers as the vendor's sample shows them.
+// renderer writes answers in JSON, in the form of the vendor's sample.
 type renderer struct {
 	b     []byte
 	s     *Simulator
 	h     *Habits
-	skew  int64 // seconds, of the times in records
+	skew  int64 // added to the times in records, in seconds
 	salt  uint64
 	first bool
 }
@@ -76,7 +76,7 @@ func (s *Simulator) page(a answer) []byte {
 	return w.b
 }
 
-// keep is how many written records an account caches: polls ask for the newest ones again and again.
+// keep is how many records in JSON an account caches, since polls read the newest records again and again.
 const keep = 4096
 
 // cached writes a record, from an earlier answer if it has not changed since.
@@ -134,7 +134,7 @@ func (w *renderer) string(name, v string) {
 	w.text(v)
 }
 
-// text quotes a text; invalid UTF-8 stays as it is.
+// text writes a JSON string. Invalid UTF-8 stays as it is.
 func (w *renderer) text(v string) {
 	w.b = append(w.b, '"')
 	for i := range len(v) {
@@ -214,16 +214,27 @@ func (w *renderer) record(r *row) {
 		w.string("ccode", c.CallingCode+"("+c.Name+")")
 	}
 	w.tags(r)
-	if r.is(isEdited) {
-		w.string("remark", "called back, see "+session)
-	} else {
-		w.string("remark", "11111")
-	}
+	w.remark(r, session)
 	w.string("callId", session+"00")
 	w.number("brandId", 101)
 	w.string("brandName", "ITNIO")
 	w.string("mediaDetected", s.texts.all[r.media])
 	w.b = append(w.b, '}')
+}
+
+// rawRemarks are texts that break the JSON if they are not escaped.
+var rawRemarks = []string{`he said "call me back"`, "first line\nsecond line", "a\ttab and a \x01", `see C:\calls\`, `"urgent", he said`}
+
+func (w *renderer) remark(r *row, session string) {
+	switch {
+	case r.is(rawRemark):
+		w.name("remark")
+		w.raw(`"` + rawRemarks[r.session%uint64(len(rawRemarks))] + `"`)
+	case r.is(isEdited):
+		w.string("remark", "called back, see "+session)
+	default:
+		w.string("remark", "11111")
+	}
 }
 
 // numbers writes called, encryptCalled and caller. The customer is the caller of incoming calls, else the called party.
@@ -242,7 +253,7 @@ func (w *renderer) numbers(r *row) {
 	w.string("caller", caller)
 }
 
-// outcome writes what is known of a call once it has ended.
+// outcome writes the fields that are known once a call has ended; until then they are null.
 func (w *renderer) outcome(r *row) {
 	if r.is(incomplete) {
 		for _, n := range []string{"callDuration", "hangupReason", "hangupCode", "hangingDirection", "errorReason", "ringDuration"} {
@@ -291,7 +302,7 @@ func sipText(code uint16) string {
 	return "call failed"
 }
 
-// tags writes labelName, a JSON text in a text, and labelNameList.
+// tags writes labelName, a string that contains the tags in JSON, and labelNameList.
 func (w *renderer) tags(r *row) {
 	list := renderer{}
 	list.b = append(list.b, '[')

@@ -46,11 +46,12 @@ const (
 	isEdited
 	noRing
 	noCountry
+	rawRemark // the remark is written without escapes
 )
 
 func (r *row) is(s rowState) bool { return r.state&s != 0 }
 
-// wrongTime is what is wrong with the times in a record.
+// wrongTime says which time of a record is wrong, and how.
 type wrongTime uint8
 
 const (
@@ -65,8 +66,8 @@ const (
 
 const (
 	tagSep   = "\x00"
-	year2099 = 4073_000_000 // a second in January 2099
-	year1970 = 86_400       // and one in January 1970
+	year2099 = 4073_000_000 // Unix time of a second in January 2099
+	year1970 = 86_400       // Unix time of a second in January 1970
 )
 
 // shownStart, shownAnswer and shownEnd are the times in the record; 0 is null. The skew is not in them.

@@ -11,7 +11,7 @@ import (
 // ScenarioKind is a kind of traffic that an alert is for.
 type ScenarioKind string
 
-// Scenarios. Empty Account, Group and Country mean every one, unless said otherwise.
+// Kinds of scenarios, with the defaults of their settings in brackets. An empty Account, Group or Country means every one, unless it has a default.
 const (
 	CarrierFailure ScenarioKind = "carrier_failure" // Share (0.9) of the outgoing calls to Country fail with SIP 503
 	FraudNight     ScenarioKind = "fraud_night"     // Rate (6) outgoing calls a minute to Country (CU), long ones, by the first group
@@ -23,7 +23,7 @@ const (
 	Abandoned      ScenarioKind = "abandoned"       // Share (0.2) of the group calls are hung up while ringing at the agent
 )
 
-// What the kinds do without further settings.
+// Defaults of the kinds.
 var (
 	scenarioTypes = map[ScenarioKind]enum.CallType{ // the calls that are changed
 		CarrierFailure: enum.Outgoing,
@@ -61,12 +61,12 @@ func (sc *Scenario) rate() float64 {
 	return sc.Rate
 }
 
-// concerns reports whether the scenario is on for an account at a time.
+// concerns reports whether the scenario applies to an account at a time.
 func (sc *Scenario) concerns(account string, unix int64) bool {
 	return (sc.Account == "" || sc.Account == account) && sc.at(unix)
 }
 
-// bend applies the scenarios that change calls; false: the call does not take place.
+// bend applies the scenarios that change calls. It returns false if the call does not take place.
 func (d *drawer) bend(rng *rand.Rand, account string, r *row, scenarios []Scenario) bool {
 	for i := range scenarios {
 		sc := &scenarios[i]
@@ -86,7 +86,7 @@ func (d *drawer) within(sc *Scenario, r *row) bool {
 	return (group == "" || d.texts.all[r.group] == group) && (sc.Country == "" || d.o.Countries[r.country].Code == sc.Country)
 }
 
-// change applies one scenario to a call; false: the call does not take place.
+// change applies one scenario to a call. It returns false if the call does not take place.
 func (d *drawer) change(rng *rand.Rand, sc *Scenario, r *row) bool {
 	switch {
 	case sc.Kind == DeadGroup:
@@ -119,7 +119,7 @@ func (d *drawer) end(rng *rand.Rand, r *row, reason enum.Reason) {
 	d.ringAndTalk(rng, r)
 }
 
-// extra draws a call that there would not be without a scenario.
+// extra draws an additional call of a scenario.
 func (d *drawer) extra(rng *rand.Rand, sc *Scenario, start int64) row {
 	r := d.call(rng, start)
 	if sc.Kind == Wangiri {

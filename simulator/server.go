@@ -35,8 +35,8 @@ const (
 	whole   ending = iota
 	cutOff         // the body ends before its announced length
 	reset          // the connection is reset
-	noHost         // the name is not found
-	hanging        // nothing comes
+	noHost         // the host name is not found
+	hanging        // no answer
 )
 
 // exchange answers a request of the API after its latency.
@@ -136,14 +136,30 @@ func (q *exchangeState) serverNow() time.Time {
 
 func (q *exchangeState) header() http.Header {
 	h := http.Header{}
-	date := q.serverNow()
-	if on, x := q.while(drawDateOff, q.faults.DateOff); on {
-		date = date.Add(hours(x))
-	}
-	if none, _ := q.hit(drawNoDate, q.faults.NoDate); !none {
+	if date, ok := q.date(); ok {
 		h.Set("Date", date.UTC().Format(http.TimeFormat))
 	}
 	return h
+}
+
+// date draws the Date of an answer; false: it has none.
+func (q *exchangeState) date() (time.Time, bool) {
+	date, f := q.serverNow(), &q.faults
+	if on, x := q.while(drawDateOff, f.DateOff); on {
+		date = date.Add(astray(x))
+	}
+	if on, x := forHours(q.s.o.Seed, drawDateOffLong, f.DateOffLong, q.now); on {
+		date = date.Add(astray(x))
+	}
+	if on, x := q.while(drawTwoClocks, f.TwoClocks); on && q.salt%2 == 0 {
+		date = date.Add(astray(x))
+	}
+	if on, x := q.hit(drawDateAstray, f.DateAstray); on {
+		date = date.Add(astray(x))
+	}
+	none, _ := q.hit(drawNoDate, f.NoDate)
+	never, _ := q.while(drawNoDates, f.NoDates)
+	return date, !none && !never
 }
 
 func (q *exchangeState) http(code int, body string) reply {

@@ -1,9 +1,9 @@
 // Package simulator is a stand-in for the call-centre API: it makes up calls, serves their records as the vendor's page
-// describes, and lists them for tests to compare with.
+// describes, and lists the calls, so that tests can compare them with what was counted.
 //
-// It shares no code with the exporter's client, which it tests. Everything is drawn from a seed: the same options give the
-// same calls, whatever is asked and when. Habits set what the vendor leaves open, Faults what goes wrong, and Scenario
-// what alerts are for. Time is read from Options.Now only, so it runs in virtual time in a synctest bubble:
+// It shares no code with the exporter's client, so that a mistake in one is not repeated in the other. Everything is drawn from a
+// seed: the same options give the same calls, whatever is asked and when. Habits are what the vendor's page does not define, Faults
+// are failures, and a Scenario is traffic for which there is an alert. Time is read from Options.Now only, so it runs in virtual time in a synctest bubble:
 //
 //	s := simulator.New(simulator.Options{Seed: 1, CallsPerDay: 24000, Start: time.Now().Add(-24 * time.Hour)})
 //	client := &http.Client{Transport: s.RoundTripper()} // no sockets
@@ -126,7 +126,7 @@ type Switches struct {
 func (s *Simulator) SetSwitches(w Switches) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.advance() // what has begun is not changed
+	s.advance() // calls that have begun are not changed
 	if w.StopTraffic && s.traffic {
 		now := s.o.Now()
 		for _, t := range s.tenants {
@@ -137,14 +137,14 @@ func (s *Simulator) SetSwitches(w Switches) {
 	s.switches = w
 }
 
-// Switches gives the switches as they are.
+// Switches returns the present switches.
 func (s *Simulator) Switches() Switches {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.switches
 }
 
-// StopTraffic lets no new call start.
+// StopTraffic stops new calls. Calls in progress end, and their records appear.
 func (s *Simulator) StopTraffic() {
 	w := s.Switches()
 	w.StopTraffic = true
@@ -191,7 +191,7 @@ func (s *Simulator) advance() {
 	}
 }
 
-// texts keeps each string once and gives it a number, so that a million rows contain no pointers.
+// texts keeps each string once and numbers it, so that a million rows contain no pointers.
 type texts struct {
 	all   []string
 	known map[string]uint32

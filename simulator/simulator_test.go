@@ -30,7 +30,7 @@ type response struct {
 	Header     http.Header
 }
 
-// api is a client as simple as can be.
+// api is a simple client.
 type api struct {
 	t           testing.TB
 	s           *simulator.Simulator
@@ -139,7 +139,7 @@ func ids(records []map[string]any) (all []int64) {
 	return all
 }
 
-// traffic is that of a whole day: half of it is in the past.
+// traffic makes calls for a day, of which half is in the past.
 func traffic() simulator.Options {
 	now := time.Now()
 	return simulator.Options{Seed: 7, CallsPerDay: 24000, Start: now.Add(-12 * time.Hour), LongShare: 0.002, LateShare: 0.001}

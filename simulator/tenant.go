@@ -20,9 +20,9 @@ type tenant struct {
 	now     int64 // nanoseconds; never goes back
 	events  events
 	index   index
-	version uint64 // changes with the index or with what is sorted by
+	version uint64 // changes with the index and with any value that rows are sorted by
 	sorted  sortedRows
-	written map[uint32][]byte // records as they were last written
+	written map[uint32][]byte // records in JSON, as they were last sent
 }
 
 type event struct {
@@ -55,7 +55,7 @@ func (e *events) Pop() any {
 	return x
 }
 
-// firstID is the first keyId of every account: accounts share ids, as nothing says that they are unique beyond one.
+// firstID is the first keyId of every account. Accounts have the same ids on purpose: the vendor does not say that ids differ between accounts.
 const firstID = 50_000_001
 
 func newTenant(a Account, seed uint64, o Options) *tenant {
@@ -104,7 +104,7 @@ func (s *Simulator) drawChunk(t *tenant) {
 	}
 }
 
-// spoil makes a new record faulty, if it falls under the faults.
+// spoil draws the faults of a new record.
 func (s *Simulator) spoil(t *tenant, r *row) {
 	if s.faults.active(time.Unix(r.start, 0)) {
 		s.calls.spoil(rand.New(rand.NewPCG(mix(t.seed, 7), uint64(len(t.rows)))), r, &s.faults)
@@ -161,7 +161,7 @@ func (t *tenant) apply(e event) {
 	delete(t.written, e.row)
 }
 
-// cancelAfter cancels the calls that were drawn ahead and have not started.
+// cancelAfter cancels the calls that were drawn in advance and have not started.
 func (t *tenant) cancelAfter(now time.Time) {
 	for i := len(t.rows) - 1; i >= 0; i-- {
 		r := &t.rows[i]
@@ -181,5 +181,5 @@ func stamp(unix int64, zone *time.Location) uint64 {
 	return ((uint64(y%100)*100+uint64(m))*100+uint64(d))*1_000_000 + uint64(t.Hour()*10000+t.Minute()*100+t.Second())
 }
 
-// window is what is asked for: both ends included, unix, in the terms of the rows.
+// window is a stretch of time in Unix seconds, by the times of the rows, both ends included.
 type window struct{ from, to int64 }

@@ -8,7 +8,7 @@ import (
 	"itnio_exporter/enum"
 )
 
-// chunkSeconds of traffic are drawn at once, each chunk with its own generator: the calls do not depend on who asks when.
+// chunkSeconds of traffic are drawn at once. Each chunk has its own random generator, so that calls do not depend on when requests come.
 const chunkSeconds = 10
 
 // drawer draws calls.
@@ -144,7 +144,7 @@ func (d *drawer) finish(rng *rand.Rand, r row) row {
 		r.end += int64(r.talk)
 		r.tags = d.tagTexts[d.tags.draw(rng)]
 	} else if r.typ != enum.Outgoing {
-		r.agent, r.seat = 0, 0 // nobody took it
+		r.agent, r.seat = 0, 0 // no agent took the call
 	}
 	if r.typ == enum.GroupCall && rng.Float64() < 0.5 {
 		if r.media = d.human; !answered && rng.Float64() < 0.6 {

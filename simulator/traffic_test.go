@@ -16,7 +16,7 @@ import (
 	"itnio_exporter/simulator"
 )
 
-// TestDeterminism asks two simulators of one seed at different times and gets the same calls, faults included; another seed gives others.
+// TestDeterminism: two simulators with one seed give the same calls and faults, at whatever times they are asked. Another seed gives other calls.
 func TestDeterminism(t *testing.T) {
 	run := func(seed uint64, step time.Duration, faults simulator.Faults) (all []simulator.Call) {
 		synctest.Test(t, func(*testing.T) {

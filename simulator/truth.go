@@ -9,9 +9,9 @@ import (
 	"itnio_exporter/enum"
 )
 
-// Call is a call and its record, as far as a client can know them: codes that the record does not have are unknown, times
-// that it does not have are zero. Start, Answer, End and Create are the times shown in the record, by the server's clock;
-// the others are by that of Options.Now.
+// Call is a call and its record, as far as a client can know them: codes that the record does not have are unknown, and times
+// that it does not have are zero. Start, Answer, End and Create are the times in the record, by the server's clock.
+// The other times are by Options.Now.
 type Call struct {
 	Account string
 	KeyID   uint64 // 0 until it has appeared. NoKey and KeySometimes say whether records show it
@@ -40,7 +40,7 @@ type Call struct {
 	KeySometimes bool // some answers have the keyId
 
 	VisibleAt   time.Time // the record appears
-	CompletedAt time.Time // it gets its hang-up; zero if it has it from the first or never gets it
+	CompletedAt time.Time // it gets its hang-up; zero if it always had it or never gets it
 	Incomplete  bool      // it never gets its hang-up
 	Hidden      bool      // no window finds it: it never gets its hang-up, and windows filter on that
 	EditedAt    time.Time // remark and tags change; zero: never
@@ -79,7 +79,7 @@ func (c *Call) VisibleFor(now time.Time) time.Duration {
 	return max(0, now.Sub(since))
 }
 
-// Calls gives every call that has started by now and every added one, with what will happen to its record, by account.
+// Calls returns every call that has started by now and every added one, account by account. It includes what will still happen to the records.
 func (s *Simulator) Calls() iter.Seq[Call] {
 	return func(yield func(Call) bool) {
 		s.mu.Lock()
@@ -149,7 +149,7 @@ func (s *Simulator) call(t *tenant, r *row) Call {
 	case !s.o.Habits.Region:
 		c.Country, c.CallingCode = enum.Unknown, ""
 	case c.Country == "001":
-		c.CallingCode = "" // the name does not give it
+		c.CallingCode = "" // the region names a country without its calling code
 	}
 	if c.Incomplete {
 		c.Hidden = t.filter == ByHangup

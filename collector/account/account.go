@@ -17,10 +17,8 @@ import (
 // API is what is needed of the client.
 type API interface {
 	Records(context.Context, itnio.Query) (itnio.Page, error)
-	// ServerNow estimates the server's present time.
+	// ServerNow is the server's present time by the Date of its last answer of any kind, and the local one before.
 	ServerNow() time.Time
-	// Skew is the server's clock minus the local one; false before the first answer that told the server's time.
-	Skew() (time.Duration, bool)
 }
 
 // Options of a Poller. All but Observe are needed.
@@ -34,6 +32,8 @@ type Options struct {
 	Metrics Metrics
 	Logger  log.Logger
 	Now     func() time.Time // the local clock
+	// Steady is the time since a fixed moment. Setting the local clock does not disturb it.
+	Steady func() time.Duration
 	// Observe is told what became of each record. Simulations measure by it.
 	Observe func(*call.Call, ledger.Result)
 }

@@ -13,7 +13,15 @@ func (t *tracker) inBackground(ctx context.Context, stop func() bool) error {
 		return nil
 	}
 	for !stop() {
-		done, err := t.advance(ctx, stop)
+		interrupted := t.background != nil
+		if !interrupted {
+			t.background = t.store.state.Sweep(t.clock.unix(), t.store.account.Floor())
+		}
+		kind := t.background.Kind
+		done, err := t.advance(ctx, interrupted, stop)
+		if err != nil && ctx.Err() == nil {
+			t.health.ended(kind, err)
+		}
 		if err != nil {
 			t.background = nil
 		}
@@ -24,14 +32,10 @@ func (t *tracker) inBackground(ctx context.Context, stop func() bool) error {
 	return nil
 }
 
-// advance runs the pass under way, else a sweep, and is done when no audit is due after that. A sweep that was interrupted is
-// followed by another: windows have left the lookback meanwhile.
-func (t *tracker) advance(ctx context.Context, stop func() bool) (done bool, err error) {
+// advance runs the pass under way, and is done when no audit is due after that. A sweep that was interrupted is followed by
+// another: windows have left the lookback meanwhile.
+func (t *tracker) advance(ctx context.Context, interrupted bool, stop func() bool) (done bool, err error) {
 	now, floor := t.clock.unix(), t.store.account.Floor()
-	interrupted := t.background != nil
-	if !interrupted {
-		t.background = t.store.state.Sweep(now, floor)
-	}
 	kind := t.background.Kind
 	over, err := t.goOn(ctx, stop)
 	switch {
@@ -40,7 +44,7 @@ func (t *tracker) advance(ctx context.Context, stop func() bool) (done bool, err
 	case kind == reconcile.Audit:
 		return true, t.audited()
 	}
-	if err := t.caughtUp(now); err != nil {
+	if err := t.sweptUp(now); err != nil {
 		return true, err
 	}
 	if interrupted {
@@ -55,23 +59,29 @@ func (t *tracker) advance(ctx context.Context, stop func() bool) (done bool, err
 
 // goOn runs the pass under way and reports whether it is over, and not just stopped.
 func (t *tracker) goOn(ctx context.Context, stop func() bool) (over bool, err error) {
-	if err := t.reader.run(ctx, t.background, stop); err != nil {
+	p := t.background
+	before := p.Requests
+	if err := t.reader.run(ctx, p, stop); err != nil {
 		return false, err
 	}
-	if _, more := t.background.Next(); more {
+	_, more := p.Next()
+	if !more || p.Kind == reconcile.Sweep && p.Requests > before { // a sweep begins where the last one failed
+		t.health.goesOn(p.Kind)
+	}
+	if more {
 		return false, nil
 	}
-	t.finish(t.background)
+	t.finish(p)
 	t.background = nil
 	return true, nil
 }
 
-// caughtUp is the end of a sweep: what it read may have been the last of the first fill.
-func (t *tracker) caughtUp(now int64) error {
+// sweptUp is the end of a sweep: what it read may have been the last of the past.
+func (t *tracker) sweptUp(now int64) error {
 	remaining := t.store.state.CatchUp(now)
 	t.health.catchUp(remaining)
 	if remaining == 0 && t.reader.outcomes.begun() {
-		return t.endInitialFill()
+		return t.endCatchUp()
 	}
 	return nil
 }
@@ -85,6 +95,10 @@ func (t *tracker) audited() error {
 	}
 	now := t.clock.now()
 	if t.store.state.CatchUp(now.Unix()) > 0 {
+		return nil
+	}
+	t.reveal()
+	if !t.clock.trusted() {
 		return nil
 	}
 	return t.store.expire(now)

@@ -1,6 +1,9 @@
 package account
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-kit/log"
@@ -9,46 +12,203 @@ import (
 	"itnio_exporter/collector/call"
 )
 
-// maxDrift is by how much server and local clock may drift apart between two answers.
-const maxDrift = 2 * time.Minute
+const (
+	agreement      = 15 * time.Minute // clocks that differ by no more agree
+	confirmation   = 5 * time.Minute  // how long answers must repeat a time to be believed without another witness
+	maturity       = 24 * time.Hour   // until ids expire by a time that only the answers confirm
+	maxDrift       = 2 * time.Minute  // by how much server and local clock may drift apart between two answers
+	recentAnswers  = 16               // the believed time stays within what so many answers say
+	undatedAnswers = 3                // after so many answers without a Date, and none with one, the local clock serves
+	claimLogPause  = 10 * time.Minute // between two log lines about claims
+)
 
-// clock says what time it is at the server, and watches that time against the local clock. Nothing else in this package reads
-// the server's time.
+// errUnconfirmed says that nothing is read because the server's time is not known for sure.
+var errUnconfirmed = errors.New("the server's clock is not confirmed yet")
+
+// clock decides what time it is at the server. Nothing else in this package reads the Date of an answer.
+//
+// The believed time runs on by a steady clock. A Date that agrees with it corrects it; one that does not is a claim. At the
+// start, when no time is believed yet, a claim is believed as soon as the local clock or the newest records agree with it. Else
+// a claim is believed when all answers have repeated it for some minutes, unless new records speak against it.
 type clock struct {
-	server interface {
-		ServerNow() time.Time
-		Skew() (time.Duration, bool)
-	}
+	wall    func() time.Time     // local; someone may set it at any time
+	steady  func() time.Duration // since a fixed moment; setting the local clock does not disturb it
 	metrics Metrics
+	health  *health
 	logger  log.Logger
 
-	skew  time.Duration // server's clock less the local one, at the last answer
-	known bool          // an answer has told the server's time
+	zero   time.Time     // the believed server's time at steady 0; the zero value: no time is believed yet
+	recent []time.Time   // the same by each of the last answers that agree
+	mature time.Duration // steady time from which ids may expire
+
+	claim   claim
+	logged  time.Duration // when a claim was last logged; 0: never
+	undated int           // answers without a Date before the first with one
+
+	heard   bool          // a good answer has come
+	heardAt time.Duration // when the first one came
+
+	skew     time.Duration // believed time less the local one, at the last answer
+	skewSeen bool
 }
 
-// now is the server's time, by the local clock until an answer has told it.
-func (c *clock) now() time.Time { return c.server.ServerNow() }
+// now is the server's time; by the local clock until a time is believed.
+func (c *clock) now() time.Time {
+	if !c.known() {
+		return c.wall().Round(0).UTC()
+	}
+	return c.zero.Add(c.steady())
+}
 
 func (c *clock) unix() int64 { return c.now().Unix() }
 
-// of is the server's time at an answer with this Date, which may be missing.
-func (c *clock) of(date time.Time) time.Time {
-	if date.IsZero() {
-		return c.now()
+// known reports whether a time is believed.
+func (c *clock) known() bool { return !c.zero.IsZero() }
+
+// firstAnswer is the server's time when the first good answer came. A time must be believed.
+func (c *clock) firstAnswer() time.Time { return c.zero.Add(c.heardAt) }
+
+// trusted reports whether the believed time may make ids expire.
+func (c *clock) trusted() bool { return c.known() && c.steady() >= c.mature }
+
+// answered takes a good answer: the time that it tells, the zero time if it tells none, and how long before the first good
+// answer to the same query came.
+func (c *clock) answered(told time.Time, ago time.Duration) {
+	at := c.steady()
+	if !c.heard {
+		c.heard, c.heardAt = true, at-ago
 	}
-	return date
+	if told.IsZero() {
+		c.withoutDate(at)
+	} else {
+		c.take(told, at)
+	}
+	c.compare()
 }
 
-// answered compares the clocks after a request.
-func (c *clock) answered() {
-	skew, ok := c.server.Skew()
-	if !ok {
+// refused takes the time that the answer tells by which the server has refused a window. The believed time may be ahead of it.
+func (c *clock) refused(told time.Time) {
+	at := c.steady()
+	if zero := told.Add(-at); c.known() && agree(zero, c.zero) {
+		c.recent = nil
+	}
+	c.take(told, at)
+	c.compare()
+}
+
+func (c *clock) take(told time.Time, at time.Duration) {
+	zero := told.Add(-at)
+	switch {
+	case !c.known() && agree(told, c.wall()):
+		c.believe(zero, at)
+	case c.known() && agree(zero, c.zero):
+		c.correct(zero, at)
+	default:
+		c.claimed(zero, at)
+	}
+}
+
+func agree(a, b time.Time) bool { return a.Sub(b).Abs() <= agreement }
+
+// withoutDate takes an answer that does not tell the time. A server that never does is read by the local clock.
+func (c *clock) withoutDate(at time.Duration) {
+	if c.known() || c.claim.made() {
 		return
 	}
+	if c.undated++; c.undated >= undatedAnswers {
+		c.believe(c.wall().Round(0).UTC().Add(-at), at)
+	}
+}
+
+// believe takes a time as the server's. Ids may expire by it from mature on.
+func (c *clock) believe(zero time.Time, mature time.Duration) {
+	c.zero, c.recent, c.mature, c.claim = zero, []time.Time{zero}, mature, claim{}
+	c.health.clock("")
+}
+
+// correct moves the believed time as little as is needed to lie within what the last answers say. It does not waver between
+// two servers behind one address whose clocks differ, and it follows a clock that drifts.
+func (c *clock) correct(zero time.Time, at time.Duration) {
+	if c.claim.contradicted(at) {
+		c.claim = claim{}
+		c.health.clock("")
+	}
+	c.recent = append(c.recent, zero)
+	c.recent = c.recent[max(0, len(c.recent)-recentAnswers):]
+	least, most := slices.MinFunc(c.recent, time.Time.Compare), slices.MaxFunc(c.recent, time.Time.Compare)
+	switch {
+	case c.zero.Before(least):
+		c.zero = least
+	case c.zero.After(most):
+		c.zero = most
+	}
+}
+
+// claimed takes an answer whose Date agrees with nothing that is believed.
+//
+// At the start the error of the reading is logged, so that there is one line.
+func (c *clock) claimed(zero time.Time, at time.Duration) {
+	if !c.claim.made() || !agree(zero, c.claim.zero) {
+		c.claim = claim{zero: zero, text: c.explain(zero, at)}
+		c.metrics.anomaly(call.AnomalyClockUnconfirmed, 1)
+		if c.known() && (c.logged == 0 || at-c.logged >= claimLogPause) {
+			c.logged = at
+			level.Warn(c.logger).Log("msg", "an answer's Date is far from what is known of the server's clock", "err", c.claim.text)
+		}
+	}
+	if c.known() {
+		c.health.clock(c.claim.text)
+	}
+	if c.claim.confirmed(at) {
+		c.believe(zero, at+maturity)
+	}
+}
+
+// explain says what is waited for.
+func (c *clock) explain(zero time.Time, at time.Duration) string {
+	other, name := c.wall(), "the local clock"
+	if c.known() {
+		other, name = c.now(), "the server's clock so far"
+	}
+	return fmt.Sprintf("an answer is dated %s, %s says %s: the new time is believed once all answers have repeated it for %s",
+		zero.Add(at).UTC().Format(time.DateTime), name, other.UTC().Format(time.DateTime), confirmation)
+}
+
+// unconfirmed is the error of a reading that needs the server's time.
+func (c *clock) unconfirmed() error { return fmt.Errorf("%w: %s", errUnconfirmed, c.claim.text) }
+
+// candidates are the times, as zero, between which the newest records are to decide: the claim and the local clock.
+func (c *clock) candidates() []time.Time {
+	return []time.Time{c.claim.zero, c.wall().Round(0).UTC().Add(-c.steady())}
+}
+
+// recordsAgree takes that the newest records end at about the time of a candidate.
+func (c *clock) recordsAgree(zero time.Time) { c.believe(zero, c.steady()) }
+
+// sawEnd takes the end of a call whose record has just turned up: it is a witness for the latest time that it does not exceed.
+func (c *clock) sawEnd(end time.Time) {
+	if !c.claim.made() || !c.known() {
+		return
+	}
+	believed, claimed := c.now().Sub(end), c.claim.zero.Add(c.steady()).Sub(end)
+	switch fits, fitsClaim := plausible(believed), plausible(claimed); {
+	case fits && (!fitsClaim || believed < claimed):
+		c.claim.votes--
+	case fitsClaim:
+		c.claim.votes++
+	}
+}
+
+// compare compares the believed time with the local clock.
+func (c *clock) compare() {
+	if !c.known() {
+		return
+	}
+	skew := c.now().Sub(c.wall().Round(0))
 	c.metrics.Skew.WithLabelValues().Set(skew.Seconds())
-	if c.known && (skew-c.skew).Abs() > maxDrift {
+	if c.skewSeen && (skew-c.skew).Abs() > maxDrift {
 		c.metrics.anomaly(call.AnomalyClockJump, 1)
 		level.Warn(c.logger).Log("msg", "the server's clock or the local one was set", "skew_before", c.skew.Round(time.Second), "skew", skew.Round(time.Second))
 	}
-	c.skew, c.known = skew, true
+	c.skew, c.skewSeen = skew, true
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-kit/log"
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/config"
@@ -49,7 +50,7 @@ func TestFilter(t *testing.T) {
 		})},
 	})
 	require.NoError(t, err)
-	requests := &requests{api: api, clock: &clock{server: api}, filter: filterOf(v.Accounts()[0].Filter)}
+	requests := &requests{api: api, health: &health{metrics: testMetrics(), steady: func() time.Duration { return 0 }}, clock: &clock{wall: time.Now, steady: func() time.Duration { return 0 }, metrics: testMetrics(), health: &health{}, logger: log.NewNopLogger()}, filter: filterOf(v.Accounts()[0].Filter)}
 	_, err = requests.page(t.Context(), time.Now().Add(-time.Hour), time.Now(), 1, pageSize)
 	require.NoError(t, err)
 	delete(sent.Params, "startTime")

@@ -21,6 +21,16 @@ const (
 
 func plausible(lag time.Duration) bool { return lag >= minLag && lag <= maxLag }
 
+// Offsets of zones, and the most by which a wrong one can shift a record's time.
+const (
+	minOffset = -12 * time.Hour
+	maxOffset = 14 * time.Hour
+	maxShift  = maxOffset - minOffset + maxLag
+)
+
+// tellsOffset reports whether a wrong offset can be the reason for a lag. A time such as 9999-12-31 says nothing of the zone.
+func tellsOffset(lag time.Duration) bool { return lag.Abs() <= maxShift }
+
 func median(d []time.Duration) time.Duration {
 	sorted := slices.Sorted(slices.Values(d))
 	return sorted[len(sorted)/2]
@@ -42,6 +52,9 @@ type sighting struct {
 
 // saw takes a new record.
 func (g *guard) saw(s sighting) {
+	if !tellsOffset(s.lag) {
+		return
+	}
 	g.seen = append(g.seen, s)
 	if len(g.seen) > guardSize {
 		g.seen = g.seen[1:]
@@ -94,13 +107,15 @@ func newFirst() first { return first{lags: map[uint64]time.Duration{}} }
 
 // saw takes a record's lag.
 func (f *first) saw(id uint64, lag time.Duration) {
-	if f.lags != nil {
+	if f.lags != nil && tellsOffset(lag) {
 		f.lags[id] = lag
 	}
 }
 
 // doubts reports whether a record with this lag is not to be counted for now.
-func (f *first) doubts(lag time.Duration) bool { return f.lags != nil && lag < minLag }
+func (f *first) doubts(lag time.Duration) bool {
+	return f.lags != nil && lag < minLag && tellsOffset(lag)
+}
 
 // ahead reports whether the newest records are in the future, and by which lag.
 func (f *first) ahead() (lag time.Duration, wrong bool) {
@@ -120,8 +135,8 @@ func (f *first) passed() {
 	}
 }
 
-// suggestion is the offset that would make a lag plausible, from the zone configured. Records come after their end, never
-// before it, so it is the next half hour up.
+// suggestion is the offset that would make a lag plausible, from the zone configured; "none" if no zone has it. Records come
+// after their end, never before it, so it is the next half hour up.
 func suggestion(zone *time.Location, lag time.Duration) string {
 	const step = 30 * time.Minute
 	_, offset := time.Unix(0, 0).In(zone).Zone()
@@ -130,6 +145,9 @@ func suggestion(zone *time.Location, lag time.Duration) string {
 		right = cut + step
 	} else {
 		right = cut
+	}
+	if right < minOffset || right > maxOffset {
+		return "none"
 	}
 	return time.Unix(0, 0).In(time.FixedZone("", int(right.Seconds()))).Format("-07:00")
 }

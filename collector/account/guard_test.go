@@ -1,6 +1,7 @@
 package account
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -19,6 +20,16 @@ func TestSuggestion(t *testing.T) {
 		lag := late + time.Duration(wrong-right)*time.Second
 		require.Equal(t, time.Unix(0, 0).In(time.FixedZone("", right)).Format("-07:00"), suggestion(time.FixedZone("", wrong), lag))
 	})
+}
+
+// TestSuggestionThatCannotBe: no zone is suggested that does not exist.
+func TestSuggestionThatCannotBe(t *testing.T) {
+	utc := time.UTC
+	require.Equal(t, "-12:00", suggestion(utc, 12*time.Hour))
+	require.Equal(t, "+14:00", suggestion(utc, -14*time.Hour))
+	for _, lag := range []time.Duration{13 * time.Hour, -15 * time.Hour, -math.MaxInt64} {
+		require.Equal(t, "none", suggestion(utc, lag))
+	}
 }
 
 // TestGuard: lags that are alike and implausible over several passes are a wrong offset, and nothing else is.
@@ -61,6 +72,16 @@ func TestFirst(t *testing.T) {
 	lag, wrong := f.ahead()
 	require.True(t, wrong)
 	require.Equal(t, -8*time.Hour, lag)
+
+	f = newFirst()
+	for i := range uint64(2 * guardSize) { // 9999-12-31: no offset makes that of another time
+		require.False(t, f.doubts(-math.MaxInt64))
+		f.saw(i, -math.MaxInt64)
+	}
+	f.passed()
+	_, wrong = f.ahead()
+	require.False(t, wrong)
+	require.True(t, f.doubts(-8*time.Hour), "these records show nothing")
 
 	f = newFirst()
 	f.saw(0, -8*time.Hour) // an impossible time among plausible ones

@@ -8,8 +8,8 @@ const maxRemembered = 10000
 
 // memory knows the records that have no place in the ledger, by identity.
 type memory struct {
-	pending map[uint64]time.Time // incomplete calls without a usable time: server's time of their first reading
-	odd     map[uint64]struct{}  // records that are never counted and whose anomalies were
+	pending map[uint64]time.Time // incomplete calls: server's time of their first reading
+	odd     map[uint64]struct{}  // records that are not counted, or not yet, and whose anomalies were
 }
 
 func newMemory() memory {
@@ -29,10 +29,15 @@ func (m *memory) pendingSince(id uint64, server time.Time) time.Time {
 	return since
 }
 
-// counted forgets a call that has found its place in the ledger.
-func (m *memory) counted(id uint64) { delete(m.pending, id) }
+// counted forgets a call that has found its place in the ledger, and reports whether its anomalies were counted before.
+func (m *memory) counted(id uint64) (told bool) {
+	_, told = m.odd[id]
+	delete(m.pending, id)
+	delete(m.odd, id)
+	return told
+}
 
-// firstOdd reports whether a record that is never counted is seen for the first time.
+// firstOdd reports whether a record that is not counted is seen for the first time.
 func (m *memory) firstOdd(id uint64) bool {
 	if _, known := m.odd[id]; known {
 		return false

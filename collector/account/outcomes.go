@@ -14,10 +14,12 @@ type outcomes struct {
 	metrics Metrics
 	memory  *memory
 	offset  *offsetGuard
+	clock   *clock
 	now     func() time.Time
 	observe func(*call.Call, ledger.Result)
 
-	whole time.Time // local end of the last whole pass over the lookback; zero: none
+	counted int       // calls since the start
+	whole   time.Time // local end of the last whole pass over the lookback; zero: none
 }
 
 // passed takes that a pass over the lookback has ended whole.
@@ -43,11 +45,20 @@ func (o *outcomes) page(kind reconcile.Kind, items []ledger.Item, report *ledger
 		if o.observe != nil {
 			o.observe(&item.Call, result)
 		}
+		if result == ledger.Counted {
+			o.counted++
+		}
 		switch result {
 		case ledger.Counted, ledger.Baseline:
-			o.memory.counted(ids[i])
-			o.anomalies(&item.Call)
+			if !o.memory.counted(ids[i]) {
+				o.anomalies(&item.Call)
+			}
 			o.placed(kind, live, item, result, server)
+		case ledger.Pending:
+			// Without any time it will be counted only when it has been waited for as long as the lookback.
+			if item.Call.End.IsZero() && o.memory.firstOdd(ids[i]) {
+				o.anomalies(&item.Call)
+			}
 		case ledger.Invalid, ledger.TooOld:
 			if !o.memory.firstOdd(ids[i]) {
 				break
@@ -73,6 +84,7 @@ func (o *outcomes) placed(kind reconcile.Kind, live bool, item *ledger.Item, res
 	case live:
 		o.metrics.Lag.WithLabelValues().Observe(lag.Seconds())
 		o.offset.sawLive(lag)
+		o.clock.sawEnd(item.Call.End)
 	case kind == reconcile.Audit:
 		o.offset.sawLate(lag)
 	}

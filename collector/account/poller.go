@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
-	"github.com/go-kit/log/level"
 
 	"itnio_exporter/config"
 )
@@ -17,6 +16,7 @@ import (
 type Poller struct {
 	global  config.Global
 	now     func() time.Time
+	steady  func() time.Duration // for intervals: setting the local clock does not disturb them
 	logger  log.Logger
 	tracker *tracker
 	health  *health
@@ -30,12 +30,15 @@ type Poller struct {
 // New makes the poller of an account. It reads nothing before Start.
 func New(o Options) *Poller {
 	logger := log.With(o.Logger, "account", o.Config.Name)
-	health := &health{metrics: o.Metrics, logger: logger, now: o.Now, status: Status{Name: o.Config.Name}}
+	health := &health{
+		metrics: o.Metrics, logger: logger, now: o.Now, steady: o.Steady, began: o.Steady(), timeout: o.Config.Timeout,
+		status: Status{Name: o.Config.Name},
+	}
 	seed := fnv.New64a()
 	_, _ = seed.Write([]byte(o.Config.Name))
 	return &Poller{
-		global: o.Global, now: o.Now, logger: logger, health: health, tracker: newTracker(&o, health),
-		scrapes: newScrapes(o.Global.PollInterval, o.Now),
+		global: o.Global, now: o.Now, steady: o.Steady, logger: logger, health: health, tracker: newTracker(&o, health),
+		scrapes: newScrapes(o.Global.PollInterval, o.Steady),
 		rand:    rand.New(rand.NewPCG(uint64(o.Now().UnixNano()), seed.Sum64())),
 		done:    make(chan struct{}),
 	}
@@ -44,11 +47,11 @@ func New(o Options) *Poller {
 // Status is what is known of the account now. It waits for no reading.
 func (p *Poller) Status() Status { return p.health.Status() }
 
-// ConcealIfLeftAlone takes the account out of the exposition until it has caught up, if it was not read for long: its ledger
-// may be a backup, and Prometheus may have seen higher values.
+// ConcealIfLeftAlone takes the account out of the exposition until it has caught up and an audit is over, if it was not read for
+// long: its ledger may be a backup, and Prometheus may have seen higher values.
 func (p *Poller) ConcealIfLeftAlone() {
 	if p.tracker.store.leftAlone(p.now()) {
-		p.tracker.store.account.Conceal(true)
+		p.tracker.conceal()
 	}
 }
 
@@ -80,18 +83,18 @@ func (p *Poller) run(ctx context.Context) {
 	interval := p.global.PollInterval
 	// Accounts start at once, and then each keeps to its own second of the interval. The second reading comes early: what
 	// ended during the first, which takes longest, should not wait for a whole interval.
-	next := p.now().Add(interval/6 + p.jitter(interval/3))
+	next := p.steady() + interval/6 + p.jitter(interval/3)
 	failures := 0
 	for ctx.Err() == nil {
 		if err := p.poll(ctx); err != nil {
 			failures++
 			p.leaveAlone(ctx, p.afterFailure(err, failures))
-			next = p.now()
+			next = p.steady()
 			continue
 		}
 		failures = 0
-		p.scrapes.rest(time.Time{})
-		next = nextTick(next, p.now(), interval)
+		p.scrapes.rest(0)
+		next = nextTick(next, p.steady(), interval)
 		if told := p.between(ctx, next); told > 0 {
 			p.leaveAlone(ctx, told)
 			continue
@@ -101,15 +104,12 @@ func (p *Poller) run(ctx context.Context) {
 }
 
 // nextTick is the first tick after now. Ticks keep to their grid; those that a long reading has run over are left out.
-func nextTick(next, now time.Time, interval time.Duration) time.Time {
-	switch {
-	case !next.After(now):
-		missed := now.Sub(next)/interval + 1
-		return next.Add(missed * interval)
-	case next.Sub(now) > interval: // the local clock was set back
-		return now.Add(interval)
+func nextTick(next, now, interval time.Duration) time.Duration {
+	if next > now {
+		return next
 	}
-	return next
+	missed := (now-next)/interval + 1
+	return next + missed*interval
 }
 
 // afterFailure is how long to leave the account alone after so many failed readings in a row.
@@ -123,23 +123,21 @@ func (p *Poller) afterFailure(err error, failures int) time.Duration {
 }
 
 // between reads in the background until the next tick or scrape. It returns how long the server asked to be left alone.
-func (p *Poller) between(ctx context.Context, next time.Time) time.Duration {
+func (p *Poller) between(ctx context.Context, next time.Duration) time.Duration {
 	due := func() bool {
-		return ctx.Err() != nil || p.scrapes.waiting() || p.timed() && !p.now().Before(next)
+		return ctx.Err() != nil || p.scrapes.waiting() || p.timed() && p.steady() >= next
 	}
 	err := p.tracker.inBackground(ctx, due)
 	if err == nil || ctx.Err() != nil {
 		return 0
 	}
-	// The next reading will fail in the same way if it lasts, and say so.
-	level.Debug(p.logger).Log("msg", "sweep or audit given up for now", "err", err)
 	return toldToWait(err)
 }
 
 func (p *Poller) timed() bool { return p.global.PollMode == config.PollInterval }
 
-// wait sleeps until a time, or in scrape mode until a scrape wants the account.
-func (p *Poller) wait(ctx context.Context, until time.Time) {
+// wait sleeps until a steady time, or in scrape mode until a scrape wants the account.
+func (p *Poller) wait(ctx context.Context, until time.Duration) {
 	if !p.timed() {
 		select {
 		case <-ctx.Done():
@@ -147,13 +145,12 @@ func (p *Poller) wait(ctx context.Context, until time.Time) {
 		}
 		return
 	}
-	// No longer than an interval, even if the local clock was set back.
-	_ = sleep(ctx, min(until.Sub(p.now()), p.global.PollInterval))
+	_ = sleep(ctx, until-p.steady())
 }
 
 // leaveAlone makes no request for a while, whatever a scrape wants.
 func (p *Poller) leaveAlone(ctx context.Context, wait time.Duration) {
-	p.scrapes.rest(p.now().Add(wait))
+	p.scrapes.rest(wait)
 	_ = sleep(ctx, wait)
 }
 

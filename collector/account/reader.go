@@ -52,10 +52,7 @@ func (r *reader) run(ctx context.Context, p *reconcile.Pass, stop func() bool) e
 // take brings a page into the ledger.
 func (r *reader) take(kind reconcile.Kind, page *itnio.Page) (reconcile.Answer, error) {
 	answer := reconcile.Answer{Total: page.Total, Size: page.Size, IDs: make([]uint64, len(page.Records))}
-	server := r.clock.of(page.Date)
-	if err := r.store.establish(r.clock.of(page.First)); err != nil {
-		return answer, err
-	}
+	server := r.clock.now()
 	batch := ledger.Batch{Items: make([]ledger.Item, len(page.Records))}
 	for i := range page.Records {
 		c := r.calls.From(&page.Records[i], server)
@@ -99,6 +96,34 @@ func identity(c *call.Call, fingerprint uint64) uint64 {
 		return c.Session
 	}
 	return fingerprint
+}
+
+// endAt reports whether the newest records end at about a time: some shortly before it, and hardly any after it. That holds for
+// no time that is off by more than agreement.
+func (r *reader) endAt(ctx context.Context, t time.Time) (bool, error) {
+	before, err := r.ended(ctx, t.Add(-agreement), t.Add(-5*time.Second))
+	if err != nil || before < guardFirst {
+		return false, err
+	}
+	after, err := r.ended(ctx, t.Add(-minLag), t.Add(agreement))
+	if itnio.RefusalOf(err) == itnio.RefusalParameter {
+		return true, nil // it is in the server's future
+	}
+	return after < guardFirst, err
+}
+
+// ended is how many records of a window ended in it, a page at most.
+func (r *reader) ended(ctx context.Context, from, to time.Time) (n int, err error) {
+	page, err := r.requests.page(ctx, from, to, 1, pageSize)
+	if err != nil {
+		return 0, err
+	}
+	for i := range page.Records {
+		if c := r.calls.From(&page.Records[i], to); c.End.After(from) && c.End.Before(to) {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // newestLags is how old the records of the last ten minutes, and of the day ahead, seem to be. They are not counted.

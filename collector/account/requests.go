@@ -12,6 +12,7 @@ const pageSize = 100
 // requests are what is asked of the API: windows, with the account's filter.
 type requests struct {
 	api    API
+	health *health
 	clock  *clock
 	filter itnio.Filter
 }
@@ -22,8 +23,17 @@ func (q *requests) page(ctx context.Context, from, to time.Time, number, size in
 	query := itnio.Query{From: from, To: to, Page: number, Size: size, Filter: q.filter}
 	for failed := 1; ; failed++ {
 		page, err := q.api.Records(ctx, query)
-		q.clock.answered()
-		if err == nil || ctx.Err() != nil {
+		if ctx.Err() == nil {
+			q.health.attempted(err)
+		}
+		if err == nil {
+			q.clock.answered(q.told(&page))
+			return page, nil
+		}
+		if itnio.RefusalOf(err) == itnio.RefusalParameter {
+			q.clock.refused(q.api.ServerNow())
+		}
+		if ctx.Err() != nil {
 			return page, err
 		}
 		wait, again := pause(err, failed)
@@ -36,18 +46,31 @@ func (q *requests) page(ctx context.Context, from, to time.Time, number, size in
 	}
 }
 
-// first asks for the newest minute, as the account's first request: its answer tells the server's time. It returns the time of
-// the account's first good answer, or zero if the server refuses the window: by the local clock, it may end ahead of the server's.
-func (q *requests) first(ctx context.Context) (time.Time, error) {
-	now := q.clock.now()
-	page, err := q.page(ctx, now.Add(-time.Minute), now, 1, 1)
-	switch {
-	case err == nil:
-		return q.clock.of(page.First), nil
-	case itnio.RefusalOf(err) == itnio.RefusalParameter:
-		return time.Time{}, nil
+// told is the server's time by an answer's Date, the zero time if it had none, and how long before the first good answer to
+// its query came.
+func (q *requests) told(page *itnio.Page) (now time.Time, ago time.Duration) {
+	if page.Date.IsZero() {
+		return time.Time{}, 0
 	}
-	return time.Time{}, err
+	now = q.api.ServerNow()
+	if ago = now.Sub(page.First); ago < 0 || ago > agreement { // the two are of different clocks
+		ago = 0
+	}
+	return now, ago
+}
+
+// newestMinute asks for the newest minute by the latest answer's Date, for the sake of the answer's own.
+func (q *requests) newestMinute(ctx context.Context) error {
+	ask := func() error {
+		now := q.api.ServerNow()
+		_, err := q.page(ctx, now.Add(-time.Minute), now, 1, 1)
+		return err
+	}
+	err := ask()
+	if itnio.RefusalOf(err) == itnio.RefusalParameter { // by the local clock, the minute may lie ahead; the refusal was dated
+		err = ask()
+	}
+	return err
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

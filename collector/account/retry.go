@@ -1,6 +1,7 @@
 package account
 
 import (
+	"errors"
 	"time"
 
 	"itnio_exporter/collector/reconcile"
@@ -18,6 +19,7 @@ const (
 
 	minBackoff    = time.Second // the first wait after a pass that failed
 	maxRetryAfter = time.Hour   // the longest wait that a server may ask for
+	claimPause    = 10 * time.Second
 )
 
 // pause is how long to wait before a request is made again that has failed so many times. False: it is not, for now.
@@ -60,6 +62,9 @@ func refused(err error) (reconcile.Refusal, bool) {
 
 // backoff is how long an account is left alone after so many failed readings in a row.
 func backoff(err error, failures int, limit time.Duration) time.Duration {
+	if errors.Is(err, errUnconfirmed) { // more answers are what is needed
+		return min(limit, claimPause)
+	}
 	if itnio.ClassOf(err) == itnio.ClassAuthentication || failures >= 30 { // no retry helps; or the shift would overflow
 		return limit
 	}

@@ -8,29 +8,31 @@ import (
 
 // scrapes lets scrapes wait for readings of the account, and wakes the poller for them.
 type scrapes struct {
-	interval time.Duration // what was read within it is new enough
-	now      func() time.Time
-	wake     chan struct{} // a scrape wants the account read
+	interval time.Duration        // what was read within it is new enough
+	steady   func() time.Duration // not the local clock: set back by days, it would make a reading seem recent for as long
+	wake     chan struct{}        // a scrape wants the account read
 
 	mu      sync.Mutex
 	reading chan struct{} // closed when the reading under way, or waited for, ends; nil: none
-	last    time.Time     // when the last reading ended
-	resting time.Time     // until when the account is left alone
+	read    bool          // a reading has ended
+	last    time.Duration // when the last one did, by steady
+	resting time.Duration // until when the account is left alone, by steady
 	closed  chan struct{} // closed when the account is not read any more
 }
 
-func newScrapes(interval time.Duration, now func() time.Time) *scrapes {
-	return &scrapes{interval: interval, now: now, wake: make(chan struct{}, 1), closed: make(chan struct{})}
+func newScrapes(interval time.Duration, steady func() time.Duration) *scrapes {
+	return &scrapes{interval: interval, steady: steady, wake: make(chan struct{}, 1), closed: make(chan struct{})}
 }
 
 func (s *scrapes) waiting() bool { return len(s.wake) > 0 }
 
 func (s *scrapes) close() { close(s.closed) }
 
-func (s *scrapes) rest(until time.Time) {
+// rest leaves the account alone for a while; 0 ends that.
+func (s *scrapes) rest(wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.resting = until
+	s.resting = s.steady() + wait
 }
 
 // begin is the start of a reading.
@@ -51,7 +53,7 @@ func (s *scrapes) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	close(s.reading)
-	s.reading, s.last = nil, s.now()
+	s.reading, s.read, s.last = nil, true, s.steady()
 }
 
 // wait returns when the account is new enough, is left alone, or ctx ends.
@@ -71,10 +73,10 @@ func (s *scrapes) wait(ctx context.Context) {
 func (s *scrapes) wanted() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.now()
-	unread := s.last.IsZero() && s.reading == nil // reading has not been started
-	recent := !s.last.IsZero() && now.Sub(s.last) < s.interval
-	if unread || recent || now.Before(s.resting) {
+	now := s.steady()
+	notStarted := !s.read && s.reading == nil
+	recent := s.read && now-s.last < s.interval
+	if notStarted || recent || now < s.resting {
 		return nil
 	}
 	if s.reading == nil {

@@ -10,6 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+func steadyNow() func() time.Duration {
+	began := time.Now()
+	return func() time.Duration { return time.Since(began) }
+}
+
 // waitFor is how long a scrape waits, at most ten seconds.
 func waitFor(s *scrapes) time.Duration {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -22,7 +27,7 @@ func waitFor(s *scrapes) time.Duration {
 // TestScrapes: a scrape waits for a reading only where one is wanted and may come.
 func TestScrapes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScrapes(time.Minute, time.Now)
+		s := newScrapes(time.Minute, steadyNow())
 		require.Zero(t, waitFor(s), "nothing is being read")
 		s.begin()
 		go func() {
@@ -40,9 +45,9 @@ func TestScrapes(t *testing.T) {
 		require.False(t, s.waiting(), "a reading that begins is the one that was wanted")
 		s.end()
 		time.Sleep(time.Minute)
-		s.rest(time.Now().Add(time.Hour))
+		s.rest(time.Hour)
 		require.Zero(t, waitFor(s), "left alone")
-		s.rest(time.Time{})
+		s.rest(0)
 		go func() {
 			time.Sleep(time.Second)
 			s.close()
@@ -55,7 +60,7 @@ func TestScrapes(t *testing.T) {
 // TestScrapesShareAReading: scrapes at the same time wake the poller once, and all of them go on when it has read.
 func TestScrapesShareAReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newScrapes(time.Minute, time.Now)
+		s := newScrapes(time.Minute, steadyNow())
 		s.begin()
 		s.end()
 		time.Sleep(time.Minute)
@@ -77,16 +82,14 @@ func TestScrapesShareAReading(t *testing.T) {
 	})
 }
 
-// TestNextTick: ticks keep to their grid and are never more than an interval away.
+// TestNextTick: ticks keep to their grid.
 func TestNextTick(t *testing.T) {
-	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, tt := range []struct{ next, now, want time.Duration }{
 		{30 * time.Second, 10 * time.Second, 30 * time.Second},
 		{30 * time.Second, 30 * time.Second, 90 * time.Second},
 		{30 * time.Second, 100 * time.Second, 150 * time.Second},
 		{30 * time.Second, 10 * time.Minute, 10*time.Minute + 30*time.Second},
-		{30 * time.Second, -time.Hour, -time.Hour + time.Minute}, // the local clock was set back
 	} {
-		require.Equal(t, at.Add(tt.want), nextTick(at.Add(tt.next), at.Add(tt.now), time.Minute))
+		require.Equal(t, tt.want, nextTick(tt.next, tt.now, time.Minute))
 	}
 }

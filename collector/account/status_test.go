@@ -10,6 +10,8 @@ import (
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
+
+	"itnio_exporter/collector/reconcile"
 )
 
 // A failure is logged when it begins, when its reason changes and every 15 minutes while it lasts, and so is its end.
@@ -34,7 +36,7 @@ func TestFailureInTheLog(t *testing.T) {
 	} {
 		out.Reset()
 		for range step.minutes {
-			h.polled(step.err)
+			h.ended(reconcile.Live, step.err)
 			now = now.Add(time.Minute)
 		}
 		require.Equal(t, step.want, out.String())

@@ -78,6 +78,9 @@ func (s *store) flush(server time.Time) error {
 	return err
 }
 
+// succeeded keeps when the account was last read.
+func (s *store) succeeded(at time.Time) error { return s.written(s.account.SetLastSuccess(at)) }
+
 // written takes how a transaction that counts calls ended.
 func (s *store) written(err error) error {
 	if err == nil {

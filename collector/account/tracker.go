@@ -10,6 +10,7 @@ import (
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/collector/reconcile"
 	"itnio_exporter/config"
+	"itnio_exporter/itnio"
 )
 
 // tracker keeps the ledger in step with the API: the lookback at each poll, and between polls the sweeps and audits. It is for
@@ -25,12 +26,15 @@ type tracker struct {
 	logger  log.Logger
 	now     func() time.Time
 
+	concealed  bool            // the account's series are, until an audit is over
+	caughtUp   bool            // since the start
+	begun      bool            // the server's time is known, and the epoch is set
 	background *reconcile.Pass // under way between polls; nil: none
 }
 
 func newTracker(o *Options, h *health) *tracker {
 	logger := h.logger
-	clock := &clock{server: o.API, metrics: o.Metrics, logger: logger}
+	clock := &clock{wall: o.Now, steady: o.Steady, metrics: o.Metrics, health: h, logger: logger}
 	memory := newMemory()
 	offset := &offsetGuard{
 		zone: o.Config.Location, poll: o.Global.PollInterval, audit: o.Global.AuditInterval, metrics: o.Metrics, logger: logger,
@@ -40,13 +44,16 @@ func newTracker(o *Options, h *health) *tracker {
 	}
 	store := &store{global: o.Global, ledger: o.Ledger, account: o.Account, metrics: o.Metrics, now: o.Now}
 	store.reset()
+	if at := o.Account.LastSuccess(); !at.IsZero() {
+		h.lastSuccess(at) // of the process before: an outage goes on over a restart
+	}
 	return &tracker{
 		global: o.Global, clock: clock, store: store, offset: offset, health: h, metrics: o.Metrics, logger: logger, now: o.Now,
 		reader: &reader{
 			lookback: o.Global.Lookback, calls: o.Calls, clock: clock, store: store, memory: &memory, offset: offset, logger: logger,
-			requests: &requests{api: o.API, clock: clock, filter: filterOf(o.Config.Filter)},
+			requests: &requests{api: o.API, health: h, clock: clock, filter: filterOf(o.Config.Filter)},
 			outcomes: &outcomes{
-				poll: o.Global.PollInterval, metrics: o.Metrics, memory: &memory, offset: offset, now: o.Now, observe: o.Observe,
+				poll: o.Global.PollInterval, metrics: o.Metrics, memory: &memory, offset: offset, clock: clock, now: o.Now, observe: o.Observe,
 			},
 		},
 	}
@@ -60,11 +67,17 @@ func (t *tracker) poll(ctx context.Context) error {
 		return ctx.Err() // stopped, not failed
 	}
 	t.metrics.Reconcile.WithLabelValues().Observe(t.now().Sub(began).Seconds())
-	t.health.polled(err)
+	if err == nil {
+		err = t.store.succeeded(t.now())
+	}
+	t.health.ended(reconcile.Live, err)
 	return err
 }
 
 func (t *tracker) live(ctx context.Context) error {
+	if err := t.store.ledger.Health(); err != nil {
+		return err
+	}
 	if t.offset.suspended {
 		return t.probe(ctx)
 	}
@@ -88,7 +101,7 @@ func (t *tracker) live(ctx context.Context) error {
 	now := t.clock.unix()
 	remaining := state.CatchUp(now)
 	if remaining == 0 {
-		if err := t.endInitialFill(); err != nil {
+		if err := t.endCatchUp(); err != nil {
 			return err
 		}
 	}
@@ -100,23 +113,52 @@ func (t *tracker) live(ctx context.Context) error {
 
 func never() bool { return false }
 
-// learnClock learns the server's time, which only an answer tells, before the first pass. A server that tells none is read by
-// the local clock.
+// learnClock finds out the server's time, before the first pass. Until it is known, nothing is read.
 func (t *tracker) learnClock(ctx context.Context) error {
-	if _, known := t.clock.server.Skew(); known {
+	if t.begun {
 		return nil
 	}
-	good, err := t.reader.requests.first(ctx)
-	if err != nil {
-		return err
-	}
-	if !good.IsZero() {
-		if err := t.store.establish(good); err != nil {
+	for range undatedAnswers { // one with a Date is enough
+		if err := t.reader.requests.newestMinute(ctx); err != nil {
 			return err
 		}
+		if t.clock.known() || t.clock.claim.made() {
+			break
+		}
+	}
+	if err := t.askRecords(ctx); err != nil {
+		return err
+	}
+	if !t.clock.known() {
+		return t.clock.unconfirmed()
+	}
+	if err := t.store.establish(t.clock.firstAnswer()); err != nil {
+		return err
 	}
 	if !t.store.leftAlone(t.clock.now()) { // it only seemed so by the local clock
-		t.store.account.Conceal(false)
+		t.reveal()
+	}
+	t.begun = true
+	return nil
+}
+
+// askRecords lets the newest records decide between answers and the local clock where these do not agree.
+func (t *tracker) askRecords(ctx context.Context) error {
+	if t.clock.known() {
+		return nil
+	}
+	for _, zero := range t.clock.candidates() {
+		fits, err := t.reader.endAt(ctx, zero.Add(t.clock.steady()))
+		switch {
+		case t.clock.known(): // by an answer that has just come
+			return nil
+		case itnio.RefusalOf(err) == itnio.RefusalParameter: // it lies ahead of the server's time
+		case err != nil:
+			return err
+		case fits:
+			t.clock.recordsAgree(zero)
+			return nil
+		}
 	}
 	return nil
 }
@@ -131,10 +173,28 @@ func (t *tracker) finish(p *reconcile.Pass) {
 	t.health.catchUp(t.store.state.CatchUp(t.clock.unix()))
 }
 
-// endInitialFill shows the account's series once all of the first fill has been read.
-func (t *tracker) endInitialFill() error {
-	if t.store.account.InitialDone() {
+// conceal takes the account's series out of the exposition until the next audit is over. Only an audit finds what came later
+// than the lookback.
+func (t *tracker) conceal() {
+	t.concealed = true
+	t.store.account.Conceal(true)
+}
+
+func (t *tracker) reveal() {
+	if t.concealed {
+		t.concealed = false
 		t.store.account.Conceal(false)
+	}
+}
+
+// endCatchUp is when all of the past has been read. At the end of the first fill the account's series appear.
+func (t *tracker) endCatchUp() error {
+	if !t.caughtUp {
+		t.caughtUp = true
+		epoch, _ := t.store.account.Epoch()
+		level.Info(t.logger).Log("msg", "caught up", "counted", t.reader.outcomes.counted, "epoch", epoch.Format(time.RFC3339))
+	}
+	if t.store.account.InitialDone() {
 		return nil
 	}
 	level.Info(t.logger).Log("msg", "first fill is whole, the account's series appear")

@@ -21,6 +21,10 @@ func (b *builder) agent(n *Normalizer, name string) string {
 	case config.AgentsName:
 		return b.label(name, None)
 	case config.AgentsHash:
+		if b.customer.in(name) { // a hash of a number can be undone by trying all numbers
+			b.note(AnomalyNumberInText)
+			return None
+		}
 		return n.hash(name)
 	default:
 		return ""

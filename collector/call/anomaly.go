@@ -11,7 +11,7 @@ import (
 // itnio_exporter_record_anomalies_total; AnomalyDoc says how the record is handled.
 type Anomaly string
 
-// Anomalies of a single record, raised by Normalizer.From: at most once a kind and record.
+// Anomalies of a single record, raised by Normalizer.From, each kind at most once for a record.
 const (
 	AnomalyAnswerContradictsReason Anomaly = "answer_contradicts_reason"
 	AnomalyTimesOutOfOrder         Anomaly = "times_out_of_order"
@@ -30,6 +30,7 @@ const (
 	AnomalyMalformedField          Anomaly = "malformed_field"
 	AnomalyTextCut                 Anomaly = "text_cut"
 	AnomalyInvalidText             Anomaly = "invalid_text"
+	AnomalyNumberInText            Anomaly = "number_in_text"
 )
 
 // Anomalies of reading and counting, raised by the packages that read and count.
@@ -43,6 +44,7 @@ const (
 	AnomalyPageSizeImposed   Anomaly = "page_size_imposed"
 	AnomalyFutureRefused     Anomaly = "future_refused"
 	AnomalyClockJump         Anomaly = "clock_jump"
+	AnomalyClockUnconfirmed  Anomaly = "clock_unconfirmed"
 	AnomalyEndlessWindow     Anomaly = "endless_window"
 )
 
@@ -71,6 +73,7 @@ var Anomalies = []AnomalyDoc{
 	{AnomalyMalformedField, "A field is present and is not valid JSON or cannot be read. Read as far as it can be, else handled as if it were missing. A record that cannot be read at all has `no_id`, too."},
 	{AnomalyTextCut, fmt.Sprintf("A name is longer than %d bytes. Cut; names with the same beginning are counted as one.", enum.MaxLabelBytes)},
 	{AnomalyInvalidText, "A name is not valid UTF-8 (it may be GBK), or has half a surrogate pair. What is invalid is replaced by U+FFFD; names that differ only in that are counted as one."},
+	{AnomalyNumberInText, fmt.Sprintf("The name of a group, agent or brand, a tag or the media detection contains the customer's phone number of the same record: its last %d digits. Handled as if it were missing, so that no customer's number becomes a label.", lastDigits)},
 
 	{AnomalyIncomplete, "The record still had no hang-up time or reason when it left the lookback. Counted as it is, unless the call began before the epoch: then it is waited for longer."},
 	{AnomalyTooOld, "The record appeared later than ids are kept for. Not counted, since it may have been counted before."},
@@ -82,4 +85,5 @@ var Anomalies = []AnomalyDoc{
 	{AnomalyFutureRefused, "The server refuses windows that end in the future. The exporter asks up to the server's own time."},
 	{AnomalyEndlessWindow, "The pages of a window went on and on, each with new records. The exporter stopped reading it; the window stays open, and the next audit reads it again."},
 	{AnomalyClockJump, "The difference between the server's clock and the local one changed by more than 2 minutes between two answers."},
+	{AnomalyClockUnconfirmed, "An answer's `Date` is more than 15 minutes from the server's clock as known so far, or at the start from the local clock. It is believed only once it is confirmed: see [Guarantee](guarantee.md). Counted once for each such time, not for each answer."},
 }

@@ -24,7 +24,7 @@ type Call struct {
 	Party   enum.Party
 
 	Country      string   // ISO 3166-1 alpha-2, International or Unknown
-	CallingCode  string   // digits, one code for each country but "001"; "" if unknown
+	CallingCode  string   // digits; the same for all calls of a country, except International; "" if unknown
 	Group        string   // sipGroupName, else the voiceGroupId, else None
 	VoiceGroupID string   // digits or ""
 	Agent        string   // None if missing

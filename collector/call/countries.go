@@ -2,7 +2,7 @@ package call
 
 import "strings"
 
-// countryTable has one line a country that can be called: ISO 3166-1 alpha-2 and alpha-3 code, calling code, English
+// countryTable has one line for each country that can be called: ISO 3166-1 alpha-2 and alpha-3 code, calling code, English
 // short name (from CLDR), other names in use. Ascension and Tristan da Cunha are SH, as in ISO 3166-1.
 const countryTable = `
 AD|AND|376|Andorra|

@@ -37,8 +37,8 @@ type atlas struct {
 // reading is what a country text such as "86(China)" says.
 type reading struct {
 	code  string // calling code; "" if there is none, or it is not in use
-	named string // the country it names, if the code is that country's; else ""
-	main  string // the country that code and area code alone give; "" without a code
+	named string // the country that the text names; "" if it has another calling code than the text
+	main  string // the country by calling code and area code alone; "" without a code
 }
 
 func newAtlas() *atlas {
@@ -75,14 +75,14 @@ func newAtlas() *atlas {
 	for code := range phonenumbers.GetSupportedGlobalNetworkCallingCodes() {
 		a.codes[strconv.Itoa(code)] = International
 	}
-	for _, code := range [...]string{"871", "872", "873", "874"} { // Inmarsat's former codes, one an ocean
+	for _, code := range [...]string{"871", "872", "873", "874"} { // Inmarsat's former codes, one for each ocean
 		a.codes[code] = International
 	}
 	a.codes["379"], a.codes["997"] = "VA", "KZ" // assigned, not in use yet
 	return a
 }
 
-// iso is the ISO 3166-1 code of a region of the numbering plans. Ascension and Tristan da Cunha are parts of SH.
+// iso is the ISO 3166-1 code of a region of the phone number library. Ascension and Tristan da Cunha are parts of SH.
 func iso(region string) string {
 	if region == "AC" || region == "TA" {
 		return "SH"
@@ -144,8 +144,8 @@ func (a *atlas) parse(s string) reading {
 	return reading{code: code, named: named, main: main}
 }
 
-// split separates a country text into its digits, without the international prefix, and its name. Where something other
-// than blanks, dashes and brackets is between digits, they are no calling code: digits is "".
+// split separates a country text into its digits, without the international prefix, and its name. If anything but blanks, dashes
+// and brackets stands between digits, they are no calling code, and digits is "".
 func split(s string) (digits, name string) {
 	isDigit := func(r rune) bool { return r >= '0' && r <= '9' }
 	first := strings.IndexFunc(s, isDigit)
@@ -165,8 +165,8 @@ func split(s string) (digits, name string) {
 	return strings.TrimLeft(digits, "0"), name
 }
 
-// code finds the calling code that digits begin with, and its country. Digits behind the code have to be an area code of a
-// shared calling code: "1242" is the Bahamas.
+// code finds the calling code at the start of digits, and its country. More digits may only follow a shared calling code, as an
+// area code: "1242" is the Bahamas.
 func (a *atlas) code(digits string) (code, country string) {
 	for n := 1; n <= min(3, len(digits)); n++ {
 		country = a.codes[digits[:n]]
@@ -219,10 +219,10 @@ func (a *atlas) refine(code string, number itnio.Number) string {
 	return c
 }
 
-// decisive is how many leading digits of a national number decide its country and its validity. The numbering plans of
-// +44 need one more than the others.
+// decisive is how many leading digits of a national number determine its country and whether it is valid. Numbers of +1 and +44 need
+// one more than the others.
 func decisive(code string) int {
-	if code == "44" {
+	if code == "1" || code == "44" {
 		return 7
 	}
 	return 6
@@ -238,7 +238,7 @@ func (a *atlas) region(digits string) string {
 }
 
 // area is the country of an area code of a shared calling code; "" if there is no such area. It looks up a made-up number
-// in that area, of ten digits as +1, +7 and +44 have them: these are the codes that are written with areas.
+// of ten digits in that area: the calling codes that are written with area codes (+1, +7 and +44) have numbers of ten digits.
 func (a *atlas) area(code, area string) string {
 	n, err := phonenumbers.Parse("+"+code+(area + "2345678999")[:10], "ZZ")
 	if err != nil {
@@ -247,7 +247,7 @@ func (a *atlas) area(code, area string) string {
 	return a.known(phonenumbers.GetRegionCodeForNumber(n))
 }
 
-// known is the country of a region of the numbering plans; "" if countryTable does not have it.
+// known is the country of a region of the phone number library; "" if countryTable does not have it.
 func (a *atlas) known(region string) string {
 	if c := iso(region); a.callings[c] != "" {
 		return c
@@ -272,7 +272,7 @@ func international(number string) string {
 	return strings.TrimPrefix(number, "00")
 }
 
-// folded is the form in which names are compared: lower case, without accents, blanks and punctuation, without "and",
+// folded is a name in the form in which names are compared: lower case, without accents, blanks and punctuation, without "and",
 // "the" and "of", and with "saint" as "st".
 func (a *atlas) folded(name string) string {
 	words := strings.FieldsFunc(a.fold.Replace(strings.ToLower(name)), func(r rune) bool {

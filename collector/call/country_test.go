@@ -1,7 +1,9 @@
 package call
 
 import (
+	"maps"
 	"math/rand"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -81,7 +83,9 @@ func TestLocate(t *testing.T) {
 		{"1", "", "4165550123", "US", "1"},         // without the code the number says nothing
 		{"1(Canada)", "", "4165550123", "CA", "1"}, // but the name does
 		{"1(Canada)", "", "12125550123", "US", "1"},
-		{"1", "", "1416555", "US", "1"}, // not valid
+		{"1", "", "1416555", "US", "1"},     // not valid
+		{"1", "", "12465211234", "BB", "1"}, // the seventh digit decides
+		{"1", "", "12465212234", "US", "1"}, // not valid
 		{"1", "", "1416****123", "US", "1"},
 		{"1", "", "14165550123x5", "US", "1"},
 		{"1", "", "8613242926514", "US", "1"},
@@ -102,7 +106,7 @@ func TestLocate(t *testing.T) {
 		{"39", "", "390612345678", "IT", "39"},
 		{"39", "", "390669812345", "VA", "39"},
 		{"212", "", "212650123456", "MA", "212"},
-		{"212", "", "212528812345", "MA", "212"}, // valid in both MA and EH: the main country
+		{"212", "", "212528812345", "MA", "212"}, // valid in both MA and EH: the main country of the code
 		{"212(Western Sahara)", "", "", "EH", "212"},
 		{"262", "", "262262161234", "RE", "262"},
 		{"262", "", "262639012345", "YT", "262"},
@@ -131,7 +135,7 @@ func TestLocate(t *testing.T) {
 		{"888", "", "", "001", "888"},
 		{"Satellite", "", "", "001", ""},
 
-		// the region, where there is no readable ccode
+		// the region, if ccode is not readable
 		{"", "China", "", "CN", "86"},
 		{"", "US", "", "US", "1"},
 		{"", "Canada", "12125550123", "CA", "1"},
@@ -229,10 +233,7 @@ func TestRefineNeedsNoWholeNumber(t *testing.T) {
 	t.Parallel()
 	a := newAtlas()
 	rnd := rand.New(rand.NewSource(7))
-	for code, shared := range a.shared {
-		if !shared {
-			continue
-		}
+	for _, code := range slices.Sorted(maps.Keys(a.shared)) {
 		n, err := strconv.Atoi(code)
 		require.NoError(t, err)
 		for _, region := range phonenumbers.GetRegionCodesForCountryCode(n) {

@@ -43,7 +43,10 @@ func NewNormalizer(o Options) *Normalizer {
 }
 
 // builder collects the fields and anomalies of one call.
-type builder struct{ Call }
+type builder struct {
+	Call
+	customer customer
+}
 
 // note adds an anomaly; each kind at most once.
 func (b *builder) note(a Anomaly) {
@@ -60,13 +63,14 @@ func (n *Normalizer) From(r *itnio.Record, now time.Time) Call {
 	b.place(r, now)
 	b.classify(r)
 	b.measure(r)
+	b.customer = customerOf(r, b.Type)
 
 	b.Country, b.CallingCode = n.atlas.locate(r.CCode, r.Region, remote(r, b.Type))
 	if b.Country == Unknown {
 		b.note(AnomalyCountryUnreadable)
 	}
 	if r.VoiceGroupID.Set && r.VoiceGroupID.V > 0 {
-		b.VoiceGroupID = strconv.FormatInt(r.VoiceGroupID.V, 10)
+		b.VoiceGroupID = b.text(strconv.FormatInt(r.VoiceGroupID.V, 10))
 	}
 	missingGroup := None
 	if b.VoiceGroupID != "" {

@@ -55,7 +55,7 @@ func TestFromEmpty(t *testing.T) {
 	}, got)
 }
 
-// Each case changes one thing about the sample; the anomalies are all there are.
+// Each case changes one thing about the sample and lists all anomalies that follow.
 func TestFrom(t *testing.T) {
 	t.Parallel()
 	var none time.Time
@@ -229,7 +229,7 @@ func TestFromRemoteParty(t *testing.T) {
 		{3, "", "0f3a9c", ca, "US"},
 		{2, us, us, ca, "CA"},
 		{2, ca, ca, "", "US"},
-		{9, ca, ca, ca, "US"}, // nobody knows who is outside
+		{9, ca, ca, ca, "US"}, // it is not known which number is the customer's
 	}
 	n := NewNormalizer(Options{})
 	for _, tt := range tests {
@@ -348,7 +348,7 @@ func TestNoNumberIsKept(t *testing.T) {
 	}
 	assert.NotEmpty(t, n.atlas.prefixes.m)
 	for key := range n.atlas.prefixes.m {
-		assert.NotContains(t, fmt.Sprint(key), "5550")
+		assert.NotContains(t, fmt.Sprint(key/100), "55501", "the last three digits are not kept") // key%100 is the length
 	}
 	for key := range n.atlas.texts.m {
 		assert.NotContains(t, key, "5550")

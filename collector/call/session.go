@@ -12,8 +12,8 @@ import (
 // hashed is the bit that marks a session hash. Numbers of up to 18 digits do not use it.
 const hashed = 1 << 63
 
-// session turns a session id into a number: a number of up to 18 digits without leading zeros as it is, any other
-// text as the first 63 bits of its SHA-256 with the bit hashed set, and 0 if there is no id or it is "0".
+// session turns a session id into a number. An id of up to 18 digits without leading zeros is that number. Any other text is the last
+// 63 bits of the first 8 bytes of its SHA-256, with the bit hashed set. No id, and the id "0", are 0.
 func session(id string) uint64 {
 	if id == "" || id == "0" {
 		return 0

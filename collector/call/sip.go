@@ -20,7 +20,7 @@ func sipCode(errorReason, hangupCode string) string {
 	return Unknown
 }
 
-// plain is the ASCII form of brackets of other kinds, of full-width digits and of blanks.
+// plain turns brackets of any kind into round ones, full-width digits into ASCII digits, and any blank into a space.
 func plain(r rune) rune {
 	switch {
 	case unicode.Is(unicode.Ps, r), r == '<', r == '＜':
@@ -35,7 +35,7 @@ func plain(r rune) rune {
 	return r
 }
 
-// firstWord is what stands before the first blank or mark, as in "486 Busy Here", "486: busy" or "486，忙".
+// firstWord is the text before the first blank or punctuation mark, as in "486 Busy Here", "486: busy" or "486，忙".
 func firstWord(s string) string {
 	if i := strings.IndexFunc(s, func(r rune) bool { return r == ' ' || unicode.IsPunct(r) }); i >= 0 {
 		return s[:i]

@@ -15,8 +15,8 @@ const (
 	Other   = enum.Other
 )
 
-// valid trims text and makes it valid UTF-8; false if it was not, or holds what stands for bytes that were not: the client
-// or the server has replaced them.
+// valid trims text and makes it valid UTF-8. It returns false if the text was not valid, or has U+FFFD in it: then the server
+// or the client has already replaced invalid bytes.
 func valid(text string) (string, bool) {
 	if utf8.ValidString(text) {
 		return strings.TrimSpace(text), !strings.ContainsRune(text, utf8.RuneError)
@@ -24,7 +24,7 @@ func valid(text string) (string, bool) {
 	return strings.TrimSpace(strings.ToValidUTF8(text, string(utf8.RuneError))), false
 }
 
-// cut shortens valid UTF-8 to enum.MaxLabelBytes bytes, at a rune's boundary; false if it had to.
+// cut shortens valid UTF-8 to enum.MaxLabelBytes bytes, between two runes. It returns false if the text was longer.
 func cut(text string) (string, bool) {
 	if len(text) <= enum.MaxLabelBytes {
 		return text, true
@@ -45,8 +45,12 @@ func escape(name string) string {
 	return name
 }
 
-// text cleans free text and notes what was wrong with it.
+// text cleans free text and notes what was wrong with it. A text that contains the customer's phone number is left out.
 func (b *builder) text(s string) string {
+	if b.customer.in(s) {
+		b.note(AnomalyNumberInText)
+		return ""
+	}
 	s, ok := valid(s)
 	if !ok {
 		b.note(AnomalyInvalidText)
@@ -58,7 +62,7 @@ func (b *builder) text(s string) string {
 	return s
 }
 
-// label cleans a text for a label and keeps it apart from the reserved values; an empty text gives missing.
+// label is the label value of a text: cleaned and kept apart from the reserved values, or missing if nothing is left of it.
 func (b *builder) label(s, missing string) string {
 	if s = b.text(s); s == "" {
 		return missing

@@ -150,7 +150,7 @@ func newWorkload(lines int) *workload {
 		}})
 	}
 	talk := &series.Family{
-		Name: "itnio_call_duration_seconds", Help: "Talk time of answered calls.", Type: series.Histogram, Bounds: talkBounds,
+		Name: "itnio_call_duration_seconds", Help: "Talk time of answered calls.", Type: series.Histogram, Native: true, Bounds: talkBounds,
 		LabelNames: []string{"account", "agent_group", "country", "call_type"},
 	}
 	for i := range lines / 2 / (len(talkBounds) + 3) {

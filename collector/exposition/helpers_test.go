@@ -112,7 +112,7 @@ func decoded(t require.TestingT, w *httptest.ResponseRecorder) []byte {
 func sample() []*series.Family {
 	at := time.Unix(1700000000, 0)
 	return []*series.Family{
-		{Name: "itnio_call_duration_seconds", Help: "Talk time.", Type: series.Histogram, Bounds: []float64{2.5, 20},
+		{Name: "itnio_call_duration_seconds", Help: "Talk time.", Type: series.Histogram, Native: true, Bounds: []float64{2.5, 20},
 			LabelNames: []string{"call_type", "account"}, Metrics: []*series.Metric{{
 				LabelValues: []string{"incoming", "main"}, Created: at, Hist: &series.HistogramValue{
 					Count: 4, Sum: 66, Buckets: []uint64{1, 2}, ZeroCount: 1,

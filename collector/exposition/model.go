@@ -109,16 +109,14 @@ func (l *labelModels) of(m *series.Metric) []*dto.LabelPair {
 	return refs
 }
 
-// histogramModel fills classic and native buckets into the same histogram: each scraper takes what it knows.
+// histogramModel fills classic buckets and, where the family shows them, native ones into the same histogram: each scraper
+// takes what it knows.
 func histogramModel(f *series.Family, m *series.Metric) *dto.Histogram {
 	h := m.Hist
 	out := &dto.Histogram{
 		SampleCount:      &h.Count,
 		SampleSum:        &h.Sum,
 		CreatedTimestamp: timestampModel(m.Created),
-		Schema:           new(int32(series.Schema)),
-		ZeroThreshold:    new(float64(zeroThreshold)),
-		ZeroCount:        &h.ZeroCount,
 		Bucket:           make([]*dto.Bucket, 0, len(f.Bounds)+1),
 	}
 	buckets := make([]dto.Bucket, len(f.Bounds)+1)
@@ -139,7 +137,10 @@ func histogramModel(f *series.Family, m *series.Metric) *dto.Histogram {
 		b.CumulativeCount, b.UpperBound, b.Exemplar = &h.Count, new(math.Inf(+1)), exemplar
 		out.Bucket = append(out.Bucket, b)
 	}
-	out.PositiveSpan, out.PositiveDelta = spans(h.Native)
+	if f.Native {
+		out.Schema, out.ZeroThreshold, out.ZeroCount = new(int32(series.Schema)), new(float64(zeroThreshold)), &h.ZeroCount
+		out.PositiveSpan, out.PositiveDelta = spans(h.Native)
+	}
 	return out
 }
 

@@ -104,7 +104,7 @@ func TestHistogramEqualsClientGolang(t *testing.T) {
 			}
 		}
 		want.Histogram.Exemplars = nil // Prometheus takes those of the classic buckets where there are no others
-		f := &series.Family{Name: "talk_seconds", Help: "Talk.", Type: series.Histogram, Bounds: bounds, Metrics: []*series.Metric{
+		f := &series.Family{Name: "talk_seconds", Help: "Talk.", Type: series.Histogram, Native: true, Bounds: bounds, Metrics: []*series.Metric{
 			{Hist: h, Created: want.Histogram.CreatedTimestamp.AsTime()},
 		}}
 		p, err := render(expfmt.FmtProtoDelim, []*series.Family{f}, 1, nil)
@@ -131,7 +131,7 @@ func TestGolden(t *testing.T) {
 				{LabelValues: []string{"main", "a\"b\\c\nd", "DE"}, Value: 12345678, Created: at},
 				{LabelValues: []string{"main", "客服 ✓", "001"}, Value: 0, Created: at},
 			}},
-		{Name: "itnio_call_duration_seconds", Help: "Talk time.", Type: series.Histogram, Bounds: []float64{2.5, 20},
+		{Name: "itnio_call_duration_seconds", Help: "Talk time.", Type: series.Histogram, Native: true, Bounds: []float64{2.5, 20},
 			LabelNames: []string{"call_type", "account"}, Metrics: []*series.Metric{{
 				LabelValues: []string{"incoming", "main"}, Created: at, Hist: &series.HistogramValue{
 					Count: 4, Sum: 66, Buckets: []uint64{1, 2}, ZeroCount: 1,
@@ -190,8 +190,8 @@ func TestWhatDoesNotFitIsRefused(t *testing.T) {
 		"type":           {Name: "a", Type: 9, LabelNames: []string{"l"}, Metrics: one},
 		"too few values": {Name: "a", LabelNames: []string{"l", "m"}, Metrics: one},
 		"bytes":          {Name: "a", LabelNames: []string{"l"}, Metrics: []*series.Metric{{LabelValues: []string{"\xff"}}}},
-		"no histogram":   {Name: "a", Type: series.Histogram, LabelNames: []string{"l"}, Metrics: one},
-		"bucket count": {Name: "a", Type: series.Histogram, Bounds: []float64{1, 2}, Metrics: []*series.Metric{
+		"no histogram":   {Name: "a", Type: series.Histogram, Native: true, LabelNames: []string{"l"}, Metrics: one},
+		"bucket count": {Name: "a", Type: series.Histogram, Native: true, Bounds: []float64{1, 2}, Metrics: []*series.Metric{
 			{Hist: &series.HistogramValue{Buckets: []uint64{1}}},
 		}},
 	} {
@@ -327,4 +327,21 @@ func genChange(t *rapid.T, before []*series.Family) []*series.Family {
 		}
 	}
 	return after
+}
+
+// A family that does not show native buckets has a plain classic histogram for those who ask for protobuf, although it keeps them.
+func TestNativeBucketsOnlyWhereWanted(t *testing.T) {
+	f := sample()[0]
+	with := histogramModel(f, f.Metrics[0])
+	require.NotNil(t, with.Schema)
+	require.NotEmpty(t, with.PositiveSpan)
+	f.Native = false
+	without := histogramModel(f, f.Metrics[0])
+	require.Nil(t, without.Schema)
+	require.Nil(t, without.ZeroThreshold)
+	require.Nil(t, without.ZeroCount)
+	require.Empty(t, without.PositiveSpan)
+	require.Empty(t, without.PositiveDelta)
+	require.Equal(t, with.Bucket, without.Bucket)
+	require.Equal(t, with.GetSampleCount(), without.GetSampleCount())
 }

@@ -1,8 +1,12 @@
-// Package families is the metric model as tables: families with their help, labels, calls and what these add, and labels with
-// their values. Fold turns a call into what it adds. The documentation and the tests are made from the tables.
+// Package families is the metric model as two tables. One lists the families, with help, labels, which calls count and what they add.
+// The other lists the labels, with how to get their values from a call. Fold turns a call into what it adds to the families. The
+// metric reference is made from the tables.
 package families
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 
 	"itnio_exporter/collector/call"
@@ -34,9 +38,11 @@ type Family struct {
 	Adds    Adds
 	OnlyIf  func(*call.Call) bool // nil: every counted call
 	Bounds  []float64             // histograms
+	Native  bool                  // histograms are shown with native buckets too
 	OptIn   string                // configuration that switches it on; "" for always
-	About   string                // label that it describes: a call whose value of it was folded into Other is left out; "" for none
-	Meaning string                // how values of its labels are made, where configuration can change that
+	ID      []string              // labels that identify what the family describes: of several series with one ID only that of the latest call stays; nil: any number
+	About   string                // label that the family describes, "" for none; a call is left out if its value of that label was folded into Other
+	Meaning string                // how its label values are made, if the configuration can change that; a family with another meaning starts again at 0
 	Source  string                // fields of the API's record, for the documentation
 	Example string                // PromQL, for the documentation
 
@@ -56,7 +62,7 @@ func Labels() map[string][]string {
 	return m
 }
 
-// Model is the table as a configuration wants it.
+// Model is the tables as configured: families that are on, the labels and buckets that they keep.
 type Model struct {
 	Families []Family
 	Tags     bool // tags are counted
@@ -66,8 +72,8 @@ type Model struct {
 	width     int  // labels of all families together
 }
 
-// New makes the model of a configuration: opt-ins, kept labels, bounds. The account label is always kept:
-// an account's series stand on their own.
+// New makes the model of a configuration: opt-ins, kept labels, bounds. The account label is always kept, because each account's series
+// are stored with the account.
 func New(m config.Metrics) *Model {
 	rows := always()
 	if m.Agents == config.AgentsName || m.Agents == config.AgentsHash {
@@ -88,8 +94,9 @@ func New(m config.Metrics) *Model {
 		case ObserveRing:
 			f.Bounds = slices.Clone(m.RingBuckets)
 		}
+		f.Native = m.NativeHistograms
 		if slices.Contains(f.Labels, LabelAgent) {
-			f.Meaning = string(m.Agents)
+			f.Meaning = agentMeaning(m)
 		}
 		if keep, ok := m.Labels[f.Name]; ok {
 			f.Labels = slices.DeleteFunc(slices.Clone(f.Labels), func(l string) bool {
@@ -103,4 +110,15 @@ func New(m config.Metrics) *Model {
 		model.width += len(f.Labels)
 	}
 	return model
+}
+
+// agentMeaning says how agents' names become label values: another mode or another hash key makes other values. Nothing about
+// the key can be learned from it.
+func agentMeaning(m config.Metrics) string {
+	if m.Agents != config.AgentsHash {
+		return string(m.Agents)
+	}
+	mac := hmac.New(sha256.New, []byte(m.AgentHashKey))
+	mac.Write([]byte("itnio_exporter: which key"))
+	return string(m.Agents) + ":" + hex.EncodeToString(mac.Sum(nil)[:8])
 }

@@ -1,6 +1,7 @@
 package families
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func names(fs []Family) []string {
 	return list
 }
 
-// Dashboards, rules and documentation are made from the table, so it has to be whole.
+// Dashboards, rules and documentation are made from the table, so no entry may be empty.
 func TestTable(t *testing.T) {
 	require.Equal(t, names(All()), names(New(everything()).Families), "the opt-ins switch on all there is")
 	seen := map[string]bool{}
@@ -109,7 +110,7 @@ func TestKeptLabels(t *testing.T) {
 	require.Equal(t, before, Labels(), "the table itself stays")
 }
 
-// A family of hashed agents is another one than of names.
+// Hashed agents and named agents make different families: after a change the family starts again.
 func TestMeaning(t *testing.T) {
 	meaning := func(mode config.AgentMode) string {
 		m := everything()
@@ -139,5 +140,53 @@ func TestWhichCalls(t *testing.T) {
 	require.False(t, only["itnio_account_info"](&call.Call{}))
 	for _, name := range []string{"itnio_calls_total", "itnio_call_ring_duration_seconds", "itnio_call_sip_responses_total", "itnio_last_call_timestamp_seconds"} {
 		require.Nil(t, only[name], "%s has every call", name)
+	}
+}
+
+// How agents become label values tells modes and hash keys apart, and says nothing of the key.
+func TestMeaningOfAgents(t *testing.T) {
+	meaning := func(mode config.AgentMode, key string) string {
+		for _, f := range New(config.Metrics{Agents: mode, AgentHashKey: config.Secret(key)}).Families {
+			if f.Name == "itnio_agent_calls_total" {
+				return f.Meaning
+			}
+		}
+		return ""
+	}
+	require.Equal(t, "name", meaning(config.AgentsName, ""))
+	one, other := meaning(config.AgentsHash, "one key"), meaning(config.AgentsHash, "other key")
+	require.NotEqual(t, one, other)
+	require.Equal(t, one, meaning(config.AgentsHash, "one key"))
+	require.Regexp(t, "^hash:[0-9a-f]{16}$", one)
+}
+
+func TestIDOfInfoFamilies(t *testing.T) {
+	model := New(config.Metrics{Labels: map[string][]string{"itnio_account_info": {"brand"}}})
+	for _, tt := range []struct {
+		family string
+		labels []string
+		want   []string
+	}{
+		{"itnio_agent_group_info", []string{"main", "sales", "7"}, []string{"main", "7"}},
+		{"itnio_agent_group_info", []string{"main", "7", "7"}, nil}, // no name but its id
+		{"itnio_account_info", []string{"main", "ITNIO"}, []string{"main"}},
+		{"itnio_country_info", []string{"CN", "86", "China"}, nil},
+		{"itnio_last_call_timestamp_seconds", []string{"main", "sales"}, nil},
+	} {
+		i := slices.IndexFunc(model.Families, func(f Family) bool { return f.Name == tt.family })
+		require.Equal(t, tt.want, model.Families[i].IDOf(tt.labels), tt.labels)
+	}
+	model = New(config.Metrics{Labels: map[string][]string{"itnio_agent_group_info": {"agent_group"}}})
+	i := slices.IndexFunc(model.Families, func(f Family) bool { return f.Name == "itnio_agent_group_info" })
+	require.Nil(t, model.Families[i].IDOf([]string{"main", "sales"}), "the id is not a label")
+}
+
+func TestLimitedLabels(t *testing.T) {
+	model := New(config.Metrics{})
+	for _, f := range model.Families {
+		if f.Name == "itnio_calls_total" {
+			require.Equal(t, map[string]string{"agent_group": "sales"}, maps.Collect(f.Limited([]string{"main", "sales", "CN", "incoming", "answered", "incoming_hung_up", "customer"})))
+			require.Empty(t, maps.Collect(f.Limited([]string{"main", Other, "CN", "incoming", "answered", "incoming_hung_up", "customer"})))
+		}
 	}
 }

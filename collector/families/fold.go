@@ -61,15 +61,15 @@ func (a *Addition) Apply(m *series.Metric, bounds []float64) {
 	}
 }
 
-// Folder folds calls of one account that were read at one time. What it gives depends on nothing but its arguments and on what
-// was admitted before. It uses its memory again: additions are valid until the next call is folded.
+// Folder folds calls of one account that were read at one time. Its result depends only on its arguments and on the label values that
+// were admitted before. It reuses memory: additions are valid only until the next call is folded.
 type Folder struct {
 	model     *Model
 	admission Admission
 	now       time.Time
 	subject   subject
 
-	values    []string // of the label table's rows, as far as they were needed; "" else
+	values    []string // by row of the label table; "" if not needed yet
 	labels    []string // room for the label values of all additions
 	free      []string // the part of labels that is not used yet
 	additions []Addition
@@ -90,8 +90,8 @@ func (m *Model) Folder(account string, now time.Time, admission Admission) *Fold
 	}
 }
 
-// Fold gives what a call adds to each family but those that count tags. A call that does not count, since it ended before the
-// epoch, makes its series exist.
+// Fold returns what a call adds to each family except those that count tags. If the call does not count, because it ended before the
+// epoch, it only makes its series exist.
 func (f *Folder) Fold(c *call.Call, counts bool) []Addition {
 	f.reset(c, "")
 	for i := range f.model.Families {
@@ -102,7 +102,7 @@ func (f *Folder) Fold(c *call.Call, counts bool) []Addition {
 	return f.additions
 }
 
-// FoldTag gives what one tag of a call adds.
+// FoldTag returns what one tag of a call adds.
 func (f *Folder) FoldTag(c *call.Call, tag string) []Addition {
 	f.reset(c, tag)
 	for i := range f.model.Families {
@@ -138,14 +138,14 @@ func (f *Folder) add(i int, counts bool) {
 	f.additions = append(f.additions, a)
 }
 
-// value is the value of a label as it is shown: what its limit does not admit is Other.
+// value is the value of a label as it is shown: Other if the label's limit does not admit it.
 func (f *Folder) value(column int) string {
 	if v := f.values[column]; v != "" {
 		return v
 	}
 	l := &labelTable[column]
 	v := l.value(&f.subject)
-	if l.limit != nil && v != "" && v != Other && v != None && v != Unknown {
+	if l.limited(v) {
 		if limit := l.limit(&f.model.limits); limit > 0 {
 			v = f.admission.Admit(l.name, v, limit)
 		}
@@ -182,7 +182,7 @@ func (f *Family) amount(c *call.Call, now time.Time, counts bool) (Kind, int64) 
 	return Add, 1
 }
 
-// exemplar leads to the call by its session id; nil if it has none or its end is not plausible.
+// exemplar has the session id of the call; nil if the call has none or its end is not plausible.
 func exemplar(c *call.Call, seconds int64, now time.Time) *series.Exemplar {
 	if c.SessionID == "" || c.End.IsZero() || c.End.After(now.Add(call.MaxAhead)) {
 		return nil

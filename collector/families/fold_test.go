@@ -18,7 +18,7 @@ import (
 
 func now() time.Time { return time.Unix(1_700_000_000, 0) }
 
-// limited admits the values that it lists, and takes note of what it is asked.
+// limited admits the values that it lists, and records the questions.
 type limited struct {
 	values []string
 	asked  map[string]int // label -> limit
@@ -57,7 +57,7 @@ func byName(m *Model, additions []Addition) map[string]Addition {
 	return named
 }
 
-// Every label has a value of its own in a call: one that is forgotten in the table would be empty or another's.
+// In fullCall every label has a different value: a mistake in the table would show an empty value or that of another label.
 func TestLabelValues(t *testing.T) {
 	c := fullCall()
 	want := map[string]string{

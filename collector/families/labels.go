@@ -1,6 +1,7 @@
 package families
 
 import (
+	"iter"
 	"slices"
 	"strconv"
 
@@ -10,9 +11,9 @@ import (
 
 // Label values that are reserved.
 const (
-	Other   = call.Other   // what the limits folded together
-	None    = call.None    // the record names nothing
-	Unknown = call.Unknown // the record names nothing that is known
+	Other   = call.Other   // all values above a limit
+	None    = call.None    // the record has no such value
+	Unknown = call.Unknown // the record's value is missing or not a documented one
 )
 
 // The labels.
@@ -39,18 +40,18 @@ const (
 type label struct {
 	name  string
 	value func(*subject) string
-	// limit is how many values of the label are admitted, the rest is folded into Other. nil: its values are few by nature.
+	// limit is how many values of the label are admitted; further ones become Other. nil: no limit, because the label has few values.
 	limit func(*config.Limits) int
-	// turn is when the label is folded into Other in a family that is full.
+	// turn is the step in which the label becomes Other in a family that is full.
 	turn turn
 }
 
-// turn is the order in which the labels of a label set are folded in a family that has no room for it.
+// turn is the step of FoldStep in which a label becomes Other.
 type turn uint8
 
 const (
 	turnFirst  turn = iota
-	turnSecond      // where folding the first was not enough
+	turnSecond      // if the first step was not enough
 	turnLast
 	turnNever
 	turns = turnNever
@@ -82,4 +83,20 @@ var labelTable = []label{
 // columnOf is a label's row in the table, -1 if it has none.
 func columnOf(name string) int {
 	return slices.IndexFunc(labelTable, func(l label) bool { return l.name == name })
+}
+
+// limited reports whether a value of the label needs to be admitted.
+func (l *label) limited(value string) bool {
+	return l.limit != nil && value != "" && value != Other && value != None && value != Unknown
+}
+
+// Limited gives the names and values of a label set that are there because they were admitted.
+func (f *Family) Limited(labels []string) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for j, column := range f.columns {
+			if l := &labelTable[column]; l.limited(labels[j]) && !yield(l.name, labels[j]) {
+				return
+			}
+		}
+	}
 }

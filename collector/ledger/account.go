@@ -11,13 +11,6 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// Identity is what makes an account the same account across restarts.
-type Identity struct {
-	Name    string
-	BaseURL string // another one under the same name is refused: its ids are of another system
-	Filter  string // canonical text of the filter; another one moves the epoch to now
-}
-
 // Account is one account's part of the ledger.
 type Account struct {
 	l    *Ledger
@@ -46,6 +39,8 @@ type accountMeta struct {
 	InitialDone bool `json:"initial_done"`
 	// Swept, Unix seconds: every window before it was read from its first page to its last after it had left the lookback.
 	Swept int64 `json:"swept"`
+	// LastSuccess, Unix seconds by the local clock: when the account was last read; 0: never.
+	LastSuccess int64 `json:"last_success,omitempty"`
 	// Counted: some call has been counted.
 	Counted bool `json:"counted"`
 }
@@ -54,63 +49,12 @@ const secondsPerDay = 24 * 60 * 60
 
 func dayOf(t time.Time) int64 { return t.Unix() / secondsPerDay }
 
-// Attach brings an account of the configuration into the ledger, or back to it.
-func (l *Ledger) Attach(id Identity) (*Account, error) {
-	if err := l.Check(id); err != nil {
-		return nil, err
-	}
-	l.writer.Lock()
-	defer l.writer.Unlock()
-	a, known := l.accounts[id.Name]
-	if !known {
-		a = &Account{l: l, name: id.Name, meta: accountMeta{BaseURL: id.BaseURL, Filter: id.Filter}}
-	}
-	meta, forget := a.meta, false
-	if meta.Filter != id.Filter {
-		level.Warn(l.logger).Log("msg", "the account's filter has changed: calls are counted from now on, remembered totals are forgotten", "account", id.Name)
-		meta.Filter, meta.MoveEpoch, meta.Swept, forget = id.Filter, meta.Epoch != 0, 0, true
-	}
-	if !known || forget {
-		err := l.update(func(tx *bolt.Tx) error {
-			b, err := accountBucket(tx, id.Name)
-			if err != nil {
-				return err
-			}
-			if forget && b.Bucket([]byte(bucketCells)) != nil {
-				if err := b.DeleteBucket([]byte(bucketCells)); err != nil {
-					return err
-				}
-			}
-			return putMeta(b, &meta)
-		})
-		if err != nil {
-			return nil, fmt.Errorf("account %q: %w", id.Name, err)
-		}
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	a.meta = meta
-	a.attached = true
-	l.accounts[id.Name] = a
-	l.expose(a)
-	return a, nil
-}
-
-// Detach takes an account that left the configuration out of the exposition. What the ledger knows of it stays.
-func (l *Ledger) Detach(a *Account) {
-	l.writer.Lock()
-	defer l.writer.Unlock()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	a.attached = false
-	l.expose(a)
-}
-
 // expose makes a new exposition of every family after an account came or went. The caller has locked mu.
 func (l *Ledger) expose(a *Account) {
 	for _, f := range l.families {
 		f.dirty = true
 	}
+	l.recount()
 	l.changed()
 	a.exposedGen = l.gen
 }
@@ -152,6 +96,32 @@ func (a *Account) Counted() bool { return a.read().Counted }
 // 0: none.
 func (a *Account) Swept() int64 { return a.read().Swept }
 
+// LastSuccess is when the account was last read by the local clock, as SetLastSuccess was told; zero: never.
+func (a *Account) LastSuccess() time.Time {
+	if at := a.read().LastSuccess; at != 0 {
+		return time.Unix(at, 0)
+	}
+	return time.Time{}
+}
+
+// successStep is the shortest time between two writings of LastSuccess.
+const successStep = time.Minute
+
+// SetLastSuccess keeps when the account was last read, at most once a minute, so that a restart in the middle of an outage does not
+// forget how long it has lasted.
+func (a *Account) SetLastSuccess(at time.Time) error {
+	if since := at.Sub(a.LastSuccess()); since >= 0 && since < successStep {
+		return nil
+	}
+	if err := a.l.lock(); err != nil {
+		return err
+	}
+	defer a.l.writer.Unlock()
+	meta := a.meta
+	meta.LastSuccess = at.Unix()
+	return a.update(&meta, nil, nil)
+}
+
 // Floor is the Unix time before which nothing may be asked for, since ids of that time are no longer kept. It is a day after the
 // oldest kept day: a call may be seen a little before the time that its record names.
 func (a *Account) Floor() int64 {
@@ -164,7 +134,7 @@ func (a *Account) Floor() int64 {
 // Cells gives what is known of the account's windows, sorted by their start.
 func (a *Account) Cells() []Cell {
 	var cells []Cell
-	err := a.l.db.View(func(tx *bolt.Tx) (err error) {
+	err := a.l.file.view(func(tx *bolt.Tx) (err error) {
 		cells, err = readCells(tx.Bucket([]byte(bucketAccounts)).Bucket([]byte(a.name)))
 		return err
 	})
@@ -188,7 +158,9 @@ func (a *Account) IDs() int {
 
 // Establish sets the epoch at the first good answer: the server's time then, less the history asked for. It is never moved back.
 func (a *Account) Establish(server time.Time, history time.Duration) error {
-	a.l.writer.Lock()
+	if err := a.l.lock(); err != nil {
+		return err
+	}
 	defer a.l.writer.Unlock()
 	meta := a.meta
 	switch {
@@ -199,35 +171,36 @@ func (a *Account) Establish(server time.Time, history time.Duration) error {
 	default:
 		return nil
 	}
-	return a.update(&meta, nil)
+	return a.update(&meta, nil, nil)
 }
 
 // Forget drops every id and every window of an account that has counted nothing yet, so that a corrected configuration
 // starts again from the same epoch.
 func (a *Account) Forget() error {
-	a.l.writer.Lock()
+	if err := a.l.lock(); err != nil {
+		return err
+	}
 	defer a.l.writer.Unlock()
 	if a.meta.Counted {
 		return fmt.Errorf("account %q has counted calls", a.name)
 	}
 	meta := a.meta
 	meta.Swept, meta.OldestDay = 0, 0
-	err := a.update(&meta, func(b *bolt.Bucket) error {
-		for _, name := range []string{bucketIDs, bucketCells} {
-			if b.Bucket([]byte(name)) != nil {
-				if err := b.DeleteBucket([]byte(name)); err != nil {
-					return err
-				}
-			}
+	return a.update(&meta,
+		func(b *bolt.Bucket) error { return deleteBuckets(b, bucketIDs, bucketCells) },
+		func() { a.days, a.dayNumbers = nil, nil })
+}
+
+// deleteBuckets deletes those of the buckets that are there.
+func deleteBuckets(in *bolt.Bucket, names ...string) error {
+	for _, name := range names {
+		if in.Bucket([]byte(name)) == nil {
+			continue
 		}
-		return nil
-	})
-	if err != nil {
-		return err
+		if err := in.DeleteBucket([]byte(name)); err != nil {
+			return err
+		}
 	}
-	a.l.mu.Lock()
-	defer a.l.mu.Unlock()
-	a.days, a.dayNumbers = nil, nil
 	return nil
 }
 
@@ -237,7 +210,9 @@ const dayStep = time.Hour
 // Expire drops the oldest days of ids, at most most of them, whose ids were first seen more than keep before the server's time.
 // The caller makes sure that every window before then has been read.
 func (a *Account) Expire(server time.Time, keep time.Duration, most int) (dropped int, err error) {
-	a.l.writer.Lock()
+	if err := a.l.lock(); err != nil {
+		return 0, err
+	}
 	defer a.l.writer.Unlock()
 	n := len(a.days)
 	for dropped < min(most, n) && (a.dayNumbers[n-dropped-1]+1)*secondsPerDay <= server.Add(-keep).Unix() {
@@ -257,20 +232,20 @@ func (a *Account) Expire(server time.Time, keep time.Duration, most int) (droppe
 			}
 		}
 		return nil
+	}, func() {
+		left := n - dropped
+		a.days, a.dayNumbers, a.stepped = a.days[:left:left], a.dayNumbers[:left:left], now
 	})
 	if err != nil {
 		return 0, err
 	}
-	a.l.mu.Lock()
-	defer a.l.mu.Unlock()
-	left := n - dropped
-	a.days, a.dayNumbers, a.stepped = a.days[:left:left], a.dayNumbers[:left:left], now
 	return dropped, nil
 }
 
-// update commits a changed meta, and what more writes, and then publishes the meta. The caller has locked writer.
-func (a *Account) update(meta *accountMeta, more func(*bolt.Bucket) error) error {
-	err := a.l.update(func(tx *bolt.Tx) error {
+// update commits a changed meta, and what more writes, and then publishes the meta and what also does. The caller has locked
+// the writer.
+func (a *Account) update(meta *accountMeta, more func(*bolt.Bucket) error, also func()) error {
+	write := func(tx *bolt.Tx) error {
 		b, err := accountBucket(tx, a.name)
 		if err != nil {
 			return err
@@ -281,13 +256,18 @@ func (a *Account) update(meta *accountMeta, more func(*bolt.Bucket) error) error
 			}
 		}
 		return putMeta(b, meta)
-	})
-	if err != nil {
+	}
+	publish := func() {
+		a.l.mu.Lock()
+		defer a.l.mu.Unlock()
+		a.meta = *meta
+		if also != nil {
+			also()
+		}
+	}
+	if err := a.l.run(update{write: write, publish: publish}); err != nil {
 		return fmt.Errorf("ledger: account %q: %w", a.name, err)
 	}
-	a.l.mu.Lock()
-	defer a.l.mu.Unlock()
-	a.meta = *meta
 	return nil
 }
 
@@ -371,15 +351,4 @@ func (a *Account) addDay(number int64) *day {
 	a.days = slices.Insert(a.days, i, d)
 	a.dayNumbers = slices.Insert(a.dayNumbers, i, number)
 	return d
-}
-
-// Check tells whether Attach would accept an account, and changes nothing.
-func (l *Ledger) Check(id Identity) error {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	a, known := l.accounts[id.Name]
-	if known && a.meta.BaseURL != id.BaseURL {
-		return fmt.Errorf("account %q: the ledger knows it with another base_url: its ids are of another system; give it another name, or move the ledger away", id.Name)
-	}
-	return nil
 }

@@ -85,7 +85,8 @@ func TestChangedBaseURL(t *testing.T) {
 	tl.count(someCall(1))
 	id := tl.id
 	id.BaseURL = "https://other.invalid"
-	const want = `account "main": the ledger knows it with another base_url: its ids are of another system; give it another name, or move the ledger away`
+	const want = `account "main": the ledger knows it with another base_url: its ids are of another system; give it another name, or move the ledger away;` +
+		` if it is the same platform at a new address, set moved_from: https://api.invalid for the account`
 	require.EqualError(t, tl.Check(id), want)
 	_, err := tl.Attach(id)
 	require.EqualError(t, err, want)

@@ -12,7 +12,9 @@ import (
 func (t *transaction) add(c *call.Call, counts bool) {
 	additions := t.folder.Fold(c, counts)
 	for i := range additions {
-		t.apply(&additions[i])
+		if t.describes(additions[i].Family, additions[i].Labels, c) {
+			t.apply(&additions[i])
+		}
 	}
 }
 
@@ -40,13 +42,18 @@ func (t *transaction) apply(a *families.Addition) {
 		m = s.cur
 	}
 	if !a.Changes(m) {
+		if s.next == nil && s.used < t.changes.day { // that it is in use is written once a day
+			t.changes.touch(a.Family, s, m)
+		}
 		return
 	}
 	if s.next == nil {
-		m = m.Clone()
 		t.changes.touch(a.Family, s, m)
 	}
-	a.Apply(m, t.l.families[a.Family].Bounds)
+	if s.next == s.cur {
+		s.next = m.Clone()
+	}
+	a.Apply(s.next, t.l.families[a.Family].Bounds)
 }
 
 // series finds or makes the series of a label set, folding labels into Other where the family has no room for it.

@@ -3,13 +3,11 @@ package ledger
 import (
 	"slices"
 
-	bolt "go.etcd.io/bbolt"
-
 	"itnio_exporter/collector/families"
 )
 
-// admission decides which values of limited labels a transaction may use: the first ones to come, for good. It is a
-// families.Admission.
+// admission decides which values of limited labels a transaction may use: the first ones to come, for as long as a series has
+// them. It is a families.Admission.
 type admission struct {
 	admitted map[string]map[string]struct{} // label -> values; the ledger's
 	fresh    map[string]map[string]struct{} // the same, of this transaction
@@ -51,21 +49,6 @@ func (a *admission) folded(label string) {
 	}
 }
 
-func (a *admission) write(root *bolt.Bucket) error {
-	for label, values := range a.fresh {
-		b, err := root.CreateBucketIfNotExists([]byte(label))
-		if err != nil {
-			return err
-		}
-		for v := range values {
-			if err := b.Put([]byte(v), nil); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // publish gives the transaction's values to the ledger. The caller has locked its mutex.
 func (a *admission) publish() {
 	for label, values := range a.fresh {
@@ -76,4 +59,24 @@ func (a *admission) publish() {
 			a.admitted[label][v] = struct{}{}
 		}
 	}
+}
+
+// admittedBy are the values of limited labels that the series of some families have, without those of accounts that left the
+// configuration.
+func admittedBy(all []*family) map[string]map[string]struct{} {
+	admitted := map[string]map[string]struct{}{}
+	for _, f := range all {
+		for _, s := range f.sorted {
+			if s.account != nil && !s.account.attached {
+				continue
+			}
+			for label, value := range f.Limited(s.labels) {
+				if admitted[label] == nil {
+					admitted[label] = map[string]struct{}{}
+				}
+				admitted[label][value] = struct{}{}
+			}
+		}
+	}
+	return admitted
 }

@@ -8,6 +8,7 @@ type changes struct {
 	touched  [][]*storedSeries // with a next value
 	born     []map[string]*storedSeries
 	key      []byte // room for find
+	day      int64  // since 1970: the series that the transaction touches are used then
 }
 
 // find gives the series of a label set, nil if there is none.
@@ -19,8 +20,8 @@ func (c *changes) find(i int, labels []string) *storedSeries {
 	return c.born[i][string(c.key)]
 }
 
-// size is how many series a family has, those of the transaction included.
-func (c *changes) size(i int) int { return len(c.families[i].byKey) + len(c.born[i]) }
+// size is how many series of a family count to its limit, those of the transaction included.
+func (c *changes) size(i int) int { return c.families[i].counted + len(c.born[i]) }
 
 // bear adds a series that the ledger does not have yet. Its value, as yet 0, is to be written.
 func (c *changes) bear(i int, s *storedSeries) {
@@ -60,8 +61,9 @@ func (c *changes) discard() {
 func (c *changes) publish() (visible bool) {
 	for i, f := range c.families {
 		for _, s := range c.touched[i] {
+			f.dirty = f.dirty || s.shown && s.next != s.cur
 			s.cur, s.next = s.next, nil
-			f.dirty = f.dirty || s.shown
+			s.used = max(s.used, c.day)
 		}
 		visible = visible || f.dirty
 	}

@@ -8,10 +8,15 @@ import (
 	"runtime/debug"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
-// errForeign says that a file is not a ledger at all.
-var errForeign = errors.New("it is not a ledger")
+// What keeps a file from being used.
+var (
+	errForeign = errors.New("it is not a ledger")
+	errCutOff  = errors.New("the file is cut off")
+	errInUse   = errors.New("another process has it open: run one exporter for each --storage.path")
+)
 
 // checkFile refuses a file that bbolt would overwrite, or crash on before it has locked it: one that is not a bbolt database, or
 // one that is shorter than the pages in use (bbolt maps it into memory and reads past its end). It only reads the file.
@@ -40,7 +45,7 @@ func checkFile(path string) error {
 		return err
 	}
 	if need := int64(meta.high) * int64(meta.pageSize); info.Size() < need {
-		return fmt.Errorf("the file is cut off: %d bytes where at least %d are in use", info.Size(), need)
+		return fmt.Errorf("%w: %d bytes where at least %d are in use", errCutOff, info.Size(), need)
 	}
 	return nil
 }
@@ -51,7 +56,10 @@ func openBolt(path string, o *bolt.Options) (db *bolt.DB, err error) {
 		db, err = bolt.Open(path, 0o600, o)
 		return err
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return nil, errInUse
+	case err != nil:
 		return nil, err
 	}
 	f, err := os.Open(path)

@@ -64,9 +64,12 @@ func (r *Report) Count(want Result) int {
 	return n
 }
 
-// Commit brings a batch into the ledger: wholly, or not at all if there is an error.
+// Commit brings a batch into the ledger: wholly, or not at all if there is an error: a
+// commit whose outcome is not known yet may turn out to be in the file, and the calls are duplicates when they are read again.
 func (l *Ledger) Commit(b *Batch) (*Report, error) {
-	l.writer.Lock()
+	if err := l.lock(); err != nil {
+		return nil, err
+	}
 	defer l.writer.Unlock()
 	t := l.begin(b)
 	for i := range b.Items {
@@ -80,12 +83,12 @@ func (l *Ledger) Commit(b *Batch) (*Report, error) {
 		t.showInitial()
 	}
 	if t.empty() {
+		l.retire(b.Server)
 		return &t.report, nil
 	}
-	if err := l.update(t.write); err != nil {
-		t.changes.discard()
+	if err := l.run(update{write: t.write, publish: t.publish, discard: t.changes.discard}); err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
-	t.publish()
+	l.retire(b.Server)
 	return &t.report, nil
 }

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"os"
 	"slices"
 	"strings"
 
@@ -49,7 +48,7 @@ func (l *Ledger) anyExposed() bool {
 
 // exposed is the family as it is to be exposed. shared tells whether series that belong to no account are.
 func (f *family) exposed(shared bool) *series.Family {
-	e := &series.Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.Labels, Bounds: f.Bounds}
+	e := &series.Family{Name: f.Name, Help: f.Help, Type: f.Type, LabelNames: f.Labels, Bounds: f.Bounds, Native: f.Native}
 	e.Metrics = make([]*series.Metric, 0, len(f.sorted))
 	for _, s := range f.sorted {
 		switch {
@@ -64,15 +63,4 @@ func (f *family) exposed(shared bool) *series.Family {
 }
 
 // changed begins a new generation after the exposition changed. The caller has locked mu.
-func (l *Ledger) changed() {
-	l.gen++
-	l.size = l.fileSize()
-}
-
-func (l *Ledger) fileSize() int64 {
-	info, err := os.Stat(l.db.Path())
-	if err != nil {
-		return 0
-	}
-	return info.Size()
-}
+func (l *Ledger) changed() { l.gen++ }

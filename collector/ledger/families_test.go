@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,7 +34,9 @@ func TestLabelValuesThatWereAdmittedStay(t *testing.T) {
 		require.EqualValues(t, 1, values[calls("g2")])
 		require.NotContains(t, values, calls("g3"))
 		require.EqualValues(t, 2, values[calls("other")])
-		require.NotContains(t, values, "itnio_agent_group_info{main,other,7}", "it is no group")
+		for name := range values {
+			require.NotContains(t, name, "itnio_agent_group_info{main,other,", "it is no group")
+		}
 		tl.reopen()
 	}
 	tl.count(someCall(10, group("g4")), someCall(11, group("g0")), someCall(12, group("none")), someCall(13, group("unknown")))
@@ -171,7 +174,7 @@ func TestChangedFamiliesStartAnew(t *testing.T) {
 		func() { tl.o.Model = families.New(m); tl.reopen() },        // a restart: nothing changes any more
 	} {
 		change()
-		require.Equal(t, i == 0, len(tl.log.String()) > 0, "said once")
+		require.Equal(t, i == 0, strings.Contains(tl.log.String(), "it starts anew"), "said once")
 		if i == 0 {
 			require.Contains(t, tl.log.String(), "family=itnio_calls_total")
 			require.Contains(t, tl.log.String(), "family=itnio_call_ring_duration_seconds")
@@ -201,7 +204,7 @@ func TestChangedFamiliesStartAnew(t *testing.T) {
 	require.NoError(t, tl.SetModel(families.New(m)))
 	require.Contains(t, tl.log.String(), "switched off")
 	tl.reopen()
-	require.Empty(t, tl.log.String())
+	require.NotContains(t, tl.log.String(), "level=warn")
 }
 
 func TestReloadKeepsZeroFirst(t *testing.T) {

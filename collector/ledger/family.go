@@ -21,6 +21,9 @@ type family struct {
 	byKey     map[string]*storedSeries
 	sorted    []*storedSeries
 	dirty     bool // what is exposed of it has changed
+	counted   int  // series that count to limits.series: those of accounts that left the configuration do not
+	// latest are the series of a family with an ID, by ID, as far as they are known since the start.
+	latest map[string]latest
 }
 
 // storedSeries is a series with what the ledger keeps of it. What follows created is guarded by the ledger's mutex.
@@ -29,6 +32,7 @@ type storedSeries struct {
 	labels  []string
 	account *Account // nil: belongs to none
 	created int64    // Unix milliseconds
+	used    int64    // day of the last call, since 1970, server's clock
 
 	cur     *series.Metric // committed
 	next    *series.Metric // in the transaction under way, its writer's own; nil: unchanged
@@ -50,25 +54,22 @@ type familyMeta struct {
 // openFamily reads a row's series, or starts the family again at 0 where its labels or bounds have changed. in is the family
 // before a reload, if any: its series go on.
 func (l *Ledger) openFamily(root *bolt.Bucket, row families.Family, in *family) (*family, error) {
-	f := &family{Family: row, byKey: map[string]*storedSeries{}, dirty: true}
-	b := root.Bucket([]byte(row.Name))
-	fresh := b == nil
-	if !fresh {
-		var meta familyMeta
-		if err := json.Unmarshal(b.Get([]byte(keyMeta)), &meta); err != nil {
-			return nil, fmt.Errorf("%w: its description: %w", errDamaged, err)
-		}
-		f.restarted = meta.Restarted
-		if slices.Equal(meta.Labels, row.Labels) && slices.Equal(meta.Bounds, row.Bounds) && meta.Meaning == row.Meaning {
-			if in != nil {
-				f.byKey, f.sorted = in.byKey, in.sorted
-				return f, nil
-			}
+	f := &family{Family: row, byKey: map[string]*storedSeries{}, latest: map[string]latest{}, dirty: true}
+	if b := root.Bucket([]byte(row.Name)); b != nil {
+		goesOn, err := l.goesOn(b, f)
+		switch {
+		case err != nil:
+			return nil, err
+		case goesOn && in != nil:
+			f.byKey, f.sorted = in.byKey, in.sorted
+			return f, nil
+		case goesOn:
 			return f, l.loadSeries(b.Bucket([]byte(bucketSeries)), f)
 		}
-		level.Warn(l.logger).Log("msg", "labels or buckets of a metric family have changed, it starts anew at 0", "family", row.Name,
-			"labels_before", strings.Join(meta.Labels, ","), "labels", strings.Join(row.Labels, ","))
 		if err := root.DeleteBucket([]byte(row.Name)); err != nil {
+			return nil, err
+		}
+		if err := putPurge(root.Tx()); err != nil {
 			return nil, err
 		}
 		f.restarted = l.now().UnixMilli()
@@ -80,11 +81,49 @@ func (l *Ledger) openFamily(root *bolt.Bucket, row families.Family, in *family) 
 	if _, err := b.CreateBucket([]byte(bucketSeries)); err != nil {
 		return nil, err
 	}
-	meta, err := json.Marshal(familyMeta{Labels: row.Labels, Bounds: row.Bounds, Meaning: row.Meaning, Restarted: f.restarted})
-	if err != nil {
-		return nil, err
+	return f, f.meta().put(b)
+}
+
+// goesOn reports whether the values on disk mean what they are to mean now.
+func (l *Ledger) goesOn(b *bolt.Bucket, f *family) (bool, error) {
+	var meta familyMeta
+	if err := json.Unmarshal(b.Get([]byte(keyMeta)), &meta); err != nil {
+		return false, fmt.Errorf("%w: its description: %w", errDamaged, err)
 	}
-	return f, b.Put([]byte(keyMeta), meta)
+	if with := withFingerprint(meta.Meaning, f.Meaning); with != meta.Meaning {
+		meta.Meaning = with
+		if err := meta.put(b); err != nil {
+			return false, err
+		}
+	}
+	f.restarted = meta.Restarted
+	if slices.Equal(meta.Labels, f.Labels) && slices.Equal(meta.Bounds, f.Bounds) && meta.Meaning == f.Meaning {
+		return true, nil
+	}
+	level.Warn(l.logger).Log("msg", "labels or buckets of a metric family have changed, it starts anew at 0", "family", f.Name,
+		"labels_before", strings.Join(meta.Labels, ","), "labels", strings.Join(f.Labels, ","))
+	return false, nil
+}
+
+func (f *family) meta() familyMeta {
+	return familyMeta{Labels: f.Labels, Bounds: f.Bounds, Meaning: f.Meaning, Restarted: f.restarted}
+}
+
+func (m familyMeta) put(family *bolt.Bucket) error {
+	v, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return family.Put([]byte(keyMeta), v)
+}
+
+// withFingerprint gives a meaning that was stored without the fingerprint of the hash key, as releases before format version 2
+// did, the fingerprint of the present one.
+func withFingerprint(stored, present string) string {
+	if stored != "" && strings.HasPrefix(present, stored+":") {
+		return present
+	}
+	return stored
 }
 
 func (l *Ledger) loadSeries(b *bolt.Bucket, f *family) error {
@@ -94,14 +133,14 @@ func (l *Ledger) loadSeries(b *bolt.Bucket, f *family) error {
 		if !ok {
 			return errDamaged
 		}
-		m, created, shown, err := decodeSeries(v, len(f.Bounds), f.Type == series.Histogram)
+		s, err := decodeSeries(v, len(f.Bounds), f.Type == series.Histogram)
 		if err != nil {
 			return err
 		}
-		m.LabelValues, m.Created = labels, createdTime(f, created)
-		s := &storedSeries{key: key, labels: labels, created: created, cur: m, shown: shown}
-		if !shown {
-			s.zero = zeroMetric(f, labels, created)
+		s.key, s.labels = key, labels
+		s.cur.LabelValues, s.cur.Created = labels, createdTime(f, s.created)
+		if !s.shown {
+			s.zero = zeroMetric(f, labels, s.created)
 		}
 		if at >= 0 {
 			s.account = l.accounts[labels[at]]
@@ -131,7 +170,30 @@ func (f *family) adopt(born []*storedSeries) {
 		merged = append(merged, s)
 	}
 	f.sorted = append(merged, f.sorted[i:]...)
+	f.counted += len(born)
 	f.dirty = true
+}
+
+// remove takes series out.
+func (f *family) remove(gone map[*storedSeries]struct{}) {
+	f.sorted = slices.DeleteFunc(slices.Clone(f.sorted), func(s *storedSeries) bool {
+		_, found := gone[s]
+		if found {
+			delete(f.byKey, s.key)
+			f.dirty = true
+		}
+		return found
+	})
+}
+
+// recount counts the series that count to limits.series.
+func (f *family) recount() {
+	f.counted = 0
+	for _, s := range f.sorted {
+		if s.account == nil || s.account.attached {
+			f.counted++
+		}
+	}
 }
 
 func bySeries(a, b *storedSeries) int { return slices.Compare(a.labels, b.labels) }

@@ -71,7 +71,7 @@ func TestFilesThatAreNoLedgerOfOurs(t *testing.T) {
 		"cut in a page":  {func() []byte { return good[:len(good)/2+99] }, []string{"cut off", restoreOrMove}},
 		"both metas":     {func() []byte { b := bytes.Clone(good); clear(b[:8192]); return b }, []string{"not a ledger", restoreOrMove}},
 		"foreign bbolt":  {func() []byte { return boltFile(t, "somebody", "else", "s") }, []string{"not a ledger", restoreOrMove}},
-		"format version": {func() []byte { return boltFile(t, bucketMeta, keyFormat, "7") }, []string{`version "7"`, `reads and writes "1"`, "use the exporter that wrote it"}},
+		"format version": {func() []byte { return boltFile(t, bucketMeta, keyFormat, "7") }, []string{`version "7"`, `reads and writes "2"`, "use the exporter that wrote it"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -14,26 +14,26 @@ import (
 // The file is one bbolt database:
 //
 //	meta                      format -> version
+//	meta                      created -> Unix seconds
 //	accounts / NAME           meta   -> JSON of accountMeta
 //	accounts / NAME / ids     DAY (bucket) / sequence -> entry
 //	accounts / NAME / cells   from   -> Cell
 //	families / NAME           meta   -> JSON of familyMeta
 //	families / NAME / series  label values -> series state
-//	admitted / LABEL          value  -> nothing
 //
 // Every value of our own making but the meta ones ends in a CRC-32C of the rest: bbolt itself checks only its own pages' headers.
 const (
 	fileName      = "ledger.db"
-	formatVersion = "1"
+	formatVersion = "2" // migrate knows the one before
 
 	bucketMeta     = "meta"
 	bucketAccounts = "accounts"
 	bucketFamilies = "families"
-	bucketAdmitted = "admitted"
 	bucketIDs      = "ids"
 	bucketCells    = "cells"
 	bucketSeries   = "series"
 	keyFormat      = "format"
+	keyCreated     = "created"
 	keyMeta        = "meta"
 
 	labelSeparator = "\xff" // cannot occur in valid UTF-8
@@ -118,7 +118,7 @@ func be64(v int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(v))
 func be32(v int64) []byte { return binary.BigEndian.AppendUint32(nil, uint32(v)) }
 
 // encodeSeries writes what is durable of a series. All amounts are integers, however long a series lives.
-func encodeSeries(s *storedSeries, m *series.Metric, shown bool) []byte {
+func encodeSeries(s *storedSeries, m *series.Metric, used int64, shown bool) []byte {
 	dst := make([]byte, 0, 64)
 	var flags uint64
 	if shown {
@@ -126,6 +126,7 @@ func encodeSeries(s *storedSeries, m *series.Metric, shown bool) []byte {
 	}
 	dst = binary.AppendUvarint(dst, flags)
 	dst = binary.AppendVarint(dst, s.created)
+	dst = binary.AppendVarint(dst, used)
 	dst = binary.AppendVarint(dst, int64(m.Value))
 	if h := m.Hist; h != nil {
 		dst = binary.AppendUvarint(dst, h.Count)
@@ -144,41 +145,22 @@ func encodeSeries(s *storedSeries, m *series.Metric, shown bool) []byte {
 	return seal(dst)
 }
 
-// decodeSeries reads what encodeSeries wrote.
-func decodeSeries(src []byte, bounds int, histogram bool) (m *series.Metric, created int64, shown bool, err error) {
+// decodeSeries reads what encodeSeries wrote: a series without its labels.
+func decodeSeries(src []byte, bounds int, histogram bool) (*storedSeries, error) {
 	b, err := unseal(src)
 	if err != nil {
-		return nil, 0, false, err
+		return nil, err
 	}
 	r := reader{b: b}
-	shown = r.uvarint()&1 == 1
-	created = r.varint()
-	m = &series.Metric{Value: float64(r.varint())}
+	s := &storedSeries{shown: r.uvarint()&1 == 1, created: r.varint(), used: r.varint()}
+	s.cur = &series.Metric{Value: float64(r.varint())}
 	if histogram {
-		h := &series.HistogramValue{Count: r.uvarint(), Sum: float64(r.uvarint()), ZeroCount: r.uvarint()}
-		if n := r.uvarint(); n != uint64(bounds) {
-			r.bad = true
-		} else {
-			h.Buckets = make([]uint64, n)
-			for i := range h.Buckets {
-				h.Buckets[i] = r.uvarint()
-			}
-		}
-		n := r.uvarint()
-		if n > uint64(len(r.b)) {
-			r.bad = true
-		} else {
-			h.Native = make([]series.NativeBucket, n)
-			for i := range h.Native {
-				h.Native[i] = series.NativeBucket{Index: int32(r.varint()), Count: r.uvarint()}
-			}
-		}
-		m.Hist = h
+		s.cur.Hist = r.histogram(bounds)
 	}
 	if r.bad || len(r.b) > 0 {
-		return nil, 0, false, errDamaged
+		return nil, errDamaged
 	}
-	return m, created, shown, nil
+	return s, nil
 }
 
 // reader decodes varints and remembers whether any was missing.
@@ -205,4 +187,26 @@ func (r *reader) varint() int64 {
 	}
 	r.b = r.b[n:]
 	return v
+}
+
+func (r *reader) histogram(bounds int) *series.HistogramValue {
+	h := &series.HistogramValue{Count: r.uvarint(), Sum: float64(r.uvarint()), ZeroCount: r.uvarint()}
+	if r.uvarint() != uint64(bounds) {
+		r.bad = true
+		return h
+	}
+	h.Buckets = make([]uint64, bounds)
+	for i := range h.Buckets {
+		h.Buckets[i] = r.uvarint()
+	}
+	n := r.uvarint()
+	if n > uint64(len(r.b)) {
+		r.bad = true
+		return h
+	}
+	h.Native = make([]series.NativeBucket, n)
+	for i := range h.Native {
+		h.Native[i] = series.NativeBucket{Index: int32(r.varint()), Count: r.uvarint()}
+	}
+	return h
 }

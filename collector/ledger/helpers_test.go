@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"hash/crc32"
 	"os"
 	"strings"
 	"testing"
@@ -157,7 +158,14 @@ func noAnswer(c *call.Call) {
 	c.Reason, c.Outcome, c.Talk = enum.IncomingNotAnswered, enum.NoAnswer, 0
 }
 
-func group(name string) func(*call.Call)   { return func(c *call.Call) { c.Group = name } }
+// group is the name of another group, with its own id.
+func group(name string) func(*call.Call) {
+	return func(c *call.Call) {
+		c.Group = name
+		c.VoiceGroupID = fmt.Sprint(crc32.ChecksumIEEE([]byte(name)))
+	}
+}
+
 func country(code string) func(*call.Call) { return func(c *call.Call) { c.Country = code } }
 func ended(at time.Time) func(*call.Call)  { return func(c *call.Call) { c.End = at } }
 

@@ -129,23 +129,23 @@ func TestSeriesCodec(t *testing.T) {
 			}
 		}
 		s := &storedSeries{created: rapid.Int64().Draw(t, "created")}
+		used := rapid.Int64Range(0, 1<<40).Draw(t, "used")
 		shown := rapid.Bool().Draw(t, "shown")
-		encoded := encodeSeries(s, m, shown)
-		got, created, gotShown, err := decodeSeries(encoded, len(f.Bounds), m.Hist != nil)
+		encoded := encodeSeries(s, m, used, shown)
+		got, err := decodeSeries(encoded, len(f.Bounds), m.Hist != nil)
 		require.NoError(t, err)
-		require.Equal(t, s.created, created)
-		require.Equal(t, shown, gotShown)
-		got.LabelValues, got.Created = m.LabelValues, m.Created
-		if got.Hist != nil && len(got.Hist.Native) == 0 {
-			got.Hist.Native = m.Hist.Native
+		require.Equal(t, []any{s.created, used, shown}, []any{got.created, got.used, got.shown})
+		got.cur.LabelValues, got.cur.Created = m.LabelValues, m.Created
+		if h := got.cur.Hist; h != nil && len(h.Native) == 0 {
+			h.Native = m.Hist.Native
 		}
-		require.Equal(t, m, got)
+		require.Equal(t, m, got.cur)
 		requireDamageSeen(t, encoded, func(b []byte) error {
-			_, _, _, err := decodeSeries(b, len(f.Bounds), m.Hist != nil)
+			_, err := decodeSeries(b, len(f.Bounds), m.Hist != nil)
 			return err
 		})
 		if m.Hist != nil {
-			_, _, _, err = decodeSeries(encoded, len(f.Bounds)+1, true)
+			_, err = decodeSeries(encoded, len(f.Bounds)+1, true)
 			require.ErrorIs(t, err, errDamaged)
 		}
 	})
@@ -184,7 +184,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		for _, sealed := range [][]byte{b, seal(bytes.Clone(b))} {
 			for _, histogram := range []bool{false, true} {
-				_, _, _, _ = decodeSeries(sealed, 3, histogram)
+				_, _ = decodeSeries(sealed, 3, histogram)
 			}
 			_, _ = decodeCell([]byte("12345678"), sealed)
 		}

@@ -5,191 +5,131 @@ package ledger
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
 	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/series"
 )
 
-// Options of a ledger.
-type Options struct {
-	Dir       string // created if it is missing
-	Model     *families.Model
-	ZeroFirst time.Duration // how long a new series shows 0 after that 0 was fetched; 0: not at all
-	Now       func() time.Time
-	Logger    log.Logger
-
-	// LockTimeout is how long to wait for another process to let go of the file; 0: a second.
-	LockTimeout time.Duration
-	// Sync off leaves durability to the operating system. For simulations of weeks only.
-	NoSync bool
-	// BeforeCommit, if set, can make a transaction fail. For simulations only.
-	BeforeCommit func() error
-}
-
 // Ledger is safe for concurrent use. There is one writer at a time; readers see the last committed state.
 type Ledger struct {
-	db     *bolt.DB
-	before func() error
-	now    func() time.Time
-	logger log.Logger
+	file    *file
+	now     func() time.Time
+	logger  log.Logger
+	created time.Time
 
-	writer sync.Mutex // locked over a transaction and its publication
+	writer    sync.Mutex // locked over a transaction and its publication
+	undecided *update    // its commit failed, and may be in the file; nil: none
 
 	mu       sync.RWMutex // guards what follows, which is written only with writer locked too
 	model    *families.Model
 	families []*family
 	admitted map[string]map[string]struct{} // label -> values
 	accounts map[string]*Account
-	size     int64 // bytes of the file
 
 	zeroFirst  zeroFirst
-	gen        uint64 // of the exposition
+	retirement retirement // the writer's own
+	gen        uint64     // of the exposition
 	exposed    []*series.Family
 	exposedGen uint64 // of exposed
 }
 
-// What to do about a file that cannot be used.
-const (
-	restore    = "(restore it from a backup, or move it away to start anew: calls since then are counted from zero)"
-	giveAccess = "(give the exporter's user access, or choose another directory with --storage.path)"
-)
-
-// Open opens or creates the ledger in a directory. A directory that cannot be written, a file of another process, a foreign
-// or damaged file is one clear error, and nothing is overwritten.
-func Open(o Options) (_ *Ledger, err error) {
-	path := filepath.Join(o.Dir, fileName)
-	fail := func(what string, err error) error {
-		return fmt.Errorf("ledger %s: %s: %w", path, what, err)
-	}
-	if err := os.MkdirAll(o.Dir, 0o750); err != nil {
-		return nil, fail("cannot make its directory (choose one that can be written with --storage.path)", err)
-	}
-	if err := checkFile(path); err != nil {
-		if errors.Is(err, os.ErrPermission) {
-			return nil, fail("cannot read it "+giveAccess, err)
-		}
-		return nil, fail("unusable "+restore, err)
-	}
-	if o.LockTimeout == 0 {
-		o.LockTimeout = time.Second
-	}
-	db, err := openBolt(path, &bolt.Options{
-		Timeout: o.LockTimeout, FreelistType: bolt.FreelistMapType, NoSync: o.NoSync, NoGrowSync: o.NoSync,
-	})
-	switch {
-	case errors.Is(err, errDamaged):
-		return nil, fail("damaged "+restore, err)
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, fail("in use", errors.New("another process has it open: run one exporter for each --storage.path"))
-	case errors.Is(err, os.ErrPermission):
-		return nil, fail("cannot write it "+giveAccess, err)
-	case err != nil:
-		return nil, fail("cannot open it", err)
-	}
-	defer func() {
-		if err != nil {
-			_ = db.Close()
-		}
-	}()
-	l := &Ledger{
-		db: db, before: o.BeforeCommit, now: o.Now, logger: o.Logger,
-		admitted:  map[string]map[string]struct{}{},
-		accounts:  map[string]*Account{},
-		zeroFirst: zeroFirst{wait: o.ZeroFirst, atZero: map[*storedSeries]struct{}{}},
-		gen:       1,
-	}
-	if err := guarded(l.load); err != nil {
-		return nil, fail("cannot read it "+restore, err)
-	}
-	err = guarded(func() error { return l.SetModel(o.Model) })
-	switch {
-	case errors.Is(err, errDamaged):
-		return nil, fail("damaged "+restore, err)
-	case err != nil:
-		return nil, fail("cannot write it", err)
-	}
-	return l, nil
+// update is a transaction: what it writes, and what follows from its outcome.
+type update struct {
+	write   func(*bolt.Tx) error
+	publish func() // makes what was written the state that is read
+	discard func() // takes back what was prepared; nil: nothing was
 }
 
-// update runs a transaction.
-func (l *Ledger) update(f func(*bolt.Tx) error) error {
-	return l.db.Update(func(tx *bolt.Tx) error {
-		if l.before != nil {
-			if err := l.before(); err != nil {
-				return err
-			}
-		}
-		return f(tx)
-	})
+// lock begins a change to the ledger: it locks the writer, and finds out what became of a commit whose outcome is not known, so
+// that memory is what the file is before anything else is written. The caller unlocks writer, if there is no error.
+func (l *Ledger) lock() error {
+	l.writer.Lock()
+	_, err := l.decide()
+	if err != nil {
+		l.writer.Unlock()
+		return fmt.Errorf("ledger: %w", err)
+	}
+	return nil
+}
+
+// run runs a transaction. Without an error it is in the file and published, with one it is neither, or its outcome is not known
+// and lock will find it out. The caller has locked the writer.
+func (l *Ledger) run(u update) error {
+	err := l.file.update(u.write)
+	switch {
+	case err == nil:
+		u.publish()
+		return nil
+	case !errors.Is(err, errUndecided):
+		u.drop()
+		return err
+	}
+	l.undecided = &u
+	committed, unknown := l.decide()
+	if unknown != nil {
+		return fmt.Errorf("%w; whether it is in the file is not known yet: %w", err, unknown)
+	}
+	if committed {
+		level.Warn(l.logger).Log("msg", "a commit failed, but all of it is in the ledger", "err", err)
+		return nil
+	}
+	return err
+}
+
+func (u *update) drop() {
+	if u.discard != nil {
+		u.discard()
+	}
+}
+
+// decide opens the file again after a commit that failed, publishes its transaction if it is in the file, and else drops it. The
+// caller has locked the writer.
+func (l *Ledger) decide() (committed bool, err error) {
+	if !l.file.undecided() {
+		return false, nil
+	}
+	committed, err = l.file.decide()
+	if err != nil {
+		return false, err
+	}
+	u := l.undecided
+	l.undecided = nil
+	switch {
+	case u == nil:
+	case committed:
+		u.publish()
+	default:
+		u.drop()
+	}
+	return committed, nil
+}
+
+// Health tells what is wrong with the ledger's file: it has been removed, replaced, cut off or overwritten while it was in
+// use, or a commit's outcome is not known. Nothing is counted meanwhile.
+func (l *Ledger) Health() error {
+	if err := l.file.check(); err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	return nil
 }
 
 // Close waits for the writer and closes the file.
 func (l *Ledger) Close() error {
 	l.writer.Lock()
 	defer l.writer.Unlock()
-	return l.db.Close()
-}
-
-func (l *Ledger) load() error {
-	fresh := false
-	err := l.db.View(func(tx *bolt.Tx) error {
-		meta := tx.Bucket([]byte(bucketMeta))
-		if meta == nil {
-			empty := true
-			_ = tx.ForEach(func([]byte, *bolt.Bucket) error { empty = false; return nil })
-			if !empty {
-				return errForeign
-			}
-			fresh = true
-			return nil
-		}
-		if v := string(meta.Get([]byte(keyFormat))); v != formatVersion {
-			return fmt.Errorf("its format is version %q, this program reads and writes %q: use the exporter that wrote it", v, formatVersion)
-		}
-		if err := l.loadAdmitted(tx.Bucket([]byte(bucketAdmitted))); err != nil {
-			return err
-		}
-		return l.loadAccounts(tx.Bucket([]byte(bucketAccounts)))
-	})
-	if err != nil || !fresh {
-		return err
-	}
-	return l.update(func(tx *bolt.Tx) error {
-		meta, err := tx.CreateBucket([]byte(bucketMeta))
-		if err != nil {
-			return err
-		}
-		for _, b := range []string{bucketAccounts, bucketFamilies, bucketAdmitted} {
-			if _, err := tx.CreateBucket([]byte(b)); err != nil {
-				return err
-			}
-		}
-		return meta.Put([]byte(keyFormat), []byte(formatVersion))
-	})
-}
-
-func (l *Ledger) loadAdmitted(b *bolt.Bucket) error {
-	return forEachBucket(b, func(label []byte, b *bolt.Bucket) error {
-		values := map[string]struct{}{}
-		l.admitted[string(label)] = values
-		return b.ForEach(func(k, _ []byte) error {
-			values[string(k)] = struct{}{}
-			return nil
-		})
-	})
+	return l.file.close()
 }
 
 // Stats are the ledger's own figures.
 type Stats struct {
 	SizeBytes int64
+	Created   time.Time // when the file was made
 	Series    int
 	Held      int // series that show 0 first
 }
@@ -198,7 +138,7 @@ type Stats struct {
 func (l *Ledger) Stats() Stats {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	s := Stats{Held: len(l.zeroFirst.atZero), SizeBytes: l.size}
+	s := Stats{Created: l.created, Held: len(l.zeroFirst.atZero), SizeBytes: l.file.size.Load()}
 	for _, f := range l.families {
 		s.Series += len(f.byKey)
 	}

@@ -19,19 +19,22 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"itnio_exporter/collector/families"
+	"itnio_exporter/collector/idset"
+	"itnio_exporter/collector/reconcile"
 )
 
 const (
 	bigCallsADay = 1_000_000
 	bigDays      = 7
 	bigSeries    = 25_000
-	bigEntry     = 100 // ids to a transaction: a page each
+	bigEntry     = 100  // ids to a transaction: a page each
+	bigCell      = 2000 // ids to a window
 )
 
 // bigSession is the session of the n-th call: a time and five digits, as in the vendor's sample, or a hash, as if they
 // were UUIDs.
 func bigSession(n int, hashed bool) uint64 {
-	at := start().Add(time.Duration(n) * 24 * time.Hour / bigCallsADay)
+	at := start().Add(time.Duration(n) * (24 * time.Hour / bigCallsADay))
 	text := at.Format("060102150405") + fmt.Sprintf("%05d", n*31%100000)
 	if hashed {
 		sum := sha256.Sum256([]byte(text))
@@ -66,7 +69,7 @@ func bigLedger(b *testing.B, hashed bool) Options {
 	}
 	first := dayOf(start())
 	for day := range bigDays {
-		err := l.update(func(tx *bolt.Tx) error {
+		err := l.file.update(func(tx *bolt.Tx) error {
 			account, err := accountBucket(tx, a.name)
 			if err != nil {
 				return err
@@ -91,8 +94,41 @@ func bigLedger(b *testing.B, hashed bool) Options {
 			return nil
 		})
 		require.NoError(b, err)
+		cells := Batch{Account: a, Server: start()}
+		for n := day * bigCallsADay; n < (day+1)*bigCallsADay; n += bigCell {
+			cells.Cells = append(cells.Cells, bigWindow(n))
+		}
+		_, err = l.Commit(&cells)
+		require.NoError(b, err)
 	}
 	return o
+}
+
+// bigWindow is what the planner knows of a window that begins with the n-th call, as it encodes it.
+func bigWindow(n int) Cell {
+	at := func(n int) int64 {
+		return start().Add(time.Duration(n) * (24 * time.Hour / bigCallsADay)).Unix()
+	}
+	ids := make([]uint64, bigCell)
+	for i := range ids {
+		ids[i] = 9_000_000_000 + uint64(n+i)
+	}
+	c := Cell{From: at(n), To: at(n + bigCell)}
+	data := binary.AppendVarint([]byte{1, 0, 0}, bigCell)
+	data = binary.AppendVarint(data, c.To+86400)
+	c.Data = idset.Pack(ids).Append(data)
+	return c
+}
+
+// planner makes what reads an account know what the ledger remembers.
+func planner(b *testing.B, a *Account) *reconcile.State {
+	cells := a.Cells()
+	require.Equal(b, bigCallsADay*bigDays/bigCell, len(cells))
+	known := make([]reconcile.Cell, len(cells))
+	for i, c := range cells {
+		known[i] = reconcile.Cell(c)
+	}
+	return reconcile.New(reconcile.Settings{Lookback: 7200, Horizon: bigDays * 86400, AuditInterval: 3600}, known, start().Add(bigDays*24*time.Hour).Unix())
 }
 
 // BenchmarkStart opens a ledger of a week of 1,000,000 calls a day, as a start does, in a process of its own, and tells
@@ -135,6 +171,8 @@ func startChild(b *testing.B, dir string) {
 	figure("MB-file", float64(l.Stats().SizeBytes)/1e6)
 	figure("MB-RSS-after-open", float64(statusKB("VmRSS"))/1e3)
 	require.GreaterOrEqual(b, a.IDs(), bigCallsADay*bigDays)
+	state := planner(b, a)
+	require.False(b, state.Unread(start().Add(bigDays*24*time.Hour).Unix(), start().Unix()), "the planner knows them all")
 	all, _ := l.Exposition()
 	require.NotEmpty(b, all)
 
@@ -160,6 +198,7 @@ func startChild(b *testing.B, dir string) {
 	runtime.ReadMemStats(&m)
 	figure("MB-heap-live", float64(m.HeapAlloc)/1e6)
 	runtime.KeepAlive(a)
+	runtime.KeepAlive(state)
 }
 
 // statusKB is a figure of the process's status in kB; 0 where there is none.

@@ -48,7 +48,7 @@ func TestMillionCalls(t *testing.T) {
 		c := call.Call{
 			Key: 1 + i, Session: 1 << 40 * (1 + i%1000), End: start().Add(time.Minute), Type: enum.CallType(1 + n/500000%3),
 			Reason: reason, Outcome: reason.Outcome(), Party: enum.Party(1 + n/7%3), Group: group[n%groups],
-			Country: string([]byte{'A' + byte(n/groups%countries/10), 'A' + byte(n/groups%countries%10)}), CallingCode: "1", VoiceGroupID: "7",
+			Country: string([]byte{'A' + byte(n/groups%countries/10), 'A' + byte(n/groups%countries%10)}), CallingCode: "1", VoiceGroupID: fmt.Sprint(n % groups),
 			Agent: fmt.Sprint("agent ", n%900), SIPCode: fmt.Sprint(400 + n%100), Media: "none", Talk: int64(n % 700), Ring: int64(n % 60),
 		}
 		if i%10 == 0 {

@@ -13,30 +13,41 @@ import (
 // SetModel puts a model in force, at the start and on a reload. A family whose labels or bounds changed, or that was
 // switched off, starts again at 0, with a warning; ids stay.
 func (l *Ledger) SetModel(m *families.Model) error {
-	l.writer.Lock()
+	if err := l.lock(); err != nil {
+		return err
+	}
 	defer l.writer.Unlock()
 	had := map[string]*family{}
 	for _, f := range l.families {
 		had[f.Name] = f
 	}
 	next := make([]*family, 0, len(m.Families))
-	err := l.update(func(tx *bolt.Tx) error {
-		root := tx.Bucket([]byte(bucketFamilies))
-		if err := l.dropFamilies(root, m); err != nil {
-			return err
-		}
-		for _, row := range m.Families {
-			f, err := l.openFamily(root, row, had[row.Name])
-			if err != nil {
-				return fmt.Errorf("family %s: %w", row.Name, err)
+	err := l.run(update{
+		write: func(tx *bolt.Tx) error {
+			root := tx.Bucket([]byte(bucketFamilies))
+			if err := l.dropFamilies(root, m); err != nil {
+				return err
 			}
-			next = append(next, f)
-		}
-		return nil
+			for _, row := range m.Families {
+				f, err := l.openFamily(root, row, had[row.Name])
+				if err != nil {
+					return fmt.Errorf("family %s: %w", row.Name, err)
+				}
+				next = append(next, f)
+			}
+			return nil
+		},
+		publish: func() { l.adoptModel(m, next) },
 	})
 	if err != nil {
 		return err
 	}
+	l.purge()
+	return nil
+}
+
+// adoptModel makes a model with its series the one that is read.
+func (l *Ledger) adoptModel(m *families.Model, next []*family) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.model, l.families = m, next
@@ -48,8 +59,8 @@ func (l *Ledger) SetModel(m *families.Model) error {
 			}
 		}
 	}
+	l.recount()
 	l.changed()
-	return nil
 }
 
 // dropFamilies deletes the families that the model does not have.
@@ -70,5 +81,16 @@ func (l *Ledger) dropFamilies(root *bolt.Bucket, m *families.Model) error {
 			return err
 		}
 	}
-	return nil
+	if len(gone) == 0 {
+		return nil
+	}
+	return putPurge(root.Tx())
+}
+
+// recount works out anew what counts to the limits, after series or accounts came or went. The caller has locked mu.
+func (l *Ledger) recount() {
+	for _, f := range l.families {
+		f.recount()
+	}
+	l.admitted = admittedBy(l.families)
 }

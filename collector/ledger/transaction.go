@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"maps"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -19,17 +20,20 @@ type transaction struct {
 	admission admission
 	folder    *families.Folder
 	changes   changes
-	show      []*storedSeries // of the first fill: they show their values from now on
+	latest    []map[string]latest        // by family, then by ID
+	gone      map[*storedSeries]struct{} // replaced by one of latest
+	show      []*storedSeries            // of the first fill: they show their values from now on
 	report    Report
 }
 
 func (l *Ledger) begin(b *Batch) *transaction {
 	t := &transaction{
 		l: l, batch: b, meta: b.Account.meta,
+		latest: make([]map[string]latest, len(l.families)), gone: map[*storedSeries]struct{}{},
 		ids:    batchIDs{days: b.Account.days, seen: map[uint64]struct{}{}},
 		report: Report{Results: make([]Result, len(b.Items)), Overflow: map[string]int{}},
 		changes: changes{
-			families: l.families, touched: make([][]*storedSeries, len(l.families)), born: make([]map[string]*storedSeries, len(l.families)),
+			day: dayOf(b.Server), families: l.families, touched: make([][]*storedSeries, len(l.families)), born: make([]map[string]*storedSeries, len(l.families)),
 		},
 	}
 	t.admission = admission{admitted: l.admitted, fresh: map[string]map[string]struct{}{}, overflow: t.report.Overflow}
@@ -116,9 +120,6 @@ func (t *transaction) write(tx *bolt.Tx) error {
 			return err
 		}
 	}
-	if err := t.admission.write(tx.Bucket([]byte(bucketAdmitted))); err != nil {
-		return err
-	}
 	return t.writeSeries(tx.Bucket([]byte(bucketFamilies)))
 }
 
@@ -151,9 +152,16 @@ func (t *transaction) writeSeries(root *bolt.Bucket) error {
 		if len(t.changes.touched[i]) == 0 {
 			continue
 		}
-		bucket := root.Bucket([]byte(f.Name)).Bucket([]byte(bucketSeries))
+		family := root.Bucket([]byte(f.Name))
+		bucket := family.Bucket([]byte(bucketSeries))
+		if _, err := deleteSeries(family, f, t.gone); err != nil {
+			return err
+		}
 		for _, s := range t.changes.touched[i] {
-			if err := bucket.Put(storedKey(s.key), encodeSeries(s, s.next, s.shown || shown[s])); err != nil {
+			if _, gone := t.gone[s]; gone {
+				continue
+			}
+			if err := bucket.Put(storedKey(s.key), encodeSeries(s, s.next, max(s.used, t.changes.day), s.shown || shown[s])); err != nil {
 				return err
 			}
 		}
@@ -177,7 +185,11 @@ func (t *transaction) publish() {
 		d.add(&t.ids.entry)
 	}
 	t.admission.publish()
+	for _, born := range t.changes.born {
+		maps.DeleteFunc(born, func(_ string, s *storedSeries) bool { _, gone := t.gone[s]; return gone })
+	}
 	l.adopt(t.changes.born)
+	t.publishLatest()
 	for _, s := range t.show {
 		l.zeroFirst.reveal(s)
 	}
@@ -187,6 +199,17 @@ func (t *transaction) publish() {
 	case visible:
 		l.changed()
 	}
+}
+
+func (t *transaction) publishLatest() {
+	for i, f := range t.l.families {
+		maps.Copy(f.latest, t.latest[i])
+		if len(t.gone) > 0 {
+			f.remove(t.gone)
+			f.recount()
+		}
+	}
+	t.l.forgetZeros(t.gone)
 }
 
 // bornAt is the created time of a series that is born now, in Unix milliseconds: the epoch for series of the first fill.

@@ -113,31 +113,37 @@ func (l *Ledger) Release() error {
 	if !l.Due() {
 		return nil
 	}
-	l.writer.Lock()
+	if err := l.lock(); err != nil {
+		return err
+	}
 	defer l.writer.Unlock()
 	due := l.releases()
 	if len(due) == 0 {
 		return nil
 	}
-	err := l.update(func(tx *bolt.Tx) error {
-		root := tx.Bucket([]byte(bucketFamilies))
-		for _, r := range due {
-			b := root.Bucket([]byte(r.f.Name)).Bucket([]byte(bucketSeries))
-			if err := b.Put(storedKey(r.s.key), encodeSeries(r.s, r.s.cur, true)); err != nil {
-				return err
+	err := l.run(update{
+		write: func(tx *bolt.Tx) error {
+			root := tx.Bucket([]byte(bucketFamilies))
+			for _, r := range due {
+				b := root.Bucket([]byte(r.f.Name)).Bucket([]byte(bucketSeries))
+				if err := b.Put(storedKey(r.s.key), encodeSeries(r.s, r.s.cur, r.s.used, true)); err != nil {
+					return err
+				}
 			}
-		}
-		return nil
+			return nil
+		},
+		publish: func() {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			for _, r := range due {
+				l.zeroFirst.reveal(r.s)
+				r.f.dirty = true
+			}
+			l.changed()
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, r := range due {
-		l.zeroFirst.reveal(r.s)
-		r.f.dirty = true
-	}
-	l.changed()
 	return nil
 }

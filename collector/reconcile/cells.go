@@ -11,26 +11,27 @@ type cellKind uint8
 
 const (
 	cellRead    cellKind = iota // its ids are known
-	cellOpen                    // read, but not complete: to be read again
-	cellCounted                 // only its total is known: nothing in it counts
-	cellGap                     // the server refuses it
+	cellOpen                    // read, but not complete: every pass reads it again
+	cellCounted                 // only its total is known: no call in it can count
+	cellGap                     // the server refuses it, or its pages have no end
 )
 
-// unknown is a total that was never answered, or was another one on each page.
+// unknown is the total of a cell whose server has not said one, or said different ones during one walk.
 const unknown = -1
 
 // cell is what is known of a window.
 type cell struct {
 	Window
 	kind   cellKind
-	odd    bool // the ids and the server's habits do not account for total
+	odd    bool // total is neither the number of ids nor off by the server's usual offset
 	ids    idset.Packed
-	shared int   // of its ids, those that the cells just before it hold too
-	total  int   // as the server says, while nothing has changed
-	readAt int64 // when it was last read whole, or refused
+	shared int   // how many of its ids the cells just before it have too
+	total  int   // as the server last said
+	readAt int64 // server time of the last whole read, or of the last refusal
+	lostAt int64 // server time at which it was last seen to have lost a record by deletion; 0: never
 }
 
-// row is the row of cells, sorted by time, without overlaps.
+// row is all cells of an account, sorted by time, without overlaps.
 type row struct{ cells []cell }
 
 // from is the index of the first cell that ends after at.
@@ -38,7 +39,7 @@ func (r *row) from(at int64) int {
 	return sort.Search(len(r.cells), func(i int) bool { return r.cells[i].To > at })
 }
 
-// tiled gives the cells that make up a window exactly: [i, j).
+// tiled returns the cells [i, j) that make up a window exactly.
 func (r *row) tiled(w Window) (i, j int, ok bool) {
 	i = r.from(w.From)
 	at := w.From
@@ -54,14 +55,14 @@ func (r *row) tiled(w Window) (i, j int, ok bool) {
 // adjoin reports whether cell i begins where the one before it ends.
 func (r *row) adjoin(i int) bool { return i > 0 && r.cells[i-1].To == r.cells[i].From }
 
-// union is how many distinct ids the adjoining cells [i, j) hold. Windows overlap by a second, so a record stands in two cells,
-// or in three where the middle one is a second wide.
+// union is the number of distinct ids in the adjoining cells [i, j). Windows overlap by a second, so a record can be in two
+// cells, or in three if the middle one is a second wide.
 func (r *row) union(i, j int) int {
 	n := r.cells[i].ids.Len()
 	for k := i + 1; k < j; k++ {
 		c := &r.cells[k]
 		if k == i+1 {
-			n += c.ids.Len() - c.ids.Shared(r.cells[i].ids) // whatever the cell before i holds
+			n += c.ids.Len() - c.ids.Shared(r.cells[i].ids) // not shared: that includes the cell before i
 			continue
 		}
 		n += c.ids.Len() - c.shared
@@ -69,7 +70,7 @@ func (r *row) union(i, j int) int {
 	return n
 }
 
-// put brings a cell in, in place of whatever it overlaps. It gives its index.
+// put inserts a cell and removes those that it overlaps. It returns the index of the new cell.
 func (r *row) put(c cell) int {
 	i := r.from(c.From)
 	j := i
@@ -83,7 +84,7 @@ func (r *row) put(c cell) int {
 	return i
 }
 
-// share works out what a cell shares with the cells before it.
+// share computes how many ids a cell has in common with the cells before it.
 func (r *row) share(i int) {
 	if i >= len(r.cells) {
 		return
@@ -115,8 +116,8 @@ func (r *row) holes(w Window) []Window {
 	return out
 }
 
-// lost are the ids that the cells [i, j) hold and a reading of their window does not, and how many of them no cell beside
-// them holds any more.
+// lost returns the ids that are in the cells [i, j) but not in a new reading of their window. gone is how many of them are in no
+// adjoining cell either.
 func (r *row) lost(i, j int, ids idset.Packed) (lost []uint64, gone int) {
 	for k := i; k < j; k++ {
 		lost = append(lost, r.cells[k].ids.Without(ids)...)

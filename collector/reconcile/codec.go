@@ -6,8 +6,8 @@ import (
 	"itnio_exporter/collector/idset"
 )
 
-// Cell is what is known of the window [From, To), Unix seconds, as it is to be remembered across restarts. Data is for this
-// package alone: whoever stores a cell needs to know only that it takes the place of all stored cells that it overlaps.
+// Cell is what is known of the window [From, To), Unix seconds, in the form in which it is stored. Only this package reads Data.
+// A cell replaces all stored cells that it overlaps.
 type Cell struct {
 	From, To int64
 	Data     []byte
@@ -23,10 +23,11 @@ func (c *cell) encode() Cell {
 	}
 	dst = binary.AppendVarint(dst, int64(c.total))
 	dst = binary.AppendVarint(dst, c.readAt)
+	dst = binary.AppendVarint(dst, c.lostAt)
 	return Cell{From: c.From, To: c.To, Data: c.ids.Append(dst)}
 }
 
-// decode reads a stored cell; false where it is damaged or of another version: then the window is read again.
+// decode reads a stored cell. It returns false if the cell is damaged or of another version: its window is then read again.
 func decode(stored Cell) (c cell, ok bool) {
 	src := stored.Data
 	if len(src) < 3 || src[0] != codecVersion || src[1] > byte(cellGap) || src[2] > 1 || stored.From >= stored.To {
@@ -43,7 +44,12 @@ func decode(stored Cell) (c cell, ok bool) {
 	if n <= 0 {
 		return cell{}, false
 	}
-	c.total, c.readAt = int(total), readAt
+	src = src[n:]
+	lostAt, n := binary.Varint(src)
+	if n <= 0 {
+		return cell{}, false
+	}
+	c.total, c.readAt, c.lostAt = int(total), readAt, lostAt
 	c.ids, src, ok = idset.Decode(src[n:])
 	return c, ok && len(src) == 0
 }

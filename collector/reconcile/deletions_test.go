@@ -106,3 +106,23 @@ func TestDeletionThatHidesAnInsertWithRareAudits(t *testing.T) {
 		require.Contains(t, a.seen, id, "horizon %d", horizon)
 	}
 }
+
+// That records are being deleted is known across a restart.
+func TestDeletionThatHidesAnInsertAfterARestart(t *testing.T) {
+	a := steady(t, nil)
+	remove := func(age int64) int64 {
+		at := a.srv.now - age
+		i := slices.IndexFunc(a.srv.records, func(r record) bool { return r.at >= at && r.gone == forever })
+		a.srv.remove(uint64(i + 1))
+		return a.srv.records[i].at
+	}
+	remove(3 * hour)
+	a.srv.now += 60
+	a.round()
+	require.Equal(t, 1, a.deleted)
+	a.crash()
+	a.srv.now += hour
+	a.srv.add(remove(4*hour) + 1)
+	a.round()
+	require.Empty(t, a.unseen())
+}

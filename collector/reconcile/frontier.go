@@ -1,19 +1,19 @@
 package reconcile
 
-// frontier is the newest window, which has no end: records whose time is ahead of the server's clock are in it too. It is read
-// whole each time.
+// frontier is the newest window. It has no end: records with a time ahead of the server's clock are in it too. Every poll reads it
+// whole.
 type frontier struct {
-	from  int64 // where it starts
-	ids   int   // in it, when it was last read
-	ahead int64 // how far ahead of its clock the server may be asked
+	from  int64 // its start
+	ids   int   // how many it had when it was last read
+	ahead int64 // how far ahead of its clock the server answers, in seconds: at most a day
 }
 
 const (
-	fill        = 0.75 // how full a page is made, so that what comes to its cell has room
-	minFrontier = 2    // seconds: a frontier cannot be divided further
+	fill        = 0.75 // share of a page that a new cell in the lookback is to fill: the rest is for records to come
+	minFrontier = 2    // seconds: a shorter frontier is not divided
 )
 
-// move moves the start on.
+// move moves the start forward.
 func (f *frontier) move(to int64) {
 	if to > f.from {
 		f.from, f.ids = to, 0
@@ -25,7 +25,7 @@ func (f *frontier) asked(now int64) Window {
 	return Window{f.from - 1, max(now+f.ahead, f.from+1)}
 }
 
-// density is how many records a second of the recent past holds.
+// density is the mean number of records in a second of the lookback.
 func (s *State) density(now int64) float64 {
 	n, width := 0, int64(0)
 	for i := s.row.from(now - s.set.Lookback); i < len(s.row.cells); i++ {
@@ -38,7 +38,7 @@ func (s *State) density(now int64) float64 {
 	return float64(n) / float64(width)
 }
 
-// advance moves the start of the frontier on where it holds, or soon will hold, more than a page.
+// advance moves the start of the frontier forward if it has, or soon will have, more than a page of records, or is long.
 func (s *State) advance(now int64) {
 	f, page := &s.frontier, float64(s.pageSize())
 	lookbackFrom := now - s.set.Lookback
@@ -46,7 +46,7 @@ func (s *State) advance(now int64) {
 		// The first poll, or one after a long time.
 		f.from, f.ids = alignDown(now-min(64, s.set.Lookback/4), 2), 0
 		if n := len(s.row.cells); n > 0 && s.row.cells[n-1].To > lookbackFrom {
-			f.from = min(s.row.cells[n-1].To, now-1) // what the ledger remembers goes so far
+			f.from = min(s.row.cells[n-1].To, now-1) // what the ledger remembers ends there
 		}
 	}
 	span := now - f.from
@@ -69,10 +69,10 @@ func (s *State) advance(now int64) {
 	f.move(min(next, now-1))
 }
 
-// splitFrontier moves the start of the frontier on, and has what it leaves behind read as windows.
+// splitFrontier moves the start of the frontier forward, and has what is before it read as windows.
 func (p *Pass) splitFrontier(parts int) bool {
 	f := &p.s.frontier
-	w := Window{f.from, p.now} // so that the frontier keeps to the past, where a server answers
+	w := Window{f.from, p.now} // cut at times in the past, which every server answers for
 	if w.width() <= minFrontier {
 		return false
 	}
@@ -88,8 +88,8 @@ func (p *Pass) splitFrontier(parts int) bool {
 	return true
 }
 
-// refused handles that the server refuses the newest window, of which it may mind the end a day ahead. The next audit
-// tries it again.
+// refused lowers ahead after the server refused the frontier: its end in the future may be the reason. It reports whether that is
+// likely. Each audit sets ahead to a day again.
 func (f *frontier) refused(r Refusal) (ofClock bool) {
 	if r == Parameter {
 		f.ahead = 0

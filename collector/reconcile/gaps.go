@@ -10,19 +10,19 @@ const (
 	TooMuch   Refusal = iota // -23: more records than it will answer for
 	TooLong                  // -76: a longer window than it will answer for
 	Parameter                // -22
-	Broken                   // another failure, which may or may not be the window's: it has a record that cannot be answered, or takes too long
+	Broken                   // any other failure: a record in the window may be the reason, or the window is not the reason at all
 )
 
 const (
-	// persistent is how many passes in a row fail at the same place until it is taken for the window's fault.
+	// persistent is how many passes in a row have to fail at the same place before the window is taken for the reason.
 	persistent = 3
-	// maxRefused in a row are more than the narrowing down of a single second takes.
+	// maxRefused is a number of refusals in a row that is more than it takes to narrow a horizon down to a second.
 	maxRefused = 32
-	// maxGiven windows that are given up in a row are no window's fault.
+	// maxGiven is how many windows in a row are given up before a pass ends: then no window is the reason.
 	maxGiven = 4
 )
 
-// failure is where the last pass that failed did, and how many did there in a row.
+// failure is the window at which the last failed pass ended, and how many passes in a row ended there.
 type failure struct {
 	win   Window
 	times int
@@ -37,7 +37,7 @@ func (f *failure) passed(w Window) {
 	}
 }
 
-// failed notes that a window was not, and reports whether that lasts.
+// failed notes that a pass failed at a window, and reports whether enough passes in a row have.
 func (f *failure) failed(w Window) bool {
 	if !f.at(w) {
 		f.times = 0
@@ -49,14 +49,14 @@ func (f *failure) failed(w Window) bool {
 
 // narrowing is what a pass knows of the windows that were refused since the last answer.
 type narrowing struct {
-	count   int    // in a row
-	suspect Window // the first of them: somewhere in it is the reason
-	given   int    // suspects given up as a whole
-	broken  bool   // a failure that lasts is narrowed down
+	count   int    // how many
+	suspect Window // the first of them: the reason is somewhere in it
+	given   int    // how many suspects were given up as a whole
+	broken  bool   // Broken is taken for the window's fault in this pass
 }
 
-// Refused brings in that the server refuses the window asked for, which is then narrowed down. What it refuses for good becomes
-// a gap, and the rest goes on. False: the pass ends, it may refuse everything for now.
+// Refused tells the pass that the server refused its last request. The pass then narrows the window down: what remains refused
+// becomes a gap, and the rest is read. It returns false if the pass has to end because the server may refuse everything for now.
 func (p *Pass) Refused(r Refusal) bool {
 	s, t := p.s, p.top()
 	switch {
@@ -80,14 +80,13 @@ func (p *Pass) Refused(r Refusal) bool {
 		n.suspect = t.win
 	}
 	if n.count > maxRefused {
-		return r != TooMuch && r != TooLong && p.giveUp() // a quota passes
+		return r != TooMuch && r != TooLong && p.giveUp() // of -23 and -76, so many in a row are a quota: wait
 	}
 	p.narrow(t, r)
 	return true
 }
 
-// ofWindow reports whether it is the window that the server refuses. Of a failure that may have any reason, only that it lasts
-// shows it.
+// ofWindow reports whether the window is the reason for a refusal. A failure that can have other reasons has to repeat itself.
 func (p *Pass) ofWindow(t *task, r Refusal) bool {
 	if r == Broken || r == Parameter && t.kind == taskFrontier {
 		p.narrowing.broken = p.narrowing.broken || p.s.failure.failed(p.window(t))
@@ -96,8 +95,8 @@ func (p *Pass) ofWindow(t *task, r Refusal) bool {
 	return true
 }
 
-// stillRefused handles that a gap is refused once more. Parts of it may have come to be answered: they are tried, but not
-// narrowed down again.
+// stillRefused handles a refusal within a known gap. The server may answer parts of it by now: they are tried once, but not
+// narrowed down.
 func (p *Pass) stillRefused(t *task, r Refusal) bool {
 	k := p.s.row.from(t.win.From)
 	if k >= len(p.s.row.cells) || p.Kind == Sweep {
@@ -111,19 +110,19 @@ func (p *Pass) stillRefused(t *task, r Refusal) bool {
 	p.s.dirty[c.From] = struct{}{}
 	p.Unsettled++
 	p.pop()
-	if t.win == c.Window && t.win.width() > 1 && !t.again {
+	if t.win == c.Window && t.win.width() > 1 {
 		parts := 8
-		if r == Broken { // it may have taken the server long
+		if r == Broken { // each attempt may take the server long
 			parts = 2
 		}
 		for _, part := range cut(t.win, parts) {
-			p.push(&task{kind: taskRead, win: part, again: true})
+			p.push(&task{kind: taskRead, win: part})
 		}
 	}
 	return true
 }
 
-// joinsGap adds a window to the one after it that was given up.
+// joinsGap handles a refusal just before a window that was given up: it is given up too.
 func (p *Pass) joinsGap(t *task) bool {
 	s, n := p.s, &p.narrowing
 	if n.given == 0 || t.win.To != n.suspect.From {
@@ -157,13 +156,13 @@ func (p *Pass) narrow(t *task, r Refusal) {
 	case r == TooMuch || r == TooLong:
 		p.split(t.win, 2)
 	default:
-		for _, half := range cut(t.win, 2) { // the newest first, always: the past may be refused from some time on
+		for _, half := range cut(t.win, 2) { // the newest first in any pass: the server may refuse all of the past before some time
 			p.push(&task{kind: taskRead, win: half})
 		}
 	}
 }
 
-// giveUp leaves the window that is being narrowed down as a whole. Not many of them: then it is no window's fault.
+// giveUp makes a gap of the whole window that is being narrowed down. It returns false if that has happened too often.
 func (p *Pass) giveUp() bool {
 	n := &p.narrowing
 	p.s.refused = append(p.s.refused, n.suspect)
@@ -176,12 +175,12 @@ func (p *Pass) giveUp() bool {
 	return n.given < maxGiven
 }
 
-// passOver makes gaps, once the server answers again, of the windows that it has refused, so that a sweep gets past them.
+// passOver turns the refused windows into gaps once the server answers again, so that a sweep can go on behind them.
 func (p *Pass) passOver() {
 	n, r := &p.narrowing, &p.s.row
 	n.count, n.given = 0, 0
 	for _, w := range p.s.refused {
-		// With those beside it it is one question from then on.
+		// Adjoining gaps are one gap: one request tries it again.
 		for i := r.from(w.From - 1); i < len(r.cells) && r.cells[i].From <= w.To; i++ {
 			if r.cells[i].kind == cellGap {
 				w = Window{min(w.From, r.cells[i].From), max(w.To, r.cells[i].To)}

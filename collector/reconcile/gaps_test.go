@@ -186,3 +186,21 @@ func TestShortWindowsOnly(t *testing.T) {
 	a.audit()
 	require.Contains(t, a.seen, late[0])
 }
+
+// A gap that is still refused as a whole, because it has too many records for one answer, is read in parts.
+func TestGapThatIsAnsweredInParts(t *testing.T) {
+	a := newAccount(t, Settings{Lookback: hour, Horizon: 6 * hour, AuditInterval: hour / 2})
+	a.traffic(begin-6*hour, begin+2*hour, 20)
+	a.srv.maxTotal = 300
+	from, to := begin-4*hour, begin-2*hour
+	a.srv.deaf = func(q Ask) (Refusal, bool) { return Parameter, q.From <= to && from <= q.To }
+	a.minutes(2)
+	require.True(t, a.st.Unread(a.srv.now, 0))
+	a.srv.deaf = nil
+	for range 2 {
+		a.srv.now += hour / 2
+		a.round()
+	}
+	require.Empty(t, a.unseen())
+	require.False(t, a.st.Unread(a.srv.now, 0))
+}

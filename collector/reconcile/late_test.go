@@ -176,3 +176,30 @@ func TestPastThatDoesNotCountIsCounted(t *testing.T) {
 	require.Contains(t, a.seen, late)
 	require.LessOrEqual(t, len(a.srv.asks)-asked, 30, "its day is known by now")
 }
+
+// What is added to a row while an audit searches it is found by the same audit.
+func TestRecordAddedDuringTheSearchOfAnAudit(t *testing.T) {
+	a := steady(t, nil)
+	a.srv.now += 60
+	a.live()
+	a.srv.add(a.srv.now - 5*hour)
+	p := a.st.Audit(a.srv.now, 0)
+	added := false
+	for {
+		q, more := p.Next()
+		if !more {
+			break
+		}
+		answer, _, _ := a.srv.answer(q)
+		for _, id := range answer.IDs {
+			a.seen[id] = struct{}{}
+		}
+		p.Take(answer)
+		if !added && len(p.stack) > 0 && p.top().kind == taskSearch {
+			a.srv.add(a.srv.now - 3*hour)
+			added = true
+		}
+	}
+	require.True(t, added)
+	require.Empty(t, a.unseen())
+}

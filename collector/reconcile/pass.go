@@ -11,37 +11,37 @@ type Kind uint8
 
 // Kinds of passes.
 const (
-	Live  Kind = iota // the lookback, each poll
-	Sweep             // each window once after it left the lookback; what downtime and the first fill left unread
-	Audit             // the horizon, each audit interval
+	Live  Kind = iota // over the lookback, at each poll
+	Sweep             // over what left the lookback since the last sweep: each window is read whole once; first fill, downtime
+	Audit             // over the horizon, once an audit interval
 )
 
-// Ask is one request to make: a page of a window as it is to be asked for, both ends in Unix seconds.
+// Ask is a request to send: one page of the window From to To, Unix seconds.
 type Ask struct {
 	From, To int64
 	Page     int
 }
 
-// Pass is one reading of a stretch of time. The caller makes the requests that Next asks for, brings the records into the
-// ledger, and hands the answer to Take, or tells Refused that there is none.
+// Pass is one run over the lookback or the horizon. The caller sends the request that Next returns, commits the records of the
+// answer, and then gives the answer to Take, or calls Refused if the server refuses the request.
 type Pass struct {
 	Kind      Kind
 	Begun     int64 // server's time
-	Requests  int   // answered
-	Unsettled int   // windows that are not known to be whole
-	Deleted   int   // records that are gone, each confirmed by a second reading
+	Requests  int   // that were answered
+	Unsettled int   // windows that could not be read completely
+	Deleted   int   // records that are gone, each confirmed by a second walk
 	Anomalies map[call.Anomaly]int
 
 	s         *State
 	now       int64
 	floor     int64
-	clock     int // s.clock when it began
+	clock     int // State.clock when the pass began
 	rates     *rates
-	stack     []*task // the next one last
-	changes   int     // cells that turned out to have changed
-	matched   []match
-	overlong  int // walks since the last window that was read, which went on where their total said they would end
-	endlesses int // windows whose answers went on and on
+	stack     []*task // the next task is the last one
+	changes   int     // how many cells have changed
+	matched   []match // questions whose total was the expected one
+	overlong  int     // walks since the last window that was read, which went on where their total said they would end
+	endlesses int     // windows whose answers went on and on
 	done      bool
 	narrowing narrowing
 }
@@ -52,7 +52,7 @@ const (
 	taskRead     taskKind = iota // read a window whole
 	taskAsk                      // ask whether a row of cells is as it was
 	taskSearch                   // find what has changed in a row of cells
-	taskFrontier                 // read the newest window whole
+	taskFrontier                 // read the frontier whole
 )
 
 type task struct {
@@ -61,15 +61,14 @@ type task struct {
 
 	// Of a reading.
 	walk   *Walk
-	before *Reading // the walk before, which did not settle the window
-	ahead  bool     // the window is further ahead than the frontier may reach: it is not remembered
-
-	again bool // the row has been searched in this pass already; the window is part of a gap that is refused as a whole
+	before *Reading // of the first walk, if that did not settle the window
+	ahead  bool     // the window is further in the future than the frontier may reach, and makes no cell
 
 	// Of a question or a search.
 	search  search
-	plain   bool // every part is asked
-	confirm bool // the row is asked once more, since no part accounts for its total
+	plain   bool // nothing is inferred: every part is asked about
+	again   bool // this pass has searched the row before
+	confirm bool // the row was searched in vain; its total is asked once more
 }
 
 // page is the number of the page to ask for.
@@ -81,7 +80,7 @@ func (t *task) page() int {
 }
 
 func (s *State) newPass(k Kind, now, floor int64) *Pass {
-	s.newest = max(s.newest, now) // the clock may be wrong for this pass alone: the next poll is to see that it was set back
+	s.newest = max(s.newest, now) // if the clock is wrong for this pass alone, the next poll sees that it was set back
 	p := &Pass{Kind: k, Begun: now, now: now, floor: floor, s: s, clock: s.clock, Anomalies: map[call.Anomaly]int{}, rates: &s.live}
 	if k == Audit {
 		p.rates = &s.audit
@@ -108,7 +107,7 @@ func (p *Pass) order() {
 	})
 }
 
-// Next is the request to make next; false: the pass is over.
+// Next returns the request to send next; false if the pass is over.
 func (p *Pass) Next() (Ask, bool) {
 	for !p.done {
 		switch {
@@ -132,7 +131,7 @@ func (p *Pass) Next() (Ask, bool) {
 	return Ask{}, false
 }
 
-// end is the end of a pass of which nothing is left.
+// end ends a pass that has nothing left to do.
 func (p *Pass) end() {
 	p.done = true
 	p.rates.learn()
@@ -141,7 +140,7 @@ func (p *Pass) end() {
 	}
 }
 
-// Take brings in the answer to the last Ask.
+// Take gives the pass the answer to its last request.
 func (p *Pass) Take(a Answer) {
 	p.passOver()
 	p.Requests++

@@ -1,6 +1,6 @@
 package reconcile
 
-// Live goes over the lookback. now is the server's time; nothing before floor is asked for.
+// Live starts a pass over the lookback. now is the server's time, in Unix seconds; nothing before floor is asked for.
 func (s *State) Live(now, floor int64) *Pass {
 	s.setBack(now)
 	s.start(now, floor)
@@ -9,7 +9,7 @@ func (s *State) Live(now, floor int64) *Pass {
 	from := s.cellStart(max(s.swept, now-s.set.Lookback, floor))
 	if from < s.frontier.from {
 		for _, w := range s.row.holes(Window{from, s.frontier.from}) {
-			if at := alignDown(now-settling, 64); w.From < at && at < w.To { // the parts are read in different ways
+			if at := alignDown(now-settling, 64); w.From < at && at < w.To { // the two parts are walked differently
 				p.push(&task{kind: taskRead, win: Window{w.From, at}})
 				w.From = at
 			}
@@ -22,7 +22,7 @@ func (s *State) Live(now, floor int64) *Pass {
 	return p
 }
 
-// cellStart is the start of the cell that at lies in, else at.
+// cellStart is the start of the cell that has at in it; at if there is none.
 func (s *State) cellStart(at int64) int64 {
 	if i := s.row.from(at); i < len(s.row.cells) {
 		return min(at, s.row.cells[i].From)
@@ -30,21 +30,21 @@ func (s *State) cellStart(at int64) int64 {
 	return at
 }
 
-// Audit goes over the horizon.
+// Audit starts a pass over the horizon.
 func (s *State) Audit(now, floor int64) *Pass {
 	p := s.newPass(Audit, now, floor)
 	s.lastTry = now
 	s.unlimit()
 	s.trust.look(now)
 	from := max(s.cellStart(max(now-s.set.Horizon, floor)), floor)
-	for _, hole := range s.row.holes(Window{from, max(from, s.swept)}) { // what was never read
+	for _, hole := range s.row.holes(Window{from, max(from, s.swept)}) { // what was not read before
 		for _, w := range chunks(hole, s.widest()) {
 			p.push(&task{kind: taskRead, win: w})
 		}
 	}
 	p.questions(from, s.swept)
 	for i := s.row.from(s.swept); i < len(s.row.cells); i++ {
-		if c := &s.row.cells[i]; c.kind == cellGap { // polls leave it out
+		if c := &s.row.cells[i]; c.kind == cellGap { // polls do not try it
 			p.push(&task{kind: taskRead, win: c.Window})
 		}
 	}
@@ -53,20 +53,20 @@ func (s *State) Audit(now, floor int64) *Pass {
 			p.push(&task{kind: taskRead, win: Window{at, min(at+reach, now+day)}, ahead: true})
 		}
 	}
-	s.frontier.ahead = day // to be tried again
+	s.frontier.ahead = day // tried again by the next poll
 	p.order()
 	return p
 }
 
-// audited notes an audit that came to its end.
+// audited notes a complete audit.
 func (s *State) audited(begun int64) { s.audits = [2]int64{begun, s.audits[0]} }
 
-// AuditDue reports whether the time for an audit has come. One that was given up is tried again early, but not at once.
+// AuditDue reports whether it is time for an audit. One that did not complete is repeated after a sixth of the interval.
 func (s *State) AuditDue(now int64) bool {
 	return s.lastTry == 0 || now-s.audits[0] >= s.set.AuditInterval && now-s.lastTry >= s.set.AuditInterval/6
 }
 
-// Sweep reads each window whole that has left the lookback, the oldest first.
+// Sweep starts a pass that reads each window whole that has left the lookback, the oldest first.
 func (s *State) Sweep(now, floor int64) *Pass {
 	p := s.newPass(Sweep, now, floor)
 	s.start(now, floor)
@@ -75,7 +75,7 @@ func (s *State) Sweep(now, floor int64) *Pass {
 	return p
 }
 
-// sweepOn moves swept over the cells that were read whole after they had left the lookback.
+// sweepOn moves swept forward over the cells that were read since they left the lookback.
 func (s *State) sweepOn() {
 	for i := s.row.from(s.swept); i < len(s.row.cells); i++ {
 		c := &s.row.cells[i]
@@ -86,11 +86,11 @@ func (s *State) sweepOn() {
 	}
 }
 
-// moreToSweep pushes the oldest window that is to be read.
+// moreToSweep pushes the oldest window that is to be swept. It returns false if there is none.
 func (p *Pass) moreToSweep() bool {
 	s := p.s
 	if len(s.refused) > 0 {
-		return false // whether it is passed over, the next answer tells
+		return false // the next answer decides whether it becomes a gap
 	}
 	limit := p.now - s.set.Lookback
 	end := limit

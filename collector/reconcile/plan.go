@@ -2,13 +2,13 @@ package reconcile
 
 import "math"
 
-// bounds of what one question may be about.
+// bounds are the limits of one question.
 type bounds struct {
 	total int   // ids
 	width int64 // seconds
 }
 
-// refused learns from a question about so many ids and seconds.
+// refused lowers the bounds after a question about so many ids and seconds was refused.
 func (b *bounds) refused(r Refusal, total int, width int64) {
 	switch r {
 	case TooMuch:
@@ -18,31 +18,31 @@ func (b *bounds) refused(r Refusal, total int, width int64) {
 	}
 }
 
-// part is what a plan needs to know of a cell.
+// part is a cell as a plan sees it.
 type part struct {
 	Window
-	ids     int     // more than the cell before it holds
-	pages   float64 // that reading it whole takes
-	changes float64 // new ids to be expected
-	ask     bool    // a question about it alone is cheaper than reading it
+	ids     int     // that are not in the cell before it
+	pages   float64 // requests to read it whole
+	changes float64 // expected number of new ids
+	ask     bool    // it is worth a question of its own; else it is read
 }
 
-// group divides adjoining cells into questions so that few requests are to be expected in all. It gives the first index of each
-// question; one of a single cell that is not to be asked means to read it whole.
+// group divides adjoining cells into questions so that the expected number of requests is small. It returns the index of the first
+// cell of each question. A question about a single cell that is not worth one means to read the cell.
 //
-// A question about k cells costs one request, and where something has changed, a search for it: about one more for each
-// halving and each change, and the pages of the cell that is found.
+// A question about k cells costs one request. If something has changed, it also costs a search: about one request for each halving
+// and each change, and the pages of the cell that has changed.
 func group(row []part, limit bounds) []int {
 	n := len(row)
-	sums := make([]part, n+1) // of the cells before i
+	sums := make([]part, n+1) // sums[i] is over the cells before i
 	for i := range row {
 		sums[i+1] = part{ids: sums[i].ids + row[i].ids, pages: sums[i].pages + row[i].pages, changes: sums[i].changes + row[i].changes}
 	}
-	cost := make([]float64, n+1) // of the cells from i on
-	next := make([]int, n+1)
+	cost := make([]float64, n+1) // cost[i] is the least for the cells from i on
+	next := make([]int, n+1)     // where the question after the one at i starts
 	for i := n - 1; i >= 0; i-- {
 		cost[i], next[i] = row[i].cost()+cost[i+1], i+1
-		// For the largest accounts, numbers of cells near each other need not all be tried.
+		// Of large numbers of cells not all are tried, so that planning a hundred thousand cells stays cheap.
 		for k := 2; i+k <= n; k += min(max(1, k/16), max(1, n-i-k)) {
 			j := i + k
 			if sums[j].ids-sums[i].ids > limit.total || row[j-1].To-row[i].From > limit.width {
@@ -61,7 +61,7 @@ func group(row []part, limit bounds) []int {
 	return starts
 }
 
-// cost of a cell by itself.
+// cost is the expected number of requests for a cell by itself.
 func (p *part) cost() float64 {
 	if p.ask {
 		return 1 + (1-math.Exp(-p.changes))*p.pages
@@ -69,14 +69,14 @@ func (p *part) cost() float64 {
 	return p.pages
 }
 
-// questionCost is what one question about k cells comes to.
+// questionCost is the expected number of requests for one question about k cells.
 func questionCost(k, changes, pages float64) float64 {
 	found := math.Max(1, changes)
 	search := math.Min(k+pages, (pages/k+math.Log2(k))*found)
 	return 1 + (1-math.Exp(-changes))*search
 }
 
-// questions plans what to ask about the cells in [from, to).
+// questions plans the requests for the cells in [from, to).
 func (p *Pass) questions(from, to int64) {
 	s := p.s
 	var run []part
@@ -115,31 +115,31 @@ func (p *Pass) questions(from, to int64) {
 	flush()
 }
 
-// pagesOf is how many requests it takes to read a cell whole.
+// pagesOf is the number of requests to read a cell whole.
 func (s *State) pagesOf(c *cell) float64 { return float64(1 + c.ids.Len()/s.pageSize()) }
 
-// askable cells are large enough for a question to be cheaper than reading them whole, and their total can be believed.
+// askable reports whether a question about a cell is cheaper than reading it, and its total can be believed.
 func (s *State) askable(c *cell) bool {
 	n := c.ids.Len()
 	return c.kind == cellRead && n > s.pageSize() && max(n, c.total-s.trust.off) <= s.limit().total && !c.mute()
 }
 
-// single cells are no part of a row that one question is about.
+// single reports whether a cell cannot be part of a row that one question asks about.
 func (p *Pass) single(c *cell) bool {
 	return c.kind != cellRead || c.odd || c.From < p.floor || p.reread(c) != nothing
 }
 
-// alone plans what to do about a single cell.
+// alone plans the request for a single cell.
 func (p *Pass) alone(c *cell) {
 	switch {
-	case c.From < p.floor: // ids of then are no longer kept
+	case c.From < p.floor: // what is before the floor must not be asked for
 		if c.To > p.floor && c.kind != cellCounted {
 			p.push(&task{kind: taskRead, win: Window{p.floor, c.To}})
 		}
 	case c.kind == cellCounted:
 		p.push(&task{kind: taskAsk, win: c.Window})
 	case c.kind == cellGap && p.Kind == Live:
-		p.Unsettled++ // the next audit asks for it again
+		p.Unsettled++ // the next audit tries it again
 	case p.reread(c) == leaving && p.joinsRead(c):
 	case c.odd && p.reread(c) == nothing && p.s.askable(c):
 		p.push(&task{kind: taskAsk, win: c.Window})
@@ -148,7 +148,7 @@ func (p *Pass) alone(c *cell) {
 	}
 }
 
-// joinsRead has a cell read as one window with the cells before it: pages are then full.
+// joinsRead has a cell read by one walk together with the cells before it, so that more of the pages are full.
 func (p *Pass) joinsRead(c *cell) bool {
 	if len(p.stack) == 0 {
 		return false

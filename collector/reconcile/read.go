@@ -7,15 +7,16 @@ import (
 	"itnio_exporter/collector/call"
 )
 
-// The more pages a window is walked over, the fewer of all pages are not full, but the more are read again when something comes
-// to it. That depends on where the window lies.
+// How many pages a window may have that is read by one walk. More pages in a walk mean fewer pages that are not full, but also
+// more pages to read again when a record is added to the window.
 const (
-	settling  = 600 // seconds in which most of a window's records appear
-	newPages  = 8   // of a window of the lookback that is read for the first time
-	pastPages = 30  // of one that has left the lookback: hardly anything comes to it any more
+	newPages  = 8  // in the lookback, if the window is read for the first time and older than settling
+	pastPages = 30 // after the lookback: few records are added there
+
+	settling = 600 // seconds within which most records of a window appear
 )
 
-// walkable is how many pages of a window are walked; one of more is read in parts.
+// walkable is how many pages a window may have to be read by one walk. A window with more is read in parts.
 func (p *Pass) walkable(w Window) int {
 	s, age := p.s, p.now-w.To
 	if age < settling || !s.trust.plain(p.now) {
@@ -33,7 +34,7 @@ func (p *Pass) walkable(w Window) int {
 	return pastPages
 }
 
-// parts is how many windows to read one of so many records in.
+// parts is into how many parts to divide a window with so many records.
 func (p *Pass) parts(w Window, total int) int {
 	size := float64(p.s.pageSize())
 	each := math.Min(fill*size, fill*float64(p.s.trust.top))
@@ -43,7 +44,7 @@ func (p *Pass) parts(w Window, total int) int {
 	return int(math.Min(maxParts, math.Ceil(float64(total)/each)))
 }
 
-// tooMuch reads a window in parts whose first page tells that it has too many for one walk.
+// tooMuch divides a window if its first page says that it has too many pages for one walk.
 func (p *Pass) tooMuch(t *task, g page) bool {
 	switch {
 	case !g.more():
@@ -58,11 +59,10 @@ func (p *Pass) tooMuch(t *task, g page) bool {
 	return true
 }
 
-// maxOverlong is how many walks may go on where they should end, one after the other: more than it takes to come from a horizon
-// to a second.
+// maxOverlong is how many walks in a row may be overlong: more than it takes to divide a horizon down to a second.
 const maxOverlong = 24
 
-// overrun looks after a walk whose total was too low: it has more pages than it may have, and is read in parts.
+// overrun divides a window whose walk is overlong: it goes on although, by its total, it had few enough pages.
 func (p *Pass) overrun(t *task) {
 	if t.kind == taskFrontier {
 		if t.walk.pages > 4 {
@@ -81,7 +81,7 @@ func (p *Pass) overrun(t *task) {
 	p.split(t.win, p.parts(t.win, 2*len(t.walk.ids)))
 }
 
-// split reads a window in parts: newest first, but in a sweep the oldest, so that it can move on.
+// split reads a window in parts: the newest first, but in a sweep, which moves forward in time, the oldest.
 func (p *Pass) split(w Window, k int) {
 	ws := cut(w, k)
 	if p.Kind == Sweep {
@@ -92,10 +92,10 @@ func (p *Pass) split(w Window, k int) {
 	}
 }
 
-// maxEndless is how many windows of a pass may have answers without end, until the pass is given up.
+// maxEndless is how many windows without a last page end a pass.
 const maxEndless = 3
 
-// endless leaves a window open whose answers go on and on.
+// endless makes a gap of a window whose pages have no end.
 func (p *Pass) endless(t *task) {
 	p.Unsettled++
 	p.Anomalies[call.AnomalyEndlessWindow]++
@@ -106,7 +106,7 @@ func (p *Pass) endless(t *task) {
 	p.done = p.endlesses >= maxEndless
 }
 
-// window is what a task is about; the frontier has no end.
+// window is the window of a task.
 func (p *Pass) window(t *task) Window {
 	if t.kind == taskFrontier {
 		return Window{p.s.frontier.from, math.MaxInt64}
@@ -114,7 +114,7 @@ func (p *Pass) window(t *task) Window {
 	return t.win
 }
 
-// walked is the end of a walk: it settles the window, is repeated, or leaves it open.
+// walked handles the end of a walk: the window is settled, walked once more, or left open.
 func (p *Pass) walked(t *task) {
 	s, r := p.s, t.walk.Reading()
 	s.failure.passed(p.window(t))
@@ -143,16 +143,20 @@ func (p *Pass) walked(t *task) {
 		p.Unsettled++
 	}
 	switch {
-	case t.ahead: // it is part of the frontier in time
+	case t.ahead: // the frontier has it when its time comes
 	case t.kind == taskFrontier:
 		s.frontier.ids = r.IDs.Len()
 	default:
-		p.remember(s.cellOf(t.win, &r, settled, p.now))
+		c := s.cellOf(t.win, &r, settled, p.now)
+		if settled && len(lost) > 0 {
+			c.lostAt = p.now // a restart has to know that records are being deleted
+		}
+		p.remember(c)
 	}
 }
 
-// compare gives the reading before, in this pass or the last one that left the window open, and what the window has lost since
-// it was last read: the ids, and how many of them stand in no other cell.
+// compare returns the reading before, which is of this pass or of the one that left the window open, and the ids that are missing
+// since the window was last read. gone is how many of these are in no other cell.
 func (p *Pass) compare(t *task, r *Reading) (before *Reading, lost []uint64, gone int) {
 	if t.kind == taskFrontier || t.ahead {
 		return t.before, nil, 0
@@ -169,9 +173,9 @@ func (p *Pass) compare(t *task, r *Reading) (before *Reading, lost []uint64, gon
 	return t.before, lost, gone
 }
 
-// learn takes what a reading that settled says of the server's totals.
+// learn learns about the server's totals from a reading that settled its window.
 func (p *Pass) learn(r *Reading) {
-	if !r.Untold && r.IDs.Len() > 0 { // of nothing, none can be left out
+	if !r.Untold && r.IDs.Len() > 0 { // an empty window says nothing
 		was := p.s.trust.off
 		p.s.trust.read(r.excess())
 		if p.s.trust.off != was {
@@ -184,7 +188,7 @@ func (p *Pass) learn(r *Reading) {
 	}
 }
 
-// cellOf is the cell that a reading makes.
+// cellOf makes the cell of a reading.
 func (s *State) cellOf(w Window, r *Reading, settled bool, now int64) cell {
 	c := cell{Window: w, ids: r.IDs, total: r.Total, readAt: now, odd: r.excess() != s.trust.off}
 	if !settled || r.Pending {
@@ -196,13 +200,14 @@ func (s *State) cellOf(w Window, r *Reading, settled bool, now int64) cell {
 	return c
 }
 
-// remember brings a cell in and learns from it.
+// remember keeps a cell, in place of those that it overlaps.
 func (p *Pass) remember(c cell) {
 	s := p.s
 	i := s.row.from(c.From)
 	same := i < len(s.row.cells) && s.row.cells[i].Window == c.Window
 	if same {
 		had := &s.row.cells[i]
+		c.lostAt = max(c.lostAt, had.lostAt)
 		if c.kind <= cellOpen && had.kind <= cellOpen {
 			p.rates.saw(p.now-c.To, 0, max(0, c.ids.Len()-had.ids.Len()))
 		}

@@ -4,24 +4,24 @@ package reconcile
 type reason uint8
 
 const (
-	nothing    reason = iota
-	incomplete        // its last reading did not agree with itself, or a record in it is not complete
-	refused           // the server refused it
-	mute              // its total says nothing: there are more ids than that
-	untold            // the server says no totals
-	untrusted         // the server's totals wander
-	hiding            // what the total counts and no page shows may come to be shown
-	deleting          // records are being deleted: a deletion hides an insert from the total
-	leaving           // the last time before it leaves the horizon: what such a pair has hidden for as long as a week
+	nothing    reason = iota // there is no reason
+	refused                  // it is a gap: the server may answer by now
+	incomplete               // its last two walks differed, or a record in it was pending
+	mute                     // its total is lower than its number of ids, so a change of the total shows nothing
+	untold                   // the server says no totals
+	untrusted                // the server's totals wander
+	hiding                   // its total is higher than its number of ids: the missing records may be shown by now
+	deleting                 // records are being deleted: a deletion hides an insert from the total
+	leaving                  // it is about to leave the horizon: the last time to see such an insert
 )
 
-// watchful is how far back an audit reads whole where records are known to be deleted.
+// watchful is how far back an audit reads every cell whole while records are being deleted, in seconds.
 const watchful = 8 * hour
 
-// mute cells hold more ids than their total says. If it changes, that shows nothing.
+// mute reports whether a cell has more ids than its total says.
 func (c *cell) mute() bool { return c.odd && c.total < c.ids.Len() }
 
-// reread gives the reason why a pass reads a cell whole.
+// reread returns the reason why this pass is to read a cell whole.
 func (p *Pass) reread(c *cell) reason {
 	s := p.s
 	old := c.readAt < p.now-s.set.AuditInterval/2
@@ -46,15 +46,15 @@ func (p *Pass) reread(c *cell) reason {
 	return nothing
 }
 
-// unswept reports whether a cell is still to be read for the first time after it has left the lookback: every window is, by the
-// sweep, since an insert and a deletion can hide each other from its total.
+// unswept reports whether a cell was not read since it left the lookback. The sweep then reads it whole: an insert and a deletion may
+// have hidden each other from its total.
 func (s *State) unswept(c *cell) bool { return c.readAt < c.To+s.set.Lookback }
 
 // deleting reports whether a deletion was seen in the last day.
 func (s *State) deleting(now int64) bool { return s.deletedAt != 0 && now-s.deletedAt <= day }
 
-// leaving reports whether an audit is to read a cell for the last time. Where few audits fit between the lookback and the
-// horizon, the reading after the lookback must not be taken for the last one.
+// leaving reports whether an audit is to read a cell for the last time. If few audits fit between lookback and horizon, the reading
+// by the sweep does not count as that.
 func (p *Pass) leaving(c *cell) bool {
 	set := &p.s.set
 	from := max(set.Horizon-2*set.AuditInterval, set.Lookback)

@@ -2,19 +2,17 @@ package reconcile
 
 import "itnio_exporter/collector/call"
 
-// A search finds what has changed in a row of cells whose total is not what is known of it. It halves the row, asks about one
-// half, and goes on in the half that has changed, until what is known accounts for the total.
-
-// search is the state of a task of kind taskSearch.
+// search finds the cells that have changed in a row whose total is not the expected one. It halves the row, asks about one half,
+// and goes on in the half that has changed, until the known ids are as many as the total.
 type search struct {
-	total    int      // what the row holds now
-	known    int      // what was known of it when the search began
-	parts    []Window // not looked at yet, the next one last
-	mark     int      // p.changes when it began
-	inferred bool     // total was worked out, not answered
+	total    int      // of the row, as the server said
+	known    int      // the total that was expected when the search began
+	parts    []Window // still to be looked at; the next one is the last
+	mark     int      // Pass.changes when the search began
+	inferred bool     // total was not answered, but computed from that of a larger row
 }
 
-// expect is the total that a server in step would answer for the cells [i, j).
+// expect is the total that the server answers for the cells [i, j) if nothing has changed.
 func (s *State) expect(i, j int) int {
 	if c := &s.row.cells[i]; j-i == 1 && (c.odd || c.kind != cellRead) {
 		return c.total
@@ -22,7 +20,7 @@ func (s *State) expect(i, j int) int {
 	return s.row.union(i, j) + s.trust.off
 }
 
-// divide begins a search of the cells [i, j).
+// divide starts a search of the cells [i, j), which make up the window w.
 func (p *Pass) divide(w Window, i, j, total int) *task {
 	mid := p.s.row.cells[(i+j+1)/2].From
 	t := &task{kind: taskSearch, win: w, search: search{
@@ -32,7 +30,7 @@ func (p *Pass) divide(w Window, i, j, total int) *task {
 	return t
 }
 
-// search takes the next step.
+// search takes the next step of a search.
 func (p *Pass) search(t *task) {
 	s, f := p.s, &t.search
 	i, j, ok := s.row.tiled(t.win)
@@ -52,16 +50,16 @@ func (p *Pass) search(t *task) {
 	case !row || b-a == 1 && !s.askable(&s.row.cells[a]):
 		p.push(&task{kind: taskRead, win: part})
 	case b-a > 1 && last == 0 && ok && p.changes == f.mark && !t.plain && f.total > f.known:
-		// The other half was as it was, so the change is in this one: no need to ask. Not where the total has fallen:
-		// a server may cap it.
+		// The other half has not changed, so the change is in this one, which need not be asked about. Unless the total has
+		// fallen: the server may cap it.
 		p.divide(part, a, b, f.total-s.expect(i, j)+s.expect(a, b)).search.inferred = true
 	default:
 		p.push(&task{kind: taskAsk, win: part, plain: t.plain, again: true})
 	}
 }
 
-// accounted ends a search. While it went on, something else may have come to the row: a poll sees that the next time, an audit
-// would only an interval later.
+// accounted ends a search that has found as many records as the total says. More may have been added meanwhile: the next poll sees
+// that in a minute, but the next audit only after an interval, so an audit asks once more.
 func (p *Pass) accounted(t *task) {
 	p.pop()
 	if p.Kind == Audit && p.changes != t.search.mark && !t.again && !t.search.inferred {
@@ -69,26 +67,26 @@ func (p *Pass) accounted(t *task) {
 	}
 }
 
-// exhausted ends a search that has looked at all parts and does not account for the total.
+// exhausted ends a search that has looked at all parts, but has not found as many records as the total says.
 func (p *Pass) exhausted(t *task, ok bool) {
 	p.pop()
 	f := &t.search
 	i, j, _ := p.s.row.tiled(t.win)
 	switch {
 	case !ok:
-	case p.changes != f.mark && (t.plain || p.s.expect(i, j) > f.total): // more has come since
+	case p.changes != f.mark && (t.plain || p.s.expect(i, j) > f.total): // records were added meanwhile
 	case f.inferred || p.changes != f.mark:
-		// What was taken for granted is asked after all. A record in the second that two cells share, which only one of them
-		// knew, may have stood for another one.
+		// What was inferred is asked after all. If only one of two overlapping cells knew a record, finding it in the other one
+		// too may have passed for the record that is missing.
 		p.push(&task{kind: taskAsk, win: t.win, plain: true, again: true})
-	case f.total < f.known && f.total >= p.s.trust.top: // capped, as is known
+	case f.total < f.known && f.total >= p.s.trust.top: // the cap is known
 	default:
 		p.push(&task{kind: taskAsk, win: t.win, confirm: true, search: search{total: f.total}})
 	}
 }
 
-// confirmed takes the second answer for a row whose first none of its parts accounts for, although all of them are as they
-// were. A wrong total is not remembered: when it becomes right, it would hide as many records as it was wrong by.
+// confirmed handles the second answer for a row that was searched in vain. A wrong total is not remembered for a row: once it is
+// right again, it would hide as many records.
 func (p *Pass) confirmed(t *task, total int) {
 	s := p.s
 	p.pop()
@@ -106,7 +104,7 @@ func (p *Pass) confirmed(t *task, total int) {
 	}
 }
 
-// asked takes the answer to a question about a row of cells. True: the answer is the first page of a reading.
+// asked handles the answer to a question about a row. It returns true if the answer is the first page of a walk over the row.
 func (p *Pass) asked(t *task, g page) bool {
 	s := p.s
 	i, j, ok := s.row.tiled(t.win)
@@ -135,7 +133,7 @@ func (p *Pass) asked(t *task, g page) bool {
 	return false
 }
 
-// recounted takes the answer to a question about a cell that is only counted. Where something has come to it, it is read.
+// recounted handles the answer to a question about a counted cell. If there are more records than before, the cell is read.
 func (p *Pass) recounted(t *task, c cell, g page) bool {
 	if g.untold || g.complete() || c.total != unknown && g.Total > c.total {
 		t.kind = taskRead
@@ -149,13 +147,13 @@ func (p *Pass) recounted(t *task, c cell, g page) bool {
 	return false
 }
 
-// match is a row whose total was what is known of it.
+// match is a row whose total was the expected one.
 type match struct {
 	win   Window
 	total int
 }
 
-// doubt reads the rows of this pass whose totals seemed to match what is known of them, but are the cap.
+// doubt reads the rows of this pass whose total was the expected one only because it is the cap.
 func (p *Pass) doubt(top int) {
 	for _, m := range p.matched {
 		if i, j, ok := p.s.row.tiled(m.win); ok && m.total == top {
@@ -164,7 +162,7 @@ func (p *Pass) doubt(top int) {
 	}
 }
 
-// askAgain asks the rows of this pass once more whose totals matched what another habit of the server made one expect.
+// askAgain asks about the matching rows of this pass once more, after the server's offset turned out to be another one.
 func (p *Pass) askAgain() {
 	for _, m := range p.matched {
 		p.push(&task{kind: taskAsk, win: m.win, again: true})
@@ -172,7 +170,7 @@ func (p *Pass) askAgain() {
 	p.matched = nil
 }
 
-// readEach reads the cells [i, j) one by one.
+// readEach has the cells [i, j) read one by one.
 func (p *Pass) readEach(i, j int) {
 	for _, c := range p.s.row.cells[i:j] {
 		p.push(&task{kind: taskRead, win: c.Window})

@@ -1,10 +1,10 @@
 // Package reconcile decides what to ask an account for, so that the ledger is in step with the API over a stretch of time.
 // It plans and learns from answers; it does no I/O and reads no clock.
 //
-// What is known of the past is a row of cells: windows that were read whole, each with the ids that were in it. One request
-// shows whether any row of adjoining cells is still as it was: its total is the number of distinct ids in them. A row that has
-// changed is halved until the changed cell is found, and that is read whole. The newest window, the frontier, has no end and
-// is read whole each time.
+// What is known of the past is a row of cells: windows that were read whole, each with the ids that were in it. One request shows
+// whether any number of adjoining cells has changed: the total of the window that they make up has to be the number of distinct ids
+// in them. If it is not, the cells are halved until the changed one is found, which is then read whole. The newest window, the
+// frontier, has no end; every poll reads it whole.
 package reconcile
 
 import (
@@ -15,41 +15,41 @@ import (
 
 // Settings of an account's reading, all in seconds.
 type Settings struct {
-	Lookback      int64 // what each poll goes over
-	Horizon       int64 // what each audit goes over
+	Lookback      int64 // how far back each poll goes
+	Horizon       int64 // how far back each audit goes
 	AuditInterval int64
-	History       int64 // what the first fill goes over, beside the lookback
+	History       int64 // how far back the first fill goes, before the lookback
 }
 
-// tolerance is by how much the server's clock may go back, in seconds, without being one that was wrong.
+// tolerance is by how many seconds the server's clock may go back before it counts as set back.
 const tolerance = 60
 
 // State is what is known of one account. It is for one goroutine.
 type State struct {
 	set      Settings
 	row      row
-	swept    int64 // every window before it was read whole after it had left the lookback
+	swept    int64 // every window before it was read whole since it left the lookback
 	frontier frontier
 
 	paging       Paging
 	trust        trust
-	refusedLimit bounds // of one question, learned from refusals
+	refusedLimit bounds // of one question, learned from refusals since the last audit began
 	live, audit  rates
 
-	newest    int64    // server's time of the newest pass
-	clock     int      // passes of an earlier one are over: the clock was set back
-	audits    [2]int64 // when the last two audits that came to their end began, the newest first; 0: none
-	lastTry   int64    // when the last one began
+	newest    int64    // server time of the newest pass
+	clock     int      // how often the clock was set back: that ends passes that are running
+	audits    [2]int64 // when the last two complete audits began, the newest first; 0: none
+	lastTry   int64    // when the last audit began
 	deletedAt int64    // when a deletion was last seen
 
 	refused []Window // since the last answer
 	failure failure
 
-	dirty map[int64]struct{} // cells that are to be made durable, by start
-	saved int64              // swept as it is durable
+	dirty map[int64]struct{} // starts of the cells that are not durable yet
+	saved int64              // the durable value of swept
 }
 
-// New makes the state of an account from the cells and the time that Durable gave before.
+// New makes the state of an account from the stored cells, sorted by time, and the stored value of Durable.Swept.
 func New(set Settings, cells []Cell, swept int64) *State {
 	s := &State{
 		set: set, swept: swept, saved: swept, paging: Paging{full: pageSize}, trust: trust{top: math.MaxInt},
@@ -62,15 +62,16 @@ func New(set Settings, cells []Cell, swept int64) *State {
 			continue
 		}
 		s.row.cells = append(s.row.cells, c)
+		s.deletedAt = max(s.deletedAt, c.lostAt)
 		s.row.share(len(s.row.cells) - 1)
 	}
 	return s
 }
 
-// unlimit forgets what the server has refused.
+// unlimit resets the limits that were learned from refusals.
 func (s *State) unlimit() { s.refusedLimit = bounds{total: math.MaxInt, width: 93 * day} }
 
-// limit of one question.
+// limit is the limit of one question.
 func (s *State) limit() bounds {
 	l := s.refusedLimit
 	if s.trust.top < math.MaxInt {
@@ -82,20 +83,20 @@ func (s *State) limit() bounds {
 // pageSize is how many records a full page has.
 func (s *State) pageSize() int { return max(1, s.paging.full) }
 
-// widest is how wide a window is at most that becomes one cell.
+// widest is the largest width of a cell in the past, in seconds.
 func (s *State) widest() int64 { return min(day, max(hour, s.set.Horizon/7)) }
 
-// firstLook is how far before the first fill everything is read: calls in progress may have begun there, and what was called
-// lately gets its series at 0.
+// firstLook is how far before the first fill everything is read, in seconds: calls in progress may have begun there, and recent calls
+// make their series appear at 0.
 const firstLook = 2 * day
 
-// start is where reading the account begins at all. Of what lies before, nothing counts; it is enough to know how many records
-// there are: if that changes, something late has come.
+// start decides, at the first pass of an account, where reading begins. Calls before that do not count, so it is enough to know how
+// many there are; only if there are more later, they are read.
 func (s *State) start(now, floor int64) {
 	if s.swept != 0 {
 		return
 	}
-	// A lookback more than the history: where windows go by the start, that is where its first calls are found.
+	// A lookback before the history: calls that ended early in it are listed there, if windows filter on the start time.
 	at := now - s.set.Lookback
 	if s.set.History > 0 {
 		at -= s.set.History
@@ -108,11 +109,11 @@ func (s *State) start(now, floor int64) {
 	}
 }
 
-// setBack handles a server's clock that was ahead for a while: what was read of the time to come is forgotten, and what was
-// swept too early is to be swept again. After a start, the process before may have gone by such a clock.
+// setBack handles a server's clock that was ahead for a while: cells in the future are dropped, and what was swept too early is swept
+// again. It also runs at the first pass, since the clock may have been ahead before a restart.
 func (s *State) setBack(now int64) {
 	if now < s.newest-tolerance {
-		// Passes under way and the times of past readings go by the wrong clock.
+		// Running passes and the times of past readings go by the wrong clock.
 		s.clock++
 		for i := range s.row.cells {
 			if c := &s.row.cells[i]; c.readAt > now {
@@ -140,7 +141,7 @@ func (s *State) setBack(now int64) {
 	}
 }
 
-// CatchUp is how much of the time between what has been swept and the lookback has never been read.
+// CatchUp is how long the stretch before the lookback is that was not read yet.
 func (s *State) CatchUp(now int64) time.Duration {
 	if s.swept == 0 {
 		return 0
@@ -153,7 +154,7 @@ func (s *State) CatchUp(now int64) time.Duration {
 	return time.Duration(end-holes[0].From) * time.Second
 }
 
-// Unread reports whether a part of the horizon was never read, or is refused.
+// Unread reports whether a part of the horizon before the lookback was not read yet, or is a gap.
 func (s *State) Unread(now, floor int64) bool {
 	from := max(now-s.set.Horizon, floor)
 	return len(s.row.holes(Window{from, max(from, s.swept)})) > 0 ||
@@ -162,7 +163,7 @@ func (s *State) Unread(now, floor int64) bool {
 		})
 }
 
-// OpenWindows is how many windows are to be read again because their last reading settled nothing, or was refused.
+// OpenWindows is how many windows have to be read again: open cells and gaps.
 func (s *State) OpenWindows() int {
 	n := 0
 	for i := range s.row.cells {
@@ -173,14 +174,14 @@ func (s *State) OpenWindows() int {
 	return n
 }
 
-// Durable is what is to be written down of the windows, in the transaction of the next batch.
+// Durable is what the ledger has to store about windows, in the transaction of the next batch.
 type Durable struct {
-	Cells      []Cell // each takes the place of the stored ones that it overlaps
-	DropBefore int64  // stored cells that end at or before it are no longer needed; 0: none
-	Swept      int64  // 0: as it was
+	Cells      []Cell // each replaces the stored ones that it overlaps
+	DropBefore int64  // stored cells that end at or before it can be deleted; 0: none
+	Swept      int64  // 0: unchanged
 }
 
-// Durable gives what has become known since the last Saved.
+// Durable returns what has changed since the last call of Saved.
 func (s *State) Durable(now int64) Durable {
 	var d Durable
 	if s.swept != s.saved {
@@ -194,14 +195,14 @@ func (s *State) Durable(now int64) Durable {
 		}
 	}
 	slices.SortFunc(d.Cells, func(a, b Cell) int { return int(a.From - b.From) })
-	// Two audits, an interval apart, must have gone by a clock before it makes windows go: one may have been wrong.
+	// Cells are deleted only by a time that two complete audits have reached: the clock of one may have been wrong.
 	if before := min(now, s.audits[1]) - s.set.Horizon; s.audits[1] != 0 && len(s.row.cells) > 0 && s.row.cells[0].To <= before {
 		d.DropBefore = before
 	}
 	return d
 }
 
-// Saved tells that what Durable gave has been committed.
+// Saved notes that what Durable returned has been committed.
 func (s *State) Saved(d Durable) {
 	if d.Swept != 0 {
 		s.saved = d.Swept

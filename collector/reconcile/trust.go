@@ -3,24 +3,24 @@ package reconcile
 import "math"
 
 const (
-	lies        = 6    // whole readings in a row whose total is off by the same make that the server's habit
-	fruitless   = 4    // searches in a row that find nothing make its totals wander
-	distrustFor = hour // how long they are then not searched by
+	steadyReadings = 6    // so many whole readings in a row with the same excess make it the server's offset
+	vainSearches   = 4    // so many searches in a row that find nothing show that totals wander
+	distrustFor    = hour // for so long windows are then read whole
 )
 
-// trust is how far the server's totals can be believed. They are exact, off by a constant, capped, absent, or they wander;
-// where they say nothing, windows are read whole instead of being searched.
+// trust is how far the server's totals can be believed: they are exact, off by a constant, capped, absent, or they wander.
+// Where a total says nothing, windows are read whole instead of being searched by total.
 type trust struct {
-	off    int   // every total is by so much more than what can be read
-	top    int   // totals go no higher; MaxInt: no cap is known
-	retry  int64 // from then on that is looked at anew
-	absent bool  // the server says none
-	until  int64 // they wander, and are not searched by until then
+	off    int   // every total is this much more than the number of records
+	top    int   // no total is higher: the server's cap; MaxInt: none is known
+	retry  int64 // when to forget top, in case the cap is gone
+	absent bool  // the server says no totals
+	until  int64 // totals wander, and are not used until then
 
-	last, run int // excess of the last whole readings, and how many had it in a row
+	last, run int // excess of the last whole reading, and how many readings in a row had it
 	vain      int // searches in a row that found nothing
-	low       int // the last total that was lower than what its parts hold, and what they held
-	parts     int
+	low       int // the last row total that was lower than its number of ids
+	parts     int // and that number of ids
 }
 
 // plain reports whether totals can be believed as they stand.
@@ -28,14 +28,14 @@ func (t *trust) plain(now int64) bool {
 	return !t.absent && t.off == 0 && t.top == math.MaxInt && !t.wanders(now)
 }
 
-// saw takes a total that the server answered.
+// saw notes a total that the server answered: one above the cap shows that there is no such cap.
 func (t *trust) saw(total int) {
 	if total > t.top {
 		t.top = math.MaxInt
 	}
 }
 
-// look forgets a cap that was learned long ago.
+// look forgets a cap that was learned a day ago.
 func (t *trust) look(now int64) {
 	if now >= t.retry {
 		t.top = math.MaxInt
@@ -44,39 +44,39 @@ func (t *trust) look(now int64) {
 
 func (t *trust) wanders(now int64) bool { return now < t.until }
 
-// believes reports whether a reading is what its total makes one expect.
+// believes reports whether a reading has as many ids as its total says, given the server's offset.
 func (t *trust) believes(r *Reading) bool {
 	return r.agrees() || r.Steady && r.excess() != 0 && r.excess() == t.off
 }
 
-// read learns from a whole reading by how much its total is off.
+// read learns the offset from the excess of a whole reading.
 func (t *trust) read(excess int) {
 	if excess == 0 {
-		t.off = 0 // at once: what it was wrong by would hide as many records
+		t.off = 0 // at once: an offset that is gone would hide as many records
 	}
 	if excess != t.last {
 		t.last, t.run = excess, 0
 	}
-	if t.run++; t.run >= lies {
+	if t.run++; t.run >= steadyReadings {
 		t.off = excess
 	}
 }
 
-// found ends a search that a total led to something.
+// found notes that a total was right.
 func (t *trust) found() { t.vain = 0 }
 
-// vainly learns from a search that found nothing: a row's total is not accounted for by its parts, which are all as they were,
-// and was the same (again) or not when it was asked once more. It reports what that has shown.
+// vainly learns from a search that found nothing: a row's total differs from its number of known ids, but none of its parts has
+// changed. again says whether the server repeated the total when it was asked once more.
 func (t *trust) vainly(total, known int, again bool, now int64) (capped, wanders bool) {
 	if again && total < known {
 		if total == t.low && known != t.parts {
-			// The same answer for rows that hold different numbers of records: it goes no higher.
+			// The same total for rows with different numbers of records: this is the cap.
 			t.top, t.retry = max(total, 1), now+day
 			return true, false
 		}
 		t.low, t.parts = total, known
 	}
-	if t.vain++; t.vain >= fruitless {
+	if t.vain++; t.vain >= vainSearches {
 		t.vain, t.until = 0, now+distrustFor
 		return false, true
 	}

@@ -19,7 +19,7 @@ func reading(total int, records uint64) *Reading {
 func TestTrustLearnsAnOffset(t *testing.T) {
 	tr := newTrust()
 	require.True(t, tr.believes(reading(5, 5)))
-	for range lies {
+	for range steadyReadings {
 		require.False(t, tr.believes(reading(6, 5)))
 		require.True(t, tr.plain(begin))
 		tr.read(1)
@@ -30,7 +30,7 @@ func TestTrustLearnsAnOffset(t *testing.T) {
 	require.False(t, tr.plain(begin))
 	tr.read(0)
 	require.False(t, tr.believes(reading(6, 5)))
-	for i := range 3 * lies {
+	for i := range 3 * steadyReadings {
 		tr.read(1 + i%2)
 	}
 	require.Zero(t, tr.off, "one that changes is no habit")
@@ -58,15 +58,25 @@ func TestTrustLearnsACap(t *testing.T) {
 
 func TestTrustEndsWhereTotalsWander(t *testing.T) {
 	tr := newTrust()
-	for range fruitless - 1 {
+	for range vainSearches - 1 {
 		_, wanders := tr.vainly(10, 9, false, begin)
 		require.False(t, wanders)
 	}
 	tr.found()
-	for i := range fruitless {
+	for i := range vainSearches {
 		_, wanders := tr.vainly(10, 9, false, begin)
-		require.Equal(t, i == fruitless-1, wanders)
+		require.Equal(t, i == vainSearches-1, wanders)
 	}
 	require.True(t, tr.wanders(begin+distrustFor-1))
 	require.False(t, tr.wanders(begin+distrustFor))
+}
+
+// No question is about so many records that its expected answer would be the cap: more records would give the same.
+func TestQuestionsStayBelowTheCap(t *testing.T) {
+	for _, c := range []struct{ off, want int }{{0, 39}, {1, 38}, {-1, 39}} {
+		s := New(usual(), nil, 0)
+		s.trust.top, s.trust.off = 40, c.off
+		require.Equal(t, c.want, s.limit().total, "totals off by %d", c.off)
+		require.Less(t, s.limit().total+c.off, s.trust.top)
+	}
 }

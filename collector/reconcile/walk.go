@@ -2,50 +2,50 @@ package reconcile
 
 import "itnio_exporter/collector/idset"
 
-// Answer is a page of records as the server answered.
+// Answer is one page of records.
 type Answer struct {
 	Total   int      // records in the window; -1: not said
 	Size    int      // records on a full page; 0: not said
-	IDs     []uint64 // identities of the records, in their order
-	Pending bool     // some record is not complete
+	IDs     []uint64 // ids of the records
+	Pending bool     // a record is not complete yet
 }
 
 const (
 	pageSize = 100 // the largest that the API documents
-	fewest   = 10  // records that are taken for a full page where the server does not say
-	// A walk whose answers go on and on ends there: no window that cannot be divided has so many records.
+	fewest   = 10  // a page with fewer records is never taken for a full one if the server does not say its size
+	// Limits of one walk. No window that is too short to be divided has so many records.
 	maxPages = 2_000
 	maxIDs   = 200_000
 )
 
-// Paging is what is known of how a server pages. It is shared by all walks over one server.
+// Paging is what is known of a server's pages. All walks over one server share it.
 type Paging struct {
-	full    int // records on a full page, once seen
-	largest int // page
-	short   int // by how many records totals are too few, always
+	full    int // records on a full page
+	largest int // records on the largest page seen
+	short   int // by how much every total is too small
 }
 
-// page is an answer with all that the server left out.
+// page is an answer in which what the server left out is filled in.
 type page struct {
 	Answer
-	untold bool // the server says no totals: Total is what is seen, twice as much where there may be more
-	sized  bool // the server says how much a full page has, and it can be true
+	untold bool // the server said no total: Total is a guess, large enough if there may be more pages
+	sized  bool // the server said a page size that can be true
 	full   bool // there may be another page
 }
 
-// complete reports whether the page is all that the window holds.
+// complete reports whether the page has all records of its window.
 func (g *page) complete() bool { return g.Total <= g.Size && len(g.IDs) == g.Total }
 
-// more reports whether by its total the window has more pages than this one.
+// more reports whether the window has more pages, going by its total.
 func (g *page) more() bool { return g.full && g.Total > g.Size }
 
-// Walk reads one window page by page: it asks for page after page until one is empty, shorter than the size answered, or
-// brings nothing new; never until a total is reached, which may be wrong or may change meanwhile.
+// Walk reads one window page by page. It ends at a page that is empty, shorter than the page size answered, or without new ids.
+// It never ends because the total is reached: a total can be wrong, and can change during the walk.
 type Walk struct {
 	paging  *Paging
 	pages   int // answered
-	filled  int // of these, those with records
-	largest int // page
+	filled  int // pages with records
+	largest int // records on the largest page
 	ids     map[uint64]struct{}
 	total   int
 	steady  bool
@@ -60,19 +60,19 @@ func NewWalk(paging *Paging) *Walk {
 	return &Walk{paging: paging, ids: map[uint64]struct{}{}, steady: true}
 }
 
-// Next is the number of the page to ask for, from 1.
+// Next is the number of the page to request next, from 1.
 func (w *Walk) Next() int { return w.pages + 1 }
 
-// Take brings in the answer for page Next. It reports whether the walk is over.
+// Take adds the answer for page Next. It reports whether the walk is over.
 func (w *Walk) Take(a Answer) (over bool) { return w.take(w.read(a)) }
 
-// read works out what an answer leaves out.
+// read fills in what an answer leaves out.
 func (w *Walk) read(a Answer) page {
 	g := page{Answer: a, untold: a.Total < 0}
 	w.paging.largest = max(w.paging.largest, len(a.IDs))
-	g.sized = a.Size > 0 && (!g.untold || a.Size <= w.paging.largest) // without a total, nothing but a page that large shows that it is true
+	g.sized = a.Size > 0 && (!g.untold || a.Size <= w.paging.largest) // without a total, only a page of that size proves it
 	if !g.sized {
-		g.Size = max(w.paging.largest, 1) // a page is full if there was none larger
+		g.Size = max(w.paging.largest, 1) // a page is full if there was no larger one
 	}
 	g.Size = max(g.Size, len(a.IDs))
 	switch {
@@ -81,9 +81,9 @@ func (w *Walk) read(a Answer) page {
 		g.Total = 2 * g.Size
 	case len(a.IDs) > 0:
 		g.Total = len(a.IDs)
-	case w.pages > 0: // the end of a walk: some servers then leave everything out
+	case w.pages > 0: // past the last page, where some servers answer without total and size
 		g.untold, g.Total = w.untold, w.total
-	default: // nothing, which needs no total
+	default: // an empty window
 		g.untold, g.Total = false, 0
 	}
 	g.full = len(a.IDs) >= g.Size && (g.sized || g.Size >= fewest)
@@ -114,7 +114,7 @@ func (w *Walk) take(g page) (over bool) {
 	return w.endless
 }
 
-// add takes the ids of a page, and gives how many of them the walk has not seen.
+// add adds the ids of a page and returns how many of them are new to the walk.
 func (w *Walk) add(ids []uint64) (fresh int) {
 	if len(ids) > 0 {
 		w.filled++
@@ -128,25 +128,25 @@ func (w *Walk) add(ids []uint64) (fresh int) {
 	return fresh
 }
 
-// last reports whether a short page is the last of a walk. The size that the server says may be false, and the total capped or
-// one too few: then all pages are as short, and there are more.
+// last reports whether a short page is the last one. If the page size that the server said is false and the total too small,
+// all pages are short.
 func (w *Walk) last(n, total int) bool {
 	return len(w.ids) >= total+w.paging.short && (w.pages == 1 || n < w.largest)
 }
 
-// Reading is what a walk found.
+// Reading is the result of a walk.
 type Reading struct {
 	IDs     idset.Packed
-	Total   int  // as the server said; the number of ids if it says none
+	Total   int  // as the server said; the number of ids if it said none
 	Steady  bool // the total was the same on every page
 	Untold  bool // the server says no totals
-	Pages   int  // with records
-	Pending bool // some record is not complete
-	Endless bool // the walk was ended before the answers were
-	Twice   bool // a page held a record twice
+	Pages   int  // pages with records
+	Pending bool // a record is not complete yet
+	Endless bool // the walk reached its limits before it reached a last page
+	Twice   bool // the first page had a record twice
 }
 
-// Reading gives what a walk that is over has found.
+// Reading returns the result of a walk that is over.
 func (w *Walk) Reading() Reading {
 	ids := make([]uint64, 0, len(w.ids))
 	for id := range w.ids {
@@ -162,14 +162,14 @@ func (w *Walk) Reading() Reading {
 	return r
 }
 
-// excess is by how much the total is more than the ids.
+// excess is the total less the number of ids.
 func (r *Reading) excess() int { return r.Total - r.IDs.Len() }
 
-// agrees reports whether total and ids agree. Without totals, only a second walk shows that no page was shifted during the
-// first.
+// agrees reports whether the total is the number of ids. Without totals, a window of several pages needs a second walk to show
+// that no record was missed because pages shifted during the first.
 func (r *Reading) agrees() bool { return r.Steady && r.excess() == 0 && (!r.Untold || r.Pages < 2) }
 
-// same reports whether two readings in a row, each with one total on all of its pages, have found the same.
+// same reports whether two readings found the same ids and the same total, each on all of its pages.
 func (r *Reading) same(before *Reading) bool {
 	return before != nil && before.Steady && r.Steady && before.Total == r.Total && before.IDs == r.IDs
 }

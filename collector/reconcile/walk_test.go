@@ -90,11 +90,20 @@ func TestHabit(t *testing.T) {
 			n++
 		}
 	}
-	for i := range int64(lies) {
+	for i := range int64(steadyReadings) {
 		require.Equal(t, 4, walk(begin-1000+20*i, 6))
 	}
 	require.Equal(t, 2, walk(begin-500, 6))
 	require.Equal(t, 1, s.trust.off)
 	require.Equal(t, 1, walk(begin-400, 5), "it tells the truth now")
 	require.Zero(t, s.trust.off)
+}
+
+// Where every total is one too few, a short page that has as many records as the total says is not the last one.
+func TestWalkWhereTotalsAreTooSmall(t *testing.T) {
+	for _, short := range []int{0, 1} {
+		w := NewWalk(&Paging{full: pageSize, largest: 30, short: short})
+		require.Equal(t, short == 0, w.Take(Answer{Total: 15, Size: 30, IDs: ids(1, 15)}))
+		require.Equal(t, 2, w.Next())
+	}
 }

@@ -5,8 +5,8 @@ const (
 	day  = 86400
 )
 
-// Window is [From, To) in Unix seconds of the server's clock. It is asked for from a second before From up to To, so that
-// whether a server takes its ends as inclusive does not matter: adjoining windows overlap.
+// Window is [From, To) in Unix seconds of the server's clock. The request for it goes from a second before From up to To:
+// adjoining windows overlap, so it does not matter whether a server includes the ends of a window.
 type Window struct{ From, To int64 }
 
 func (w Window) width() int64 { return w.To - w.From }
@@ -14,7 +14,7 @@ func (w Window) width() int64 { return w.To - w.From }
 // holds reports whether o lies within w.
 func (w Window) holds(o Window) bool { return w.From <= o.From && o.To <= w.To }
 
-// alignment is the power of two that the bounds of windows of about this width are multiples of.
+// alignment is the power of two to which the bounds of windows of about this width are rounded.
 func alignment(width int64) int64 {
 	g := int64(1)
 	for g*8 <= width {
@@ -25,11 +25,11 @@ func alignment(width int64) int64 {
 
 func alignDown(t, g int64) int64 { return t - ((t%g)+g)%g }
 
-// maxParts bounds what one cut makes. Parts that are still too large are cut again.
+// maxParts is the largest number of parts of one cut. Parts that are still too large are cut again.
 const maxParts = 1024
 
-// cut divides a window at aligned bounds into about k parts, at least two where it can be divided at all. The parts come
-// in order of time.
+// cut divides a window at aligned bounds into about k parts, at least two if it is wider than a second. The parts are in
+// order of time.
 func cut(w Window, k int) []Window {
 	if w.width() < 2 {
 		return []Window{w}
@@ -57,7 +57,7 @@ func cut(w Window, k int) []Window {
 	return out
 }
 
-// chunks cuts a window at multiples of width. The parts come in order of time.
+// chunks cuts a window at multiples of width. The parts are in order of time.
 func chunks(w Window, width int64) []Window {
 	var out []Window
 	for at := w.From; at < w.To; {

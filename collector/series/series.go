@@ -23,6 +23,7 @@ type Family struct {
 	Type       Type
 	LabelNames []string
 	Bounds     []float64 // classic upper bounds of a histogram, ascending, without +Inf
+	Native     bool      // histograms are shown with native buckets beside the classic ones
 	Metrics    []*Metric // sorted by label values
 }
 

@@ -1,0 +1,45 @@
+package account
+
+import (
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/require"
+
+	"itnio_exporter/collector/call"
+	"itnio_exporter/collector/ledger"
+	"itnio_exporter/collector/reconcile"
+)
+
+// TestAnomaliesOfARecordWithoutTimes: they are counted when the record is first read, not when it is counted long after, and
+// once. Those of a call in progress are counted with the call.
+func TestAnomaliesOfARecordWithoutTimes(t *testing.T) {
+	now := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	metrics := testMetrics()
+	metrics.Records = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "records"}, []string{"result"})
+	memory := newMemory()
+	o := outcomes{metrics: metrics, memory: &memory, now: func() time.Time { return now }}
+	read := func(id uint64, c call.Call, result ledger.Result) {
+		items := []ledger.Item{{Call: c}}
+		o.page(reconcile.Live, items, &ledger.Report{Results: []ledger.Result{result}}, []uint64{id}, now)
+	}
+	counted := func(kind call.Anomaly) float64 {
+		return testutil.ToFloat64(metrics.Anomalies.WithLabelValues(string(kind)))
+	}
+	none := call.Call{Pending: true, Anomalies: []call.Anomaly{call.AnomalyNoTime, call.AnomalyMalformedField}}
+	for range 3 {
+		read(1, none, ledger.Pending)
+		require.Equal(t, 1.0, counted(call.AnomalyNoTime))
+		require.Equal(t, 1.0, counted(call.AnomalyMalformedField))
+	}
+	read(1, none, ledger.Counted)
+	require.Equal(t, 1.0, counted(call.AnomalyNoTime))
+
+	progress := call.Call{Pending: true, End: now, Anomalies: []call.Anomaly{call.AnomalyUnknownCallType}}
+	read(2, progress, ledger.Pending)
+	require.Zero(t, counted(call.AnomalyUnknownCallType))
+	read(2, progress, ledger.Counted)
+	require.Equal(t, 1.0, counted(call.AnomalyUnknownCallType))
+}

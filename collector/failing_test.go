@@ -1,0 +1,101 @@
+package collector
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/stretchr/testify/require"
+
+	"itnio_exporter/config"
+	"itnio_exporter/itnio"
+)
+
+// TestBackgroundFailures: a failure that only catching up or an audit meets makes the account down at once, with a reason on the
+// status page and a line in the log, and the account is up again when it has passed.
+func TestBackgroundFailures(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		after time.Duration // the start
+		fail  func(w *world, on bool)
+		says  string
+	}{
+		{"first fill, 500 for the past", 0, func(w *world, on bool) { w.pastFails.Store(on) }, "catching up: "},
+		{"audit, 500 for the past", 50 * time.Minute, func(w *world, on bool) { w.pastFails.Store(on) }, "audit: "},
+		{"first fill, full disk", 10 * time.Second, func(w *world, on bool) { w.diskFull.Store(on) }, "no space left"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, steady(time.Now()), func(c *config.Config) { c.Global.InitialHistory = duration(12 * time.Hour) })
+				var out bytes.Buffer
+				w.logger = log.NewLogfmtLogger(log.NewSyncWriter(&out))
+				w.fails = func(q itnio.Query) error {
+					if w.pastFails.Load() && time.Since(q.From) > 4*time.Hour {
+						return &itnio.HTTPError{StatusCode: 500}
+					}
+					return nil
+				}
+				w.start()
+				time.Sleep(tt.after)
+				tt.fail(w, true)
+				began := time.Now()
+				for w.c.Status()[0].LastError == "" {
+					time.Sleep(100 * time.Millisecond)
+					require.Less(t, time.Since(began), 15*time.Minute)
+				}
+				require.Zero(t, w.own("itnio_up"))
+				require.Contains(t, w.c.Status()[0].LastError, tt.says)
+				require.Equal(t, 1, strings.Count(out.String(), tt.says))
+				tt.fail(w, false)
+				time.Sleep(15 * time.Minute)
+				require.Empty(t, w.c.Status()[0].LastError)
+				require.Equal(t, 1.0, w.own("itnio_up"))
+				w.end()
+			})
+		})
+	}
+}
+
+// TestSlowAnswers: an account whose answers take almost as long as they may is not waited for, and counts its calls.
+func TestSlowAnswers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := steady(time.Now())
+		o.CallsPerDay, o.Latency = 1000, 28*time.Second
+		w := newWorld(t, o, nil)
+		w.start()
+		ready, _ := w.c.Ready()
+		require.False(t, ready)
+		time.Sleep(2 * itnio.DefaultTimeout)
+		ready, _ = w.c.Ready()
+		require.True(t, ready)
+		time.Sleep(2 * time.Hour)
+		require.Equal(t, 1.0, w.own("itnio_up"))
+		v := w.judge(30 * time.Minute)
+		v.exact(t)
+		require.Positive(t, v.counted)
+		w.end()
+	})
+}
+
+// TestNoAnswers: an account whose requests time out is down with a reason after the first of them.
+func TestNoAnswers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := steady(time.Now())
+		o.Latency = time.Hour
+		w := newWorld(t, o, nil)
+		w.start()
+		time.Sleep(itnio.DefaultTimeout + time.Second)
+		ready, _ := w.c.Ready()
+		require.True(t, ready)
+		require.Contains(t, w.scrape(), `itnio_up{account="main"} 0`)
+		require.Contains(t, w.c.Status()[0].LastError, "no whole answer within")
+		w.end()
+	})
+}
