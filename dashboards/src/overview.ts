@@ -1,7 +1,7 @@
 import { dashboard } from './dashboard';
 import { alertCountry, alertGroup, countrySeries, groupRow, runbook } from './links';
 import * as m from './metrics';
-import { highIsBad, incomingColors, lowIsBad, outcomeColors, outgoingColors, serviceColors } from './palette';
+import { asrSteps, highIsBad, incomingColors, lowIsBad, outcomeColors, outgoingColors, serviceColors } from './palette';
 import { bars, hms, query, row, seconds, stat, timeseries } from './panels';
 import { table } from './table';
 
@@ -12,7 +12,7 @@ const firing = 'alertname=~"Itnio.+", alertstate="firing", account=~"$account|"'
 /** The 30 minutes before the end of the time range, beside the same time a week before. Shared with the agent groups' dashboard. */
 export const now = {
   calls: () => stat({ title: 'Calls now', decimals: 0, ...nowAndLastWeek(w => m.calls(w)), description: 'Calls that ended in the last 30 minutes, and at the same time last week.' }),
-  asr: () => stat({ title: 'Outgoing answered now (ASR)', unit: 'percentunit', decimals: 1, ...nowAndLastWeek(w => m.asr(w), w => m.attempts(w)), steps: lowIsBad(0.3, 0.4), noValue: 'no outgoing calls', description: 'Answered / attempts, outgoing calls of the last 30 minutes (ASR, ITU-T E.411). Coloured from 20 attempts on.' }),
+  asr: () => stat({ title: 'Outgoing answered now (ASR)', unit: 'percentunit', decimals: 1, ...nowAndLastWeek(w => m.asr(w), w => m.attempts(w)), steps: asrSteps, noValue: 'no outgoing calls', description: 'Answered / attempts, outgoing calls of the last 30 minutes (ASR, ITU-T E.411). Coloured from 20 attempts on; pink from 90 %, which is rarely honest traffic.' }),
   offered: () => stat({ title: 'Offered now', decimals: 0, ...nowAndLastWeek(w => m.offered(w)), noValue: 'no incoming calls', description: 'Incoming calls that ended in the last 30 minutes, and at the same time last week.' }),
   level: () => stat({ title: 'Service level now', unit: 'percentunit', decimals: 1, ...nowAndLastWeek(w => m.serviceLevel(w), w => m.offered(w)), steps: lowIsBad(0.7, 0.8), noValue: 'no incoming calls', description: 'Incoming calls of the last 30 minutes: answered within 20 s / (offered − missed within 5 s). Coloured from 20 calls on.' }),
   missed: () => stat({ title: 'Missed now', unit: 'percentunit', decimals: 1, ...nowAndLastWeek(w => m.missedShare(w), w => m.offered(w)), steps: highIsBad(0.1, 0.2), noValue: 'no incoming calls', description: 'Incoming calls of the last 30 minutes that nobody answered / offered. Coloured from 20 calls on.' }),
@@ -43,7 +43,7 @@ export const overview = () =>
     }))
     .withRow(row('The time range'))
     .withPanel(stat({ title: 'Calls', decimals: 0, expr: m.calls(m.whole), description: 'Finished calls in the time range. A call is counted when it ends.' }))
-    .withPanel(stat({ title: 'Outgoing answered (ASR)', unit: 'percentunit', decimals: 1, expr: m.asr(m.whole), volume: m.attempts(m.whole), noValue: 'no outgoing calls', steps: lowIsBad(0.3, 0.4), description: 'Answer-seizure ratio of outgoing calls: answered / attempts (ITU-T E.411). Coloured from 20 attempts on.' }))
+    .withPanel(stat({ title: 'Outgoing answered (ASR)', unit: 'percentunit', decimals: 1, expr: m.asr(m.whole), volume: m.attempts(m.whole), noValue: 'no outgoing calls', steps: asrSteps, description: 'Answer-seizure ratio of outgoing calls: answered / attempts (ITU-T E.411). Coloured from 20 attempts on; pink from 90 %, which is rarely honest traffic.' }))
     .withPanel(stat({ title: 'Service level', unit: 'percentunit', decimals: 1, expr: m.serviceLevel(m.whole), volume: m.offered(m.whole), noValue: 'no incoming calls', steps: lowIsBad(0.7, 0.8), description: 'Incoming calls answered within 20 s / (offered − missed within 5 s). The usual target is 80 %. Coloured from 20 calls on.' }))
     .withPanel(stat({ title: 'Missed', unit: 'percentunit', decimals: 1, expr: m.missedShare(m.whole), volume: m.offered(m.whole), noValue: 'no incoming calls', steps: highIsBad(0.1, 0.2), description: 'Incoming calls that nobody answered / offered. Coloured from 20 calls on.' }))
     .withPanel(stat({ title: 'Talk time per call (ACD)', unit: 's', decimals: 1, expr: m.acd(m.whole, [], m.byCallAndType), noValue: 'no answered calls', description: 'Average length of conversation: talk seconds / answered calls (ITU-T E.437).' }))

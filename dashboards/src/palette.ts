@@ -20,6 +20,9 @@ const o = { orange: '#E69F00', sky: '#56B4E9', green: '#009E73', yellow: '#F0E44
 /** As lowIsBad, but a value from odd on is no good news: it is pink, which nobody takes for blue. */
 export const lowIsBadHighIsOdd = (low: number, enough: number, odd: number): Steps => [...lowIsBad(low, enough), [o.purple, odd]];
 
+/** Outgoing answered of all countries. Few honest destinations answer nine calls of ten. */
+export const asrSteps = lowIsBadHighIsOdd(0.3, 0.4, 0.9);
+
 export const outcomeColors: Record<string, string> = {
   answered: o.blue, no_answer: o.sky, busy: o.yellow, abandoned: o.purple, unreachable: o.orange, no_service: o.green, failed: o.vermillion, unknown: o.gray,
 };

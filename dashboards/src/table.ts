@@ -46,7 +46,7 @@ function drawn(c: Column, isValue: boolean): DynamicConfigValue[] {
   if (c.width) all.push({ id: 'custom.width', value: c.width });
   if (c.minWidth) all.push({ id: 'custom.minWidth', value: c.minWidth });
   if (c.hidden) all.push({ id: 'custom.hidden', value: true }, { id: 'custom.hideFrom', value: { viz: true, legend: true, tooltip: true } }); // Grafana 11, and later
-  if (!isValue) all.push({ id: 'noValue', value: '–' });
+  all.push({ id: 'noValue', value: '–' }); // of a cell; the panel's is for an empty table
   // An empty cell would get the colour of the lowest threshold.
   const empty = { type: 'special', options: { match: 'null+nan', result: { text: '–', color: 'text', index: 9 } } };
   if (c.mappings || c.steps) all.push({ id: 'mappings', value: c.mappings ?? [empty] });

@@ -44,14 +44,14 @@ export async function query(target, range, timing, vars, several) {
   if (target.instant) {
     const result = await prometheus('query', { query: expr, time: range.to / 1000 });
     if (target.format === 'table') return [tableFrame(target, several, result)];
-    return result.map(s => frame(target, s, [s.value]));
+    return result.map(s => frame(target, s, [s.value], timing.step));
   }
   const start = Math.floor(range.from / 1000 / timing.step) * timing.step;
   const result = await prometheus('query_range', { query: expr, start, end: range.to / 1000, step: timing.step });
   if (target.format === 'table') {
     return [tableFrame(target, several, result.flatMap(s => s.values.map(v => ({ metric: s.metric, value: v }))))];
   }
-  return result.map(s => frame(target, s, s.values));
+  return result.map(s => frame(target, s, s.values, timing.step));
 }
 function tableFrame(target, several, samples) {
   const names = [...new Set(samples.flatMap(s => Object.keys(s.metric)))].sort();
@@ -61,10 +61,11 @@ function tableFrame(target, several, samples) {
     { name: several ? `Value #${target.refId}` : 'Value', type: FieldType.number, values: samples.map(s => +s.value[1]), config: {} },
   ] });
 }
-function frame(target, s, values) {
+// The interval lets Grafana's panels see where points are missing.
+function frame(target, s, values, step) {
   const name = legend(target.legendFormat, s.metric);
   return toDataFrame({ refId: target.refId, name, fields: [
-    { name: 'Time', type: FieldType.time, values: values.map(v => v[0] * 1000), config: {} },
+    { name: 'Time', type: FieldType.time, values: values.map(v => v[0] * 1000), config: { interval: step * 1000 } },
     { name: 'Value', type: FieldType.number, values: values.map(v => +v[1]), labels: s.metric, config: { displayNameFromDS: name } }] });
 }
 
