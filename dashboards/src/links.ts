@@ -10,9 +10,9 @@ const to = (uid: string, variable: Handed, value: string, from: readonly Handed[
   `/d/${uid}?\${__url_time_range}&\${datasource:queryparam}&` + from.filter(v => v !== variable).map(v => `\${${v}:queryparam}&`).join('') + `var-${variable}=${value}`;
 
 /** In a table: the value of a column of the row. */
-const rowTo = (uid: string, variable: Handed, column: string, title: string, from: readonly Handed[] = handed): Link => ({ title, url: to(uid, variable, `\${__data.fields["${column}"]}`, from) });
+const rowTo = (uid: string, variable: Handed, column: string, title: string, from: readonly Handed[] = handed): Link => ({ title, url: to(uid, variable, `\${__data.fields["${column}"]:percentencode}`, from) });
 /** In a time series or bar gauge: a label of the series. */
-const seriesTo = (uid: string, variable: Handed, title: string): Link => ({ title, url: to(uid, variable, `\${__field.labels.${variable}}`, handed) });
+const seriesTo = (uid: string, variable: Handed, title: string): Link => ({ title, url: to(uid, variable, `\${__field.labels.${variable}:percentencode}`, handed) });
 
 export const groupRow: Link[] = [rowTo('itnio-agent-groups', 'agent_group', 'Agent group', 'This group')];
 export const groupRowToCountries: Link[] = [rowTo('itnio-countries', 'agent_group', 'Agent group', 'The countries this group calls')];
