@@ -1,12 +1,12 @@
 import { dashboard } from './dashboard';
-import { byAccount } from './metrics';
+import { byAccount, nonZero, perMinuteBy } from './metrics';
 import { apiStatusColors, findingColors, highIsBad, lowIsBad, quantileColors, recordColors } from './palette';
 import { bars, query, row, stat, timeseries } from './panels';
 
 const A = `{${byAccount}}`;
 const percentile = (q: number, metric: string, labels = A) => query(`histogram_quantile(${q}, sum by (le) (rate(${metric}_bucket${labels}[$__rate_interval])))`, `p${q * 100}`);
 const percentiles = (metric: string, labels = A) => [0.5, 0.95, 0.99].map(q => percentile(q, metric, labels));
-const perMinute = (by: string, metric: string) => query(`sum by (${by}) (rate(${metric}${A}[$__rate_interval])) * 60 > 0`, `{{${by}}}`);
+const perMinute = (by: string, metric: string) => query(perMinuteBy(by, metric, byAccount), `{{${by}}}`);
 const exporters = 'and on (job, instance) itnio_exporter_build_info';
 const yesNo = (yes: string, no: string) => [{ type: 'value' as never, options: { 0: { text: no, index: 0 }, 1: { text: yes, index: 1 } } }];
 const found = (metric: string) => `sum(increase(itnio_exporter_${metric}${A}[$__range]))`;
@@ -32,7 +32,7 @@ export const exporter = () =>
     .withPanel(timeseries({ title: 'Latency', width: 8, unit: 's', noValue: 'no requests', colors: quantileColors, targets: percentiles('itnio_exporter_api_request_duration_seconds'), description: 'How long requests to the API took, all endpoints.' }))
     .withRow(row('Records'))
     .withPanel(timeseries({ title: 'Records by result', width: 8, unit: 'suffix: /min', noValue: 'no records', colors: recordColors, targets: [perMinute('result', 'itnio_exporter_records_total')], description: 'Records a minute by what became of them. Duplicates are normal: the lookback is read again to find late records.' }))
-    .withPanel(timeseries({ title: 'Anomalies by kind', width: 8, unit: 'suffix: /h', noValue: 'no anomalies in this range', targets: [query(`sum by (kind) (rate(itnio_exporter_record_anomalies_total${A}[$__rate_interval])) * 3600 > 0`, '{{kind}}')], description: 'Records and answers an hour that differ from the API\'s documentation. docs/metrics.md explains each kind.' }))
+    .withPanel(timeseries({ title: 'Anomalies by kind', width: 8, unit: 'suffix: /h', noValue: 'no anomalies in this range', targets: [query(nonZero('kind', `sum by (kind) (rate(itnio_exporter_record_anomalies_total${A}[$__rate_interval])) * 3600`, 'itnio_exporter_record_anomalies_total', byAccount), '{{kind}}')], description: 'Records and answers an hour that differ from the API\'s documentation. docs/metrics.md explains each kind.' }))
     .withPanel(bars({ title: 'Anomalies in the time range', width: 4, height: 8, decimals: 0, above: true, legend: '{{kind}}', noValue: 'none', expr: `sort_desc(sum by (kind) (increase(itnio_exporter_record_anomalies_total${A}[$__range])) > 0)`, description: 'Anomalies of the whole time range by kind; kinds without any are left out.' }))
     .withPanel(timeseries({ title: 'Open windows', width: 4, decimals: 0, noValue: 'never read', targets: [query(`itnio_exporter_open_windows${A}`, '{{account}}')], description: 'Windows that will be read again because they have incomplete calls or their totals change.' }))
     .withPanel(stat({ title: 'Found by audits', width: 4, height: 8, decimals: 0, noValue: '0', expr: found('audit_missing_records_total'), steps: highIsBad(1, 100), description: 'Calls of the time range that live polls had missed and an audit found. They are counted. Many of them mean that the API shows records late.' }))

@@ -10,6 +10,7 @@ export const byAccount = ACCOUNT;
 export const byGroup = `${ACCOUNT}, ${GROUP}`;
 export const byCall = `${ACCOUNT}, ${GROUP}, ${COUNTRY}`;
 export const byCallAndType = `${byCall}, ${CALL_TYPE}`;
+export const bySIP = `${ACCOUNT}, ${COUNTRY}, ${CALL_TYPE}`;
 
 /** Bounds as old and new Prometheus servers store them: le="20" and le="20.0". */
 const bound = (seconds: number) => `le=~"${seconds}([.]0)?"`;
@@ -92,6 +93,8 @@ export const sinceLastCall = (by: string[] = ['agent_group']) => `time() - max b
 
 /** Per minute instead of per window. */
 export const perMinute = (metric: string, labels: string, by: string[] = []) => `${sum(by, `rate(${metric}{${labels}}[$__rate_interval])`)} * 60`;
+/** By the values of a label that are not 0 throughout the range. */
+export const perMinuteBy = (label: string, metric: string, labels: string) => nonZero(label, perMinute(metric, labels, [label]), metric, labels);
 
 /** A ratio only where it is one of at least so many calls. */
 export const ofAtLeast = (calls: number, ratio: string, volume: string) => `${ratio} and ${volume} >= ${calls}`;
@@ -99,6 +102,10 @@ export const ofAtLeast = (calls: number, ratio: string, volume: string) => `${ra
 /** The same countries, or groups, at every point of a time series: those with the most calls in the range. */
 export const busiest = (n: number, label: string, expr: string, labels = byCall) =>
   `${expr} and on (${label}) topk(${n}, sum by (${label}) (increase(itnio_calls_total{${labels}}[$__range] @ end())))`;
+
+/** Without the series that are 0 throughout the range. Filtering each point would tear holes into the others. */
+export const nonZero = (label: string, expr: string, metric: string, labels: string) =>
+  `${expr} and on (${label}) sum by (${label}) (increase(${metric}{${labels}}[$__range] @ end())) > 0`;
 
 /** Names of countries; calls without a known country, and those beyond a limit, have none of their own. */
 const unnamed = (value: string) => `label_replace(label_replace(vector(1), "country", "${value}", "", ""), "name", "${value}", "", "")`;

@@ -48,7 +48,7 @@ export const overview = () =>
     .withPanel(stat({ title: 'Missed', unit: 'percentunit', decimals: 1, expr: m.missedShare(m.whole), volume: m.offered(m.whole), noValue: 'no incoming calls', steps: highIsBad(0.1, 0.2), description: 'Incoming calls that nobody answered / offered. Coloured from 20 calls on.' }))
     .withPanel(stat({ title: 'Talk time per call (ACD)', unit: 's', decimals: 1, expr: m.acd(m.whole, [], m.byCallAndType), noValue: 'no answered calls', description: 'Average length of conversation: talk seconds / answered calls (ITU-T E.437).' }))
     .withPanel(stat({ title: 'Traffic', unit: 'suffix: erl', decimals: 1, expr: m.erlang(), description: 'Calls in conversation on average over the last hour (erlang, ITU-T E.600): talk seconds / seconds. The seconds of a call are added when it ends.' }))
-    .withPanel(timeseries({ title: 'Calls by outcome', unit: 'suffix: /min', stacked: true, colors: outcomeColors, interval: '5m', targets: [query(`${m.perMinute('itnio_calls_total', m.byCallAndType, ['outcome'])} > 0`, '{{outcome}}')], description: 'Finished calls a minute by what became of them. A call is counted when it ends.' }))
+    .withPanel(timeseries({ title: 'Calls by outcome', unit: 'suffix: /min', stacked: true, colors: outcomeColors, interval: '5m', targets: [query(m.perMinuteBy('outcome', 'itnio_calls_total', m.byCallAndType), '{{outcome}}')], description: 'Finished calls a minute by what became of them. A call is counted when it ends.' }))
     .withPanel(timeseries({
       title: 'Calls against last week', unit: 'suffix: /h', interval: '5m', dashed: ['last week'], colors: { 'this week': incomingColors.answered }, noValue: 'no recorded calls: are the recording rules loaded?',
       targets: [

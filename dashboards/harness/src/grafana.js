@@ -61,12 +61,17 @@ function tableFrame(target, several, samples) {
     { name: several ? `Value #${target.refId}` : 'Value', type: FieldType.number, values: samples.map(s => +s.value[1]), config: {} },
   ] });
 }
-// The interval lets Grafana's panels see where points are missing.
 function frame(target, s, values, step) {
   const name = legend(target.legendFormat, s.metric);
+  const points = [];
+  for (const [t, v] of values) {
+    const last = points.at(-1);
+    if (last && t - last[0] > step) points.push([last[0] + step, null]); // a gap, as Grafana's core marks it
+    points.push([t, +v]);
+  }
   return toDataFrame({ refId: target.refId, name, fields: [
-    { name: 'Time', type: FieldType.time, values: values.map(v => v[0] * 1000), config: { interval: step * 1000 } },
-    { name: 'Value', type: FieldType.number, values: values.map(v => +v[1]), labels: s.metric, config: { displayNameFromDS: name } }] });
+    { name: 'Time', type: FieldType.time, values: points.map(p => p[0] * 1000), config: {} },
+    { name: 'Value', type: FieldType.number, values: points.map(p => p[1]), labels: s.metric, config: { displayNameFromDS: name } }] });
 }
 
 /** When each series of an annotation's query was there: stretches of minutes without a gap. */
