@@ -1,8 +1,11 @@
 package collector
 
 import (
+	"crypto/md5" // the vendor's signature
+	"encoding/hex"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -18,12 +21,16 @@ import (
 const days = 24 * time.Hour
 
 // dated changes the Date of each answer: by off, given the number of the answer and the time since the first one; false leaves
-// it out.
+// it out. Requests are signed by that Date, so they are signed anew: the server accepts them as one that checks no timestamps.
 func dated(off func(n int64, since time.Duration) (time.Duration, bool)) func(http.RoundTripper) http.RoundTripper {
 	var n atomic.Int64
 	began := time.Now()
 	return func(next http.RoundTripper) http.RoundTripper {
 		return transport(func(r *http.Request) (*http.Response, error) {
+			stamp := strconv.FormatInt(time.Now().Unix(), 10)
+			sum := md5.Sum([]byte(mainAccount().Key + mainAccount().Secret + stamp))
+			r.Header.Set("Timestamp", stamp)
+			r.Header.Set("Sign", hex.EncodeToString(sum[:]))
 			resp, err := next.RoundTrip(r)
 			if err != nil {
 				return nil, err

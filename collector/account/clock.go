@@ -177,9 +177,10 @@ func (c *clock) explain(zero time.Time, at time.Duration) string {
 // unconfirmed is the error of a reading that needs the server's time.
 func (c *clock) unconfirmed() error { return fmt.Errorf("%w: %s", errUnconfirmed, c.claim.text) }
 
-// candidates are the times, as zero, between which the newest records are to decide: the claim and the local clock.
+// candidates are the times, as zero, between which the newest records are to decide: the claim and the local clock. The earlier
+// comes first: if no record ends after it, nothing is lost by believing it.
 func (c *clock) candidates() []time.Time {
-	return []time.Time{c.claim.zero, c.wall().Round(0).UTC().Add(-c.steady())}
+	return slices.SortedFunc(slices.Values([]time.Time{c.claim.zero, c.wall().Round(0).UTC().Add(-c.steady())}), time.Time.Compare)
 }
 
 // recordsAgree takes that the newest records end at about the time of a candidate.

@@ -98,32 +98,41 @@ func identity(c *call.Call, fingerprint uint64) uint64 {
 	return fingerprint
 }
 
-// endAt reports whether the newest records end at about a time: some shortly before it, and hardly any after it. That holds for
-// no time that is off by more than agreement.
+// endAt reports whether the newest records end by a time: some in the day before it, and of these hardly any in the day after it.
+// A few ends that cannot be do not matter.
 func (r *reader) endAt(ctx context.Context, t time.Time) (bool, error) {
-	before, err := r.ended(ctx, t.Add(-agreement), t.Add(-5*time.Second))
-	if err != nil || before < guardFirst {
+	before, err := r.ended(ctx, t, -1)
+	if err != nil || before == 0 {
 		return false, err
 	}
-	after, err := r.ended(ctx, t.Add(-minLag), t.Add(agreement))
+	after, err := r.ended(ctx, t.Add(-minLag), 1)
 	if itnio.RefusalOf(err) == itnio.RefusalParameter {
 		return true, nil // it is in the server's future
 	}
-	return after < guardFirst, err
+	return err == nil && after*20 <= before, err
 }
 
-// ended is how many records of a window ended in it, a page at most.
-func (r *reader) ended(ctx context.Context, from, to time.Time) (n int, err error) {
-	page, err := r.requests.page(ctx, from, to, 1, pageSize)
-	if err != nil {
-		return 0, err
-	}
-	for i := range page.Records {
-		if c := r.calls.From(&page.Records[i], to); c.End.After(from) && c.End.Before(to) {
-			n++
+// ended is how many records ended in the time before (direction -1) or after (1) t, as far as one page tells. The time is a day, or
+// less where the server refuses so much.
+func (r *reader) ended(ctx context.Context, t time.Time, direction time.Duration) (n int, err error) {
+	for _, width := range []time.Duration{23 * time.Hour, time.Hour, 5 * time.Minute} {
+		from, to := t, t.Add(direction*width)
+		if direction < 0 {
+			from, to = to, from
 		}
+		page, err := r.requests.page(ctx, from, to, 1, pageSize)
+		switch itnio.RefusalOf(err) {
+		case itnio.RefusalTooMuch, itnio.RefusalTooLong:
+			continue
+		}
+		for i := range page.Records {
+			if c := r.calls.From(&page.Records[i], to); c.End.After(from) && c.End.Before(to) {
+				n++
+			}
+		}
+		return n, err
 	}
-	return n, nil
+	return pageSize, nil // there are more than it will answer for
 }
 
 // newestLags is how old the records of the last ten minutes, and of the day ahead, seem to be. They are not counted.
