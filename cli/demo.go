@@ -24,7 +24,9 @@ func demo(e Environment, f *serveFlags, l *logging.Loggers) error {
 	if err != nil {
 		return fmt.Errorf("temporary ledger of the demo: %w", err)
 	}
-	sim := simulator.New(simulator.DemoOptions(e.Now()))
+	options := simulator.DemoOptions(e.Now())
+	options.Scenarios = simulator.StagedIncident(e.Now().Add(time.Minute))
+	sim := simulator.New(options)
 	err = serve(e, f, l, source{
 		load:        demoConfig,
 		storagePath: ledger,

@@ -155,8 +155,12 @@ func (w *world) countedTruth(labels []string) truth {
 	y := truth{calls: map[string]int{}}
 	countedAt, _ := w.tally.counted()
 	for c := range w.sim.Calls() {
-		if _, counted := countedAt[c.Account+"/"+c.Session]; !counted {
+		at, counted := countedAt[c.Account+"/"+c.Session]
+		if !counted {
 			continue
+		}
+		if c.CompletedAt.After(at) { // it was waited for, for a lookback, and counted as it stood
+			c.Incomplete, c.Party, c.Answer, c.Talk, c.Ring, c.NoRing = true, enum.PartyUnknown, time.Time{}, 0, 0, true
 		}
 		own := truthLabels(&c)
 		key := make([]string, len(labels))

@@ -41,8 +41,25 @@ func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
 	return Page{}, fmt.Errorf("record query: %w", err)
 }
 
-// ask asks in one time format.
+// maxDamaged is how many answers to one question may be damaged, each in another way.
+const maxDamaged = 3
+
+// ask asks in one time format. A damaged answer is asked for again: the network may have damaged it. One that comes with the
+// same damage again is as the server has it, and is taken as repaired.
 func (c *Client) ask(ctx context.Context, q Query, format string) (Page, error) {
+	var damage uint64
+	for range maxDamaged {
+		page, err := c.signed(ctx, q, format)
+		if err != nil || page.Damage == 0 || page.Damage == damage {
+			return page, err
+		}
+		damage = page.Damage
+	}
+	return Page{}, fail(ErrDecode, "answer is no JSON, each time in another way")
+}
+
+// signed asks once, and again where the signature's time or a kept connection was at fault.
+func (c *Client) signed(ctx context.Context, q Query, format string) (Page, error) {
 	body, err := q.body(format, c.decoder.loc)
 	if err != nil {
 		return Page{}, err

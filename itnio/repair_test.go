@@ -2,6 +2,7 @@ package itnio
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -199,4 +200,43 @@ func FuzzRepair(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestDamagedAnswers: what the network has damaged is asked for again, what the server has damaged is taken as it is.
+func TestDamagedAnswers(t *testing.T) {
+	page := func(remark string) string {
+		return `{"status":0,"reason":"ok","data":{"total":1,"size":100,"current":1,"records":[{"keyId":1,"sipGroupName":"` + remark + `","remark":"x"}]}}`
+	}
+	const sound, quote, line, tab = "sales", `"s"ales`, "sal\nes", "s\tales"
+	for name, tt := range map[string]struct {
+		answers  []string // the last one is repeated
+		requests int
+		group    string // "": an error
+	}{
+		"sound":                      {[]string{sound}, 1, "sales"},
+		"damaged once":               {[]string{line, sound}, 2, "sales"},
+		"damaged in two ways":        {[]string{line, tab, sound}, 3, "sales"},
+		"damaged always":             {[]string{line}, 2, "sal\nes"},
+		"damaged in another way":     {[]string{tab, line, line}, 3, "sal\nes"},
+		"never twice the same":       {[]string{tab, line, quote}, 3, ""},
+		"the damage is in one place": {[]string{quote, sound, line}, 2, "sales"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			requests := 0
+			c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+				answer := tt.answers[min(requests, len(tt.answers)-1)]
+				requests++
+				return respond(http.StatusOK, page(answer)), nil
+			}))
+			got, err := c.Records(t.Context(), aQuery())
+			require.Equal(t, tt.requests, requests)
+			if tt.group == "" {
+				require.ErrorIs(t, err, ErrDecode)
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, got.Records, 1)
+			require.Equal(t, tt.group, got.Records[0].SIPGroupName)
+		})
+	}
 }

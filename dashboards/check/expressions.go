@@ -19,6 +19,8 @@ type Expression struct {
 	Expr     string
 	Instant  bool
 	Interval string // the panel's least step, if it has one
+
+	Annotation bool // marks that are mostly absent
 }
 
 // Rule is a recording or alerting rule.
@@ -59,22 +61,39 @@ func Rules(dir string) (map[string][]Rule, error) {
 }
 
 type panel struct {
-	Title    string
-	Type     string
-	Interval string
-	Targets  []struct {
+	Title       string
+	Type        string
+	Description string
+	Interval    string
+	Targets     []struct {
 		Expr    string
 		RefID   string `json:"refId"`
 		Instant bool
+	}
+	FieldConfig struct {
+		Defaults  struct{ NoValue string }
+		Overrides []struct {
+			Matcher struct {
+				ID      string
+				Options json.RawMessage
+			}
+			Properties []struct {
+				ID    string
+				Value json.RawMessage
+			}
+		}
 	}
 	Panels []panel
 }
 
 // Dashboard is as much of a dashboard as the checks look at.
 type Dashboard struct {
-	UID        string
-	Title      string
-	Panels     []panel
+	UID         string
+	Title       string
+	Panels      []panel
+	Annotations struct {
+		List []struct{ Name, Expr string }
+	}
 	Templating struct {
 		List []struct {
 			Name, Type string
@@ -106,7 +125,7 @@ func Dashboards(dir string) (map[string]Dashboard, error) {
 	return all, nil
 }
 
-// Expressions are those of a dashboard's panels, with the variables as they stand.
+// Expressions are those of a dashboard's panels and annotations, with the variables as they stand.
 func (d Dashboard) Expressions() []Expression {
 	var all []Expression
 	var walk func([]panel)
@@ -119,6 +138,9 @@ func (d Dashboard) Expressions() []Expression {
 		}
 	}
 	walk(d.Panels)
+	for _, a := range d.Annotations.List {
+		all = append(all, Expression{Where: d.Title + " / annotation " + a.Name, Expr: a.Expr, Annotation: true})
+	}
 	return all
 }
 

@@ -20,7 +20,7 @@ func windows() map[string]string {
 // own are the exporter's own metrics and those of Prometheus that the expressions may use, with their labels.
 func own() map[string][]string {
 	m := map[string][]string{
-		"up": nil, "scrape_duration_seconds": nil, "process_resident_memory_bytes": nil, "process_cpu_seconds_total": nil,
+		"up": nil, "scrape_duration_seconds": nil, "process_resident_memory_bytes": nil, "process_cpu_seconds_total": nil, "process_start_time_seconds": nil,
 		"ALERTS":   {"alertname", "alertstate", "severity", "team", "account", "agent_group", "country", "code"},
 		"itnio_up": {"account", "exported_account"}, // the latter where a scrape configuration sets a label "account"
 		// What the reader may record himself (rules/thresholds.yml).

@@ -83,12 +83,12 @@ func (s *stack) truth() map[string]float64 {
 		"Call centre: countries and carriers / Short calls": s.count(outgoing, answered, short) / s.count(outgoing, answered),
 		"Call centre: agent groups / Offered":               s.count(incoming),
 		"Call centre: agent groups / Answered":              s.count(incoming, answered),
-		"Call centre: agent groups / Abandoned":             s.count(missed) / s.count(incoming),
-		"Call centre: agent groups / Service level 80/20":   s.count(incoming, answered, within(20)) / (s.count(incoming) - s.count(missed, within(5))),
+		"Call centre: agent groups / Missed":                s.count(missed) / s.count(incoming),
+		"Call centre: agent groups / Service level":         s.count(incoming, answered, within(20)) / (s.count(incoming) - s.count(missed, within(5))),
 		"Call centre: agent groups / Answer speed (ASA)":    s.ring(incoming, answered) / s.count(incoming, answered),
 		"Call centre: agent groups / Dialler abandonment":   s.count(abandoned) / (s.count(abandoned) + s.count(connected)),
 		"Call centre: overview / Calls":                     s.count(all),
-		"Call centre: overview / Talk per call":             s.talk(all) / s.count(answered),
+		"Call centre: overview / Talk time per call (ACD)":  s.talk(all) / s.count(answered),
 		"Call centre: overview / Traffic":                   s.talk(all) / 3600,
 	}
 }

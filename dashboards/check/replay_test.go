@@ -81,15 +81,7 @@ func TestReplay(t *testing.T) {
 	if keep == "" {
 		t.Skip("REPLAY is not set")
 	}
-	opts := tsdb.DefaultOptions()
-	opts.MinBlockDuration = (60 * 24 * time.Hour).Milliseconds() // one head for all: weeks are read again and again
-	opts.MaxBlockDuration, opts.RetentionDuration = opts.MinBlockDuration, opts.MinBlockDuration
-	opts.WALSegmentSize = -1
-	db, err := tsdb.Open(t.TempDir(), promslog.NewNopLogger(), nil, opts, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	engine := promql.NewEngine(promql.EngineOpts{Logger: promslog.NewNopLogger(), MaxSamples: 5e7, Timeout: time.Minute, LookbackDelta: 5 * time.Minute, EnableAtModifier: true, EnableNegativeOffset: true})
+	db, engine := openTSDB(t)
 	groups := load(t, db, engine)
 	fired := firings{}
 	e := newPage()
@@ -121,10 +113,26 @@ func TestReplay(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if err := db.Close(); err != nil {
-		t.Error(err)
-	}
 	fired.check(t)
+}
+
+// openTSDB opens an empty database with one head for all samples, as weeks are read again and again, and an engine for it. The test closes it.
+func openTSDB(t *testing.T) (*tsdb.DB, *promql.Engine) {
+	t.Helper()
+	opts := tsdb.DefaultOptions()
+	opts.MinBlockDuration = (60 * 24 * time.Hour).Milliseconds()
+	opts.MaxBlockDuration, opts.RetentionDuration = opts.MinBlockDuration, opts.MinBlockDuration
+	opts.WALSegmentSize = -1
+	db, err := tsdb.Open(t.TempDir(), promslog.NewNopLogger(), nil, opts, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db, promql.NewEngine(promql.EngineOpts{Logger: promslog.NewNopLogger(), MaxSamples: 5e7, Timeout: time.Minute, LookbackDelta: 5 * time.Minute, EnableAtModifier: true, EnableNegativeOffset: true})
 }
 
 func load(t *testing.T, db *tsdb.DB, engine *promql.Engine) []*rules.Group {

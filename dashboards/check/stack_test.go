@@ -197,14 +197,20 @@ func (s *stack) counts(t *testing.T) {
 	}
 }
 
+// fewCalls is the end of an expression that gives a ratio without a colour, of fewer calls than a healthy run has.
+const fewCalls = ") < 20"
+
 // panels asks every expression of every dashboard, as Grafana would.
 func (s *stack) panels(t *testing.T) {
 	empty := []string{ // nothing to show in a healthy run of some minutes
-		"Firing alerts", "Countries called for the first time", "Anomalies by kind", "Audits", // labels that have not overflowed
+		"Firing alerts", "Countries called for the first time", "Anomalies by kind", "Anomalies in the time range", "Audits", "One-ring incoming calls",
 	}
 	for _, d := range allDashboards(t) {
 		for _, x := range d.Expressions() {
-			expr := Fill(x.Expr, map[string]string{"__range": s.window(), "__rate_interval": "30s", "__interval": "5s"})
+			if x.Annotation || strings.Contains(x.Expr, fewCalls) {
+				continue
+			}
+			expr := Fill(x.Expr, map[string]string{"__range": s.window(), "__rate_interval": "30s", "__interval": s.window()})
 			expr = strings.ReplaceAll(expr, "offset 1w", "offset 1m") // there is no last week
 			step := 5 * time.Second
 			if x.Instant {

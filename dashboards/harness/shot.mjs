@@ -1,10 +1,10 @@
 // Takes pictures of the dashboards: node shot.mjs [out-folder] [dashboard ...]
-// Environment: PORT of the page (npx vite preview), FROM and TO (ms), SCRAPE (seconds), SIZES (wide,narrow), THEMES (dark,light).
+// Environment: PORT of the page (npx vite preview), FROM and TO (ms), SCRAPE (seconds), SIZES (wide,narrow), THEMES (dark,light), VISION (deuteranopia).
 import { mkdirSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 const [out = 'shots', ...names] = process.argv.slice(2);
-const { PORT = '14180', FROM, TO, SCRAPE = '15', SIZES = 'wide,narrow', THEMES = 'dark,light' } = process.env;
+const { PORT = '14180', FROM, TO, SCRAPE = '15', SIZES = 'wide,narrow', THEMES = 'dark,light', VISION } = process.env;
 const widths = { wide: 1600, narrow: 640 };
 mkdirSync(out, { recursive: true });
 const browser = await chromium.launch({
@@ -16,6 +16,7 @@ for (const name of names.length ? names : ['overview', 'agent-groups', 'countrie
     for (const size of SIZES.split(',')) {
       const page = await browser.newPage({ viewport: { width: widths[size] ?? Number(size), height: size === 'narrow' ? 7000 : 2000 } });
       page.on('pageerror', e => console.log(name, theme, size, 'error', e.message.slice(0, 400)));
+      if (VISION) await (await page.context().newCDPSession(page)).send('Emulation.setEmulatedVisionDeficiency', { type: VISION });
       const query = new URLSearchParams({ dashboard: name, theme, scrape: SCRAPE, ...(FROM && { from: FROM }), ...(TO && { to: TO }) });
       await page.goto(`http://127.0.0.1:${PORT}/?${query}`);
       await page.waitForFunction(() => document.title === 'ready', null, { timeout: 60000 }).catch(() => console.log(name, 'is not ready'));

@@ -1,58 +1,87 @@
+import { dashboard } from './dashboard';
+import { groupRowToCountries, groupSeries } from './links';
 import * as m from './metrics';
-import { bars, dashboard, heatmap, highIsBad, lowIsBad, query, row, stat, table, timeseries } from './panels';
+import { now } from './overview';
+import { diallerColors, highIsBad, incomingColors, lowIsBad, quantileColors } from './palette';
+import { bars, heatmap, hms, query, row, seconds, stat, timeseries } from './panels';
+import { table } from './table';
 
 const groups = ['agent_group'];
+const noIncoming = 'no incoming calls in this range';
+const threshold = (name: string) => query(`min(account_agent_group:itnio_threshold:${name}{${m.byGroup}})`, name === 'answer_delay_seconds' ? 'alert above' : 'objective');
+
+const byInterval = () => table({
+  title: 'Incoming calls by half hour', height: 10, sort: 'Until', interval: '30m', noValue: noIncoming,
+  description: 'One line for each half hour (longer where the time range is), newest first; calls count when they end. Service level: answered within 20 s / (offered − missed within 5 s). ASA: average speed of answer. Longest ring: the bucket bound that no call rang longer than (the last bound, where one did). ACD: talk time per answered call (h:mm:ss). Ratios of fewer than 10 calls are left out.',
+  queries: {
+    offered: m.offered(m.step), answered: m.answered(m.step), intime: m.inTime(m.step),
+    level: m.ofAtLeast(10, m.serviceLevel(m.step), m.offered(m.step)), missed: m.missed(m.step), share: m.ofAtLeast(10, m.missedShare(m.step), m.offered(m.step)),
+    asa: m.asa(m.step), longest: m.longestRing(m.step), acd: m.acd(m.step, [], m.incoming),
+  },
+  labels: [{ id: 'Time', title: 'Until', unit: 'time:DD MMM HH:mm', minWidth: 110 }],
+  values: [
+    { id: 'offered', title: 'Offered', decimals: 0, color: 'gauge', minWidth: 110 }, { id: 'answered', title: 'Answered', decimals: 0 }, { id: 'intime', title: 'Within 20 s', decimals: 0 },
+    { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), color: 'text' },
+    { id: 'missed', title: 'Missed', decimals: 0 }, { id: 'share', title: 'Missed share', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), color: 'text' },
+    { id: 'asa', title: 'ASA', unit: seconds, decimals: 1 }, { id: 'longest', title: 'Longest ring', unit: seconds, decimals: 0 }, { id: 'acd', title: 'ACD', unit: hms },
+  ],
+});
 
 export const agentGroups = () =>
   dashboard({
     uid: 'itnio-agent-groups', title: 'Call centre: agent groups', variables: ['account', 'agent_group', 'call_type', 'country'],
-    description: 'For team leads: what was offered, answered and missed, how fast, and by whom calls were ended. Queue time, hold, after-call work and occupancy are not in the records, so they are not here.',
+    description: 'For team leads: what was offered, answered and missed, how fast, and who ended calls. Queue time, hold, after-call work and occupancy are not in the records, so they are not here.',
   })
-    .withPanel(stat({ title: 'Offered', width: 4, decimals: 0, expr: m.offered(m.whole), description: 'Incoming calls in the time range.' }))
-    .withPanel(stat({ title: 'Answered', width: 4, decimals: 0, expr: m.answered(m.whole), description: 'Incoming calls that an agent took.' }))
-    .withPanel(stat({ title: 'Abandoned', width: 4, unit: 'percentunit', decimals: 1, expr: m.missedShare(m.whole), steps: highIsBad(0.1, 0.2), description: 'Incoming calls not answered / offered.' }))
-    .withPanel(stat({ title: 'Service level 80/20', width: 4, unit: 'percentunit', decimals: 1, color: 'background', expr: m.serviceLevel(m.whole), steps: lowIsBad(0.7, 0.8), description: 'Answered within 20 s / (offered − abandoned within 5 s). Green from the usual target of 80 %.' }))
-    .withPanel(stat({ title: 'Answer speed (ASA)', width: 4, unit: 's', decimals: 1, expr: m.asa(m.whole), steps: highIsBad(20, 40), description: 'Average speed of answer: ring seconds / answered, incoming calls.' }))
-    .withPanel(stat({ title: 'Dialler abandonment', width: 4, unit: 'percentunit', decimals: 2, noValue: 'no dialler calls', expr: m.diallerAbandonment(m.whole), steps: highIsBad(0.02, 0.03), description: 'Dialler calls hung up while ringing at the agent / (those + connected). The FTC\'s telemarketing sales rule allows 3 % over 30 days.' }))
+    .withRow(row('Now: the last 30 minutes, and the same time last week'))
+    .withPanel(now.offered()).withPanel(now.level()).withPanel(now.missed()).withPanel(now.asa()).withPanel(now.silent()).withPanel(now.age())
+    .withRow(row('The time range'))
+    .withPanel(stat({ title: 'Offered', decimals: 0, noValue: 'no incoming calls', expr: m.offered(m.whole), description: 'Incoming calls in the time range.' }))
+    .withPanel(stat({ title: 'Answered', decimals: 0, noValue: 'no incoming calls', expr: m.answered(m.whole), description: 'Incoming calls that an agent took.' }))
+    .withPanel(stat({ title: 'Missed', unit: 'percentunit', decimals: 1, noValue: 'no incoming calls', expr: m.missedShare(m.whole), volume: m.offered(m.whole), steps: highIsBad(0.1, 0.2), description: 'Incoming calls that nobody answered / offered. Coloured from 20 calls on.' }))
+    .withPanel(stat({ title: 'Service level', unit: 'percentunit', decimals: 1, noValue: 'no incoming calls', expr: m.serviceLevel(m.whole), volume: m.offered(m.whole), steps: lowIsBad(0.7, 0.8), description: 'Answered within 20 s / (offered − missed within 5 s). The usual target is 80 %. Coloured from 20 calls on.' }))
+    .withPanel(stat({ title: 'Answer speed (ASA)', unit: seconds, decimals: 1, noValue: 'no answered calls', expr: m.asa(m.whole), volume: m.answered(m.whole), steps: highIsBad(20, 40), description: 'Average speed of answer: ring seconds / answered, incoming calls. Coloured from 20 calls on.' }))
+    .withPanel(stat({ title: 'Dialler abandonment', unit: 'percentunit', decimals: 2, noValue: 'no dialler calls', expr: m.diallerAbandonment(m.whole), volume: m.diallerTransfers(m.whole), steps: highIsBad(0.02, 0.03), description: 'Dialler calls hung up while ringing at the agent / (those + connected). The FTC\'s telemarketing sales rule allows 3 % over 30 days. Coloured from 20 calls on.' }))
+    .withPanel(byInterval())
     .withPanel(timeseries({
-      title: 'Incoming calls', unit: 'suffix: /min', stacked: true, interval: '5m', colors: { answered: 'green', abandoned: 'red' }, dashed: ['offered'],
+      title: 'Incoming calls', unit: 'suffix: /min', stacked: true, interval: '5m', colors: incomingColors, dashed: ['offered'], noValue: noIncoming,
       targets: [
-        query(m.perMinute('itnio_calls_total', `${m.byCall}, call_type="incoming", outcome="answered"`), 'answered'),
-        query(m.perMinute('itnio_calls_total', `${m.byCall}, call_type="incoming", outcome="no_answer"`), 'abandoned'),
-        query(m.perMinute('itnio_calls_total', `${m.byCall}, call_type="incoming"`), 'offered'),
+        query(m.perMinute('itnio_calls_total', `${m.incoming}, outcome="answered"`), 'answered'),
+        query(m.perMinute('itnio_calls_total', `${m.incoming}, outcome="no_answer"`), 'missed'),
+        query(m.perMinute('itnio_calls_total', m.incoming), 'offered'),
       ],
-      description: 'Offered, answered and abandoned incoming calls a minute, counted when they end.',
+      description: 'Offered, answered and missed incoming calls a minute, counted when they end.',
     }))
     .withPanel(timeseries({
-      title: 'Service level by group', unit: 'percentunit', max: 1, interval: '30m', dashed: ['objective'],
-      targets: [query(m.serviceLevel(m.series, groups), '{{agent_group}}'), query('min(account:itnio_threshold:service_level_objective{account=~"$account"})', 'objective')],
-      description: 'Answered within 20 s / (offered − abandoned within 5 s), at least half an hour a point. The objective is that of the alerts (thresholds.yml).',
+      title: 'Service level by group', unit: 'percentunit', max: 1, interval: '5m', dashed: ['objective'], links: groupSeries, legend: 'lowest first', noValue: noIncoming,
+      targets: [query(m.busiest(10, 'agent_group', m.serviceLevel(m.hour, groups), m.incoming), '{{agent_group}}'), threshold('service_level_objective')],
+      description: 'Answered within 20 s / (offered − missed within 5 s) over the hour before each point; the ten groups with the most incoming calls. The objective is the lowest of the alerts (thresholds.yml).',
     }))
-    .withPanel(timeseries({ title: 'Answer speed by group', unit: 's', interval: '30m', targets: [query(m.asa(m.series, groups), '{{agent_group}}')], description: 'Average speed of answer: ring seconds / answered, incoming calls.' }))
+    .withPanel(timeseries({ title: 'Answer speed by group', unit: 's', interval: '5m', links: groupSeries, legend: 'highest first', noValue: 'no answered incoming calls in this range', targets: [query(m.busiest(10, 'agent_group', m.asa(m.hour, groups), m.incoming), '{{agent_group}}')], description: 'Average speed of answer (ring seconds / answered, incoming) over the hour before each point; the ten groups with the most incoming calls.' }))
     .withPanel(timeseries({
-      title: 'Answer delay', unit: 's', interval: '15m', colors: { 'half within': 'green', '90 % within': 'orange', '95 % within': 'red' }, dashed: ['alert above'],
-      targets: [query(m.answerDelay(0.5, m.series), 'half within'), query(m.answerDelay(0.9, m.series), '90 % within'), query(m.answerDelay(0.95, m.series), '95 % within'), query('min(account:itnio_threshold:answer_delay_seconds{account=~"$account"})', 'alert above')],
-      description: 'Ring time of answered incoming calls: median, 90th and 95th percentile, interpolated between bucket bounds.',
+      title: 'Answer delay', unit: 's', interval: '5m', colors: quantileColors, dashed: ['alert above'], noValue: 'no answered incoming calls in this range',
+      targets: [query(m.answerDelay(0.5, m.hour), 'p50'), query(m.answerDelay(0.95, m.hour), 'p95'), query(m.answerDelay(0.99, m.hour), 'p99'), threshold('answer_delay_seconds')],
+      description: 'Ring time of answered incoming calls, percentiles over the hour before each point, interpolated between bucket bounds.',
     }))
-    .withPanel(heatmap({ title: 'How long callers waited', expr: m.ringBuckets('call_type="incoming"'), description: 'Ring time of all incoming calls, answered or not: each column a time, each cell the number of calls that rang so long.' }))
-    .withPanel(heatmap({ title: 'How long calls lasted', scheme: 'Blues', expr: m.talkBuckets(), description: 'Talk time of answered calls of the chosen type.' }))
+    .withPanel(heatmap({ title: 'How long callers waited', noValue: noIncoming, expr: m.ringBuckets('call_type="incoming"'), description: 'Ring time of incoming calls, answered or not: a column is five minutes, a cell the number of calls that rang so long.' }))
+    .withPanel(heatmap({ title: 'How long calls lasted', noValue: 'no answered calls in this range', scheme: 'Blues', expr: m.talkBuckets(), description: 'Talk time of answered calls of the chosen type: a column is five minutes, a cell the number of calls that lasted so long.' }))
     .withRow(row('By group'))
     .withPanel(table({
       title: 'Agent groups', width: 16, height: 10, sort: 'Calls',
-      description: 'The time range in one line for each group. “Agent hung up” is agent / (agent + customer) of answered calls.',
+      description: 'The time range in one line for each group. Offered, missed, service level and ASA (average speed of answer) are of incoming calls; ratios of fewer than 10 calls are left out. “Agent hung up” is agent / (agent + customer) of answered calls. ACD and the time since the last call are h:mm:ss. A name leads to the countries that the group calls.',
       queries: {
-        calls: m.calls(m.whole, groups), offered: m.offered(m.whole, groups), missed: m.missedShare(m.whole, groups), level: m.serviceLevel(m.whole, groups), asa: m.asa(m.whole, groups),
-        acd: m.acd(m.whole, groups, m.byCallAndType), hang: m.agentHangups(m.whole, groups), last: `time() - max by (agent_group) (itnio_last_call_timestamp_seconds{${m.byGroup}})`,
+        calls: m.calls(m.whole, groups), offered: m.offered(m.whole, groups), missed: m.ofAtLeast(10, m.missedShare(m.whole, groups), m.offered(m.whole, groups)),
+        level: m.ofAtLeast(10, m.serviceLevel(m.whole, groups), m.offered(m.whole, groups)), asa: m.asa(m.whole, groups),
+        acd: m.acd(m.whole, groups, m.byCallAndType), hang: m.ofAtLeast(10, m.agentHangups(m.whole, groups), m.hangups(m.whole, groups)), last: m.sinceLastCall(),
       },
-      labels: [{ id: 'agent_group', title: 'Agent group', minWidth: 120 }],
+      labels: [{ id: 'agent_group', title: 'Agent group', minWidth: 120, links: groupRowToCountries }],
       values: [
-        { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 105 }, { id: 'offered', title: 'Offered', decimals: 0, width: 70 },
-        { id: 'missed', title: 'Abandoned', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), color: 'text', width: 92 },
-        { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), color: 'text', width: 102 },
-        { id: 'asa', title: 'ASA', unit: 's', decimals: 1, width: 65 }, { id: 'acd', title: 'ACD', unit: 's', decimals: 1, width: 78 },
-        { id: 'hang', title: 'Agent hung up', unit: 'percentunit', decimals: 0, width: 112 }, { id: 'last', title: 'Last call', unit: 's', decimals: 0, width: 80, steps: highIsBad(1800, 3600), color: 'text' },
+        { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 105 }, { id: 'offered', title: 'Offered', decimals: 0, width: 74 },
+        { id: 'missed', title: 'Missed', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), color: 'text', width: 80 },
+        { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), color: 'text', width: 104 },
+        { id: 'asa', title: 'ASA', unit: seconds, decimals: 1, width: 75 }, { id: 'acd', title: 'ACD', unit: hms, width: 84 },
+        { id: 'hang', title: 'Agent hung up', unit: 'percentunit', decimals: 0, width: 114 }, { id: 'last', title: 'Last call', unit: hms, width: 84, steps: highIsBad(1800, 3600), color: 'text' },
       ],
     }))
-    .withPanel(bars({ title: 'Who hangs up: share of the agents', width: 8, height: 10, unit: 'percentunit', decimals: 0, max: 1, legend: '{{agent_group}}', steps: [['blue'], ['orange', 0.6]], expr: `sort_desc(${m.agentHangups(m.whole, groups)})`, description: 'Agent / (agent + customer) of answered calls.' }))
-    .withPanel(timeseries({ title: 'Traffic by group', unit: 'suffix: erl', interval: '5m', stacked: true, targets: [query(m.erlang(groups), '{{agent_group}}')], description: 'Talk seconds per second over an hour (erlang): how many agents were talking on average. Credited when calls end.' }))
-    .withPanel(timeseries({ title: 'Dialler abandonment', unit: 'percentunit', interval: '1h', softMax: 0.05, dashed: ['limit'], targets: [query(m.diallerAbandonment(m.series), 'abandoned'), query('min(account:itnio_threshold:dialler_abandonment{account=~"$account"})', 'limit')], noValue: 'no dialler calls', description: 'Dialler calls hung up while ringing at the agent / (those + connected). The limit is for 30 days, not for each moment.' }));
+    .withPanel(bars({ title: 'Who hangs up: share of the agents', width: 8, height: 10, unit: 'percentunit', decimals: 0, max: 1, legend: '{{agent_group}}', noValue: 'no answered calls', links: groupSeries, steps: [['blue'], ['orange', 0.6]], expr: `topk(10, ${m.agentHangups(m.whole, groups)})`, description: 'Agent / (agent + customer) of answered calls: the ten groups with the highest share.' }))
+    .withPanel(timeseries({ title: 'Traffic by group', unit: 'suffix: erl', interval: '5m', stacked: true, links: groupSeries, legend: 'highest first', noValue: 'no answered calls in this range', targets: [query(m.busiest(10, 'agent_group', m.erlang(groups)), '{{agent_group}}')], description: 'Calls in conversation on average over the hour before each point (erlang); the ten busiest groups. The seconds of a call are added when it ends.' }))
+    .withPanel(timeseries({ title: 'Dialler abandonment', unit: 'percentunit', interval: '5m', softMax: 0.05, dashed: ['limit'], colors: diallerColors, targets: [query(m.diallerAbandonment(m.hour), 'abandoned'), query(`min(account:itnio_threshold:dialler_abandonment{${m.byAccount}})`, 'limit')], noValue: 'no dialler calls in this range', description: 'Dialler calls hung up while ringing at the agent / (those + connected), over the hour before each point. The limit is for 30 days, not for each hour.' }));

@@ -1,5 +1,8 @@
+import { dashboard } from './dashboard';
+import { agentRowToGroup } from './links';
 import * as m from './metrics';
-import { dashboard, query, stat, table, text, timeseries } from './panels';
+import { hms, query, seconds, stat, text, timeseries } from './panels';
+import { table } from './table';
 
 const agents = `${m.byGroup}, agent=~"$agent", agent!="none"`;
 const off = 'off: see metrics.agents';
@@ -15,20 +18,20 @@ export const agentsDashboard = () =>
     .withPanel(stat({ title: 'Agents with calls', width: 6, decimals: 0, noValue: off, expr: `count(${total('itnio_agent_calls_total', '', ' by (agent)')} > 0)`, description: 'Agents with at least one finished call in the time range.' }))
     .withPanel(stat({ title: 'Calls', width: 6, decimals: 0, noValue: off, expr: total('itnio_agent_calls_total'), description: 'Finished calls of the chosen agents.' }))
     .withPanel(stat({ title: 'Talk time', width: 6, unit: 'suffix: h', decimals: 1, noValue: off, expr: `${total('itnio_agent_talk_seconds_total')} / 3600`, description: 'Talk time of the chosen agents, in hours.' }))
-    .withPanel(stat({ title: 'Talk time a call', width: 6, unit: 's', decimals: 0, noValue: off, expr: `${total('itnio_agent_talk_seconds_total')} / (${total('itnio_agent_calls_total', ', outcome="answered"')} > 0)`, description: 'Talk seconds / answered calls.' }))
+    .withPanel(stat({ title: 'Talk time per call', width: 6, unit: 's', decimals: 1, noValue: off, expr: `${total('itnio_agent_talk_seconds_total')} / (${total('itnio_agent_calls_total', ', outcome="answered"')} > 0)`, description: 'Talk seconds / answered calls.' }))
     .withPanel(table({
-      title: 'Agents', height: 14, sort: 'Calls', noValue: '–', description: 'The time range in one line for each agent.',
+      title: 'Agents', height: 14, sort: 'Calls', noValue: '–', description: 'The time range in one line for each agent. Talk is h:mm:ss. “Hung up first” is the share of answered calls that the agent ended. A group leads to its dashboard.',
       queries: {
         calls: total('itnio_agent_calls_total', '', byAgent), answered: total('itnio_agent_calls_total', ', outcome="answered"', byAgent), talk: total('itnio_agent_talk_seconds_total', '', byAgent),
         acd: `${total('itnio_agent_talk_seconds_total', '', byAgent)} / (${total('itnio_agent_calls_total', ', outcome="answered"', byAgent)} > 0)`,
         ring: `${total('itnio_agent_ring_seconds_total', '', byAgent)} / (${total('itnio_agent_calls_total', '', byAgent)} > 0)`,
         hang: `${total('itnio_agent_calls_total', ', outcome="answered", hangup_party="agent"', byAgent)} / (${total('itnio_agent_calls_total', ', outcome="answered", hangup_party=~"agent|customer"', byAgent)} > 0)`,
       },
-      labels: [{ id: 'agent', title: 'Agent', minWidth: 130 }, { id: 'agent_group', title: 'Agent group', minWidth: 110 }],
+      labels: [{ id: 'agent', title: 'Agent', minWidth: 130 }, { id: 'agent_group', title: 'Agent group', minWidth: 110, links: agentRowToGroup }],
       values: [
-        { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 150 }, { id: 'answered', title: 'Answered', decimals: 0, width: 100 }, { id: 'talk', title: 'Talk time', unit: 's', decimals: 1, width: 110 },
-        { id: 'acd', title: 'Talk a call', unit: 's', decimals: 0, width: 110 }, { id: 'ring', title: 'Ring a call', unit: 's', decimals: 0, width: 110 }, { id: 'hang', title: 'Hung up first', unit: 'percentunit', decimals: 0, width: 120 },
+        { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 150 }, { id: 'answered', title: 'Answered', decimals: 0, width: 100 }, { id: 'talk', title: 'Talk time', unit: hms, width: 110 },
+        { id: 'acd', title: 'Talk per call', unit: hms, width: 110 }, { id: 'ring', title: 'Ring per call', unit: seconds, decimals: 1, width: 110 }, { id: 'hang', title: 'Hung up first', unit: 'percentunit', decimals: 0, width: 120 },
       ],
     }))
-    .withPanel(timeseries({ title: 'Calls by agent', unit: 'suffix: /h', interval: '5m', noValue: off, legend: 'table', targets: [query(`topk(10, sum by (agent) (rate(itnio_agent_calls_total{${agents}}[1h]))) * 3600`, '{{agent}}')], description: 'Finished calls an hour, the ten busiest agents at each moment.' }))
-    .withPanel(timeseries({ title: 'Agents talking', unit: 'suffix: erl', interval: '5m', noValue: off, stacked: true, targets: [query(`sum by (agent_group) (rate(itnio_agent_talk_seconds_total{${agents}}[1h]))`, '{{agent_group}}')], description: 'Talk seconds per second over an hour: how many of the chosen agents were talking on average.' }));
+    .withPanel(timeseries({ title: 'Calls by agent', unit: 'suffix: /h', interval: '5m', noValue: off, legend: 'highest first', targets: [query(`sum by (agent) (rate(itnio_agent_calls_total{${agents}}[1h])) * 3600 and on (agent) topk(10, sum by (agent) (increase(itnio_agent_calls_total{${agents}}[$__range] @ end())))`, '{{agent}}')], description: 'Finished calls of the hour before each point; the ten agents with the most calls in the range.' }))
+    .withPanel(timeseries({ title: 'Agents talking', unit: 'suffix: erl', interval: '5m', noValue: off, stacked: true, targets: [query(`sum by (agent_group) (rate(itnio_agent_talk_seconds_total{${agents}}[1h]))`, '{{agent_group}}')], description: 'How many of the chosen agents were talking on average over the hour before each point (erlang).' }));

@@ -4,8 +4,10 @@ import { Dashboard, Panel } from '@grafana/grafana-foundation-sdk/dashboard';
 
 const kinds: Record<string, string> = { bargauge: 'BarGauge', geomap: 'Geomap', heatmap: 'Heatmap', stat: 'Stat', table: 'Table', text: 'Text', timeseries: 'TimeSeries' };
 const withCustom = ['heatmap', 'table', 'timeseries'];
-// A query variable's definition is Grafana's, though its schema leaves it out.
+// Grafana's schema leaves out a query variable's definition and all of an annotation that is the data source's own.
 const json = (v: unknown) => JSON.stringify(v ?? {}, (k, x) => (k === 'definition' ? undefined : x));
+const common = ['name', 'enable', 'hide', 'iconColor', 'builtIn', 'placement', 'datasource'];
+const annotations = (d: Dashboard) => ({ list: (d.annotations?.list ?? []).map(a => Object.fromEntries(Object.entries(a).filter(([k]) => common.includes(k)))) });
 
 export function schemaCheck(dashboard: Dashboard): string {
   const lines = [
@@ -13,7 +15,7 @@ export function schemaCheck(dashboard: Dashboard): string {
     ...Object.entries(kinds).map(([k, name]) => `import type * as ${k} from '@grafana/schema/dist/esm/raw/composable/${k}/panelcfg/x/${name}PanelCfg_types.gen';`),
     // Enumerations stand in JSON as their values.
     'type Loose<T> = T extends string ? `${T}` : T extends number | boolean | null | undefined | Function ? T : T extends (infer U)[] ? Loose<U>[] : T extends object ? { [K in keyof T]?: Loose<T[K]> } : T;',
-    `export const dashboard: Loose<Dashboard> = ${json(dashboard)};`,
+    `export const dashboard: Loose<Dashboard> = ${json({ ...dashboard, annotations: annotations(dashboard) })};`,
   ];
   for (const p of (dashboard.panels ?? []) as Panel[]) {
     if (!(p.type in kinds)) {

@@ -23,7 +23,7 @@ export function timing(panel, range, width, scrape) {
   const step = Math.max(nice((range.to - range.from) / 1000 / Math.max(100, width)), seconds(panel.interval), scrape);
   return { step, vars: { __rate_interval: duration(Math.max(step + scrape, 4 * scrape)), __interval: duration(step), __range: duration((range.to - range.from) / 1000) } };
 }
-export const interpolate = (text, vars) => String(text ?? '').replace(/\$\{?(\w+)(?::\w+)?\}?/g, (m, k) => (k in vars ? vars[k] : m));
+export const interpolate = (text, vars) => String(text ?? '').replace(/\$(\w+)|\$\{(\w+)(?::\w+)?\}/g, (m, bare, braced) => vars[bare ?? braced] ?? m);
 
 const legend = (format, labels) => {
   if (format && format !== '__auto') return format.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, k) => labels[k] ?? '');
@@ -43,23 +43,48 @@ export async function query(target, range, timing, vars, several) {
   const expr = interpolate(target.expr, { ...vars, ...timing.vars });
   if (target.instant) {
     const result = await prometheus('query', { query: expr, time: range.to / 1000 });
-    if (target.format === 'table') {
-      const names = [...new Set(result.flatMap(s => Object.keys(s.metric)))].sort();
-      return [toDataFrame({ refId: target.refId, fields: [
-        { name: 'Time', type: FieldType.time, values: result.map(s => s.value[0] * 1000), config: {} },
-        ...names.map(n => ({ name: n, type: FieldType.string, values: result.map(s => s.metric[n] ?? ''), config: { filterable: true } })),
-        { name: several ? `Value #${target.refId}` : 'Value', type: FieldType.number, values: result.map(s => +s.value[1]), config: {} },
-      ] })];
-    }
-    return result.map(s => frame(target, s, [s.value]));
+    if (target.format === 'table') return [tableFrame(target, several, result)];
+    return result.map(s => frame(target, s, [s.value], timing.step));
   }
   const start = Math.floor(range.from / 1000 / timing.step) * timing.step;
   const result = await prometheus('query_range', { query: expr, start, end: range.to / 1000, step: timing.step });
-  return result.map(s => frame(target, s, s.values));
+  if (target.format === 'table') {
+    return [tableFrame(target, several, result.flatMap(s => s.values.map(v => ({ metric: s.metric, value: v }))))];
+  }
+  return result.map(s => frame(target, s, s.values, timing.step));
 }
-function frame(target, s, values) {
+function tableFrame(target, several, samples) {
+  const names = [...new Set(samples.flatMap(s => Object.keys(s.metric)))].sort();
+  return toDataFrame({ refId: target.refId, fields: [
+    { name: 'Time', type: FieldType.time, values: samples.map(s => s.value[0] * 1000), config: {} },
+    ...names.map(n => ({ name: n, type: FieldType.string, values: samples.map(s => s.metric[n] ?? ''), config: { filterable: true } })),
+    { name: several ? `Value #${target.refId}` : 'Value', type: FieldType.number, values: samples.map(s => +s.value[1]), config: {} },
+  ] });
+}
+function frame(target, s, values, step) {
   const name = legend(target.legendFormat, s.metric);
+  const points = [];
+  for (const [t, v] of values) {
+    const last = points.at(-1);
+    if (last && t - last[0] > step) points.push([last[0] + step, null]); // a gap, as Grafana's core marks it
+    points.push([t, +v]);
+  }
   return toDataFrame({ refId: target.refId, name, fields: [
-    { name: 'Time', type: FieldType.time, values: values.map(v => v[0] * 1000), config: {} },
-    { name: 'Value', type: FieldType.number, values: values.map(v => +v[1]), labels: s.metric, config: { displayNameFromDS: name } }] });
+    { name: 'Time', type: FieldType.time, values: points.map(p => p[0] * 1000), config: {} },
+    { name: 'Value', type: FieldType.number, values: points.map(p => p[1]), labels: s.metric, config: { displayNameFromDS: name } }] });
+}
+
+/** When each series of an annotation's query was there: stretches of minutes without a gap. */
+export async function annotations(list, range, vars) {
+  const all = [];
+  for (const a of list) {
+    for (const s of await prometheus('query_range', { query: interpolate(a.expr, vars), start: range.from / 1000, end: range.to / 1000, step: 60 })) {
+      let last;
+      for (const [t] of s.values) {
+        if (last && t - last.to / 1000 <= 120) last.to = t * 1000;
+        else all.push(last = { color: a.iconColor, from: t * 1000, to: t * 1000 });
+      }
+    }
+  }
+  return all;
 }

@@ -7,12 +7,11 @@ import {
 } from '@grafana/data';
 import { BarGauge, BigValue, GlobalStyles, PanelChrome, TimeSeries } from '@grafana/ui';
 import { TableNG } from '@grafana/ui/unstable'; // what Grafana's table panel is made of
-import { query, interpolate, registry, timing } from './grafana.js';
+import { annotations, query, interpolate, registry, timing } from './grafana.js';
 import { Geomap, Heatmap } from './standins.jsx';
 
-const files = import.meta.glob(['../../overview.json', '../../agent-groups.json', '../../countries.json', '../../agents.json', '../../exporter.json'], { eager: true, import: 'default' });
 const params = new URLSearchParams(location.search);
-const dashboard = Object.entries(files).find(([path]) => path.endsWith(`/${params.get('dashboard') ?? 'overview'}.json`))[1];
+const dashboard = await (await fetch(`/dashboards/${params.get('dashboard') ?? 'overview'}.json`)).json();
 const range = { to: Number(params.get('to') ?? Date.now()), from: Number(params.get('from') ?? Date.now() - 6 * 3600e3) };
 const scrape = Number(params.get('scrape') ?? 15);
 const theme = createTheme({ colors: { mode: params.get('theme') ?? 'dark' } });
@@ -44,7 +43,7 @@ function Viz({ p, state, w, h }) {
   if (p.type === 'stat' || p.type === 'bargauge') {
     const values = getFieldDisplayValues({ fieldConfig, reduceOptions: { calcs: ['lastNotNull'], ...p.options?.reduceOptions }, replaceVariables, theme, data: empty ? [] : data, sparkline: false, timeZone });
     if (empty) return <Empty text={noValue} />;
-    if (p.type === 'stat') return <div style={{ display: 'flex' }}>{values.map((v, i) => <BigValue key={i} value={p.options.textMode === 'value_and_name' ? v.display : { ...v.display, title: undefined }} width={w / values.length} height={h} theme={theme} colorMode={p.options.colorMode} graphMode="none" justifyMode={p.options.justifyMode} />)}</div>;
+    if (p.type === 'stat') return <div style={{ display: 'flex' }}>{values.map((v, i) => <BigValue key={i} value={p.options.textMode === 'value_and_name' ? v.display : { ...v.display, title: undefined }} width={w / values.length} height={h} theme={theme} colorMode={p.options.colorMode} graphMode="none" justifyMode={p.options.justifyMode} textMode={p.options.textMode} />)}</div>;
     const above = p.options.namePlacement === 'top', shown = values.slice(0, Math.floor(h / (above ? 32 : 20))), each = Math.min(above ? 44 : 34, h / shown.length);
     return shown.map((v, i) => <div key={i} style={{ height: each }}><BarGauge value={v.display} field={v.field} width={w} height={each - 5} theme={theme} orientation={VizOrientation.Horizontal} displayMode={p.options.displayMode} valueDisplayMode={p.options.valueMode} namePlacement={p.options.namePlacement} showUnfilled alignmentFactors={{ title: shown.reduce((a, x) => (x.display.title.length > a.length ? x.display.title : a), '') + 'M', text: '1000 min' }} /></div>);
   }
@@ -52,17 +51,32 @@ function Viz({ p, state, w, h }) {
   if (p.type === 'geomap') return <Geomap frame={data[0]} theme={theme} width={w} height={h} />;
   if (empty) return <Empty text={noValue} />;
   if (p.type === 'heatmap') return <Heatmap frames={data} theme={theme} width={w} height={h} options={p.options} />;
-  if (p.type === 'timeseries') return <TimeSeries frames={data} width={w} height={h} timeRange={{ from: dateTime(range.from), to: dateTime(range.to), raw: { from: '', to: '' } }} timeZone={timeZone} legend={p.options.legend} options={p.options} replaceVariables={replaceVariables} />;
+  if (p.type === 'timeseries') return <TimeSeries frames={data} width={w} height={h} timeRange={{ from: dateTime(range.from), to: dateTime(range.to), raw: { from: '', to: '' } }} timeZone={timeZone} legend={p.options.legend} options={p.options} replaceVariables={replaceVariables}>{config => { config.addHook('draw', u => mark(u, state.marks)); return null; }}</TimeSeries>;
   return <Empty text={`no stand-in for ${p.type}`} />;
 }
 
-async function load(p) {
+// Annotations are drawn by Grafana's core: dashed lines where something begins and a bar below while it lasts.
+function mark(u, marks) {
+  const { ctx, bbox } = u, dpr = devicePixelRatio;
+  ctx.save();
+  ctx.beginPath(); ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height + 4 * dpr); ctx.clip();
+  for (const { color, from, to } of marks) {
+    const x = u.valToPos(from, 'x', true), end = u.valToPos(to, 'x', true);
+    ctx.strokeStyle = ctx.fillStyle = theme.visualization.getColorByName(color);
+    ctx.setLineDash([4 * dpr, 4 * dpr]); ctx.lineWidth = dpr;
+    ctx.beginPath(); ctx.moveTo(x, bbox.top); ctx.lineTo(x, bbox.top + bbox.height); ctx.stroke();
+    ctx.fillRect(x, bbox.top + bbox.height, Math.max(3 * dpr, end - x), 4 * dpr);
+  }
+  ctx.restore();
+}
+
+async function load(p, marks) {
   if (!p.targets?.length) return { frames: [] };
   try {
     const t = timing(p, range, narrow ? width : p.gridPos.w * column, scrape);
     let frames = (await Promise.all(p.targets.map(x => query(x, range, t, vars, p.targets.length > 1)))).flat();
     if (p.transformations?.length) frames = await lastValueFrom(transformDataFrame(p.transformations, frames));
-    return { frames };
+    return { frames, marks };
   } catch (error) {
     return { frames: [], error };
   }
@@ -84,7 +98,8 @@ function App() {
   const [states, set] = useState({});
   useEffect(() => { (async () => {
     const out = {};
-    for (const p of dashboard.panels) out[p.id] = await load(p);
+    const marks = await annotations(dashboard.annotations?.list ?? [], range, vars);
+    for (const p of dashboard.panels) out[p.id] = await load(p, marks);
     window.report = dashboard.panels.filter(p => p.targets).map(p => `${p.title}: ${out[p.id].error?.message ?? out[p.id].frames.reduce((n, f) => n + f.length, 0) + ' points'}`);
     set(out);
     setTimeout(() => { document.title = 'ready'; }, 1500);

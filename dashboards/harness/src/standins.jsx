@@ -42,7 +42,7 @@ export function Geomap({ frame, theme, width, height }) {
   const projection = geoEquirectangular().fitExtent([[4, 4], [width - 4, height - 4]], { type: 'MultiPoint', coordinates: [[-128, -42], [155, 66]] });
   const path = geoPath(projection);
   const field = n => frame?.fields.find(f => f.config.displayName === n || f.name === n);
-  const country = field('Country'), asr = field('ASR'), attempts = field('Attempts');
+  const country = field('Code'), asr = field('ASR'), attempts = field('Attempts');
   const most = Math.max(1, ...(attempts?.values ?? []));
   const place = code => small[code] ?? (f => f && geoCentroid(code === 'US' ? { type: 'Point', coordinates: [-98, 39] } : code === 'FR' ? { type: 'Point', coordinates: [2.5, 46.5] } : f))(land.find(f => f.id && f.id === numeric[code]));
   const display = asr && getDisplayProcessor({ field: asr, theme });
