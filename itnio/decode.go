@@ -198,7 +198,7 @@ func (p *parser) dataArray() error {
 	in, body := p.in, p.body
 	defer func() { p.in, p.body = in, body }()
 	p.in, p.body = newInput(raw), raw
-	if !holdsPage(raw) {
+	if !containsPage(raw) {
 		p.hasPage = true
 		return p.rows.read(p.in, p.body)
 	}
@@ -208,8 +208,8 @@ func (p *parser) dataArray() error {
 	return members(p.in, p.pageMember)
 }
 
-// holdsPage reports whether the first element of an array is a page object rather than a record.
-func holdsPage(array []byte) bool {
+// containsPage reports whether the first element of an array is a page object rather than a record.
+func containsPage(array []byte) bool {
 	in := newInput(array)
 	if _, err := in.ReadToken(); err != nil || in.PeekKind() != '{' {
 		return false
