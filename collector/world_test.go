@@ -1,12 +1,15 @@
 package collector
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -77,6 +80,42 @@ type world struct {
 	habits    simulator.Habits
 	fails     func(itnio.Query) error                   // nil, or which queries fail
 	through   func(http.RoundTripper) http.RoundTripper // nil, or what stands between
+	good      goodAnswers
+}
+
+// goodAnswers is when each account, by its key, got the first answer of status 0.
+type goodAnswers struct {
+	mu sync.Mutex
+	at map[string]time.Time
+}
+
+// watch notes the answers of a transport.
+func (g *goodAnswers) watch(next http.RoundTripper) http.RoundTripper {
+	return transport(func(r *http.Request) (*http.Response, error) {
+		resp, err := next.RoundTrip(r)
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		key := r.Header.Get("Api-Key")
+		if _, known := g.at[key]; known || err != nil {
+			return resp, err
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body = io.NopCloser(bytes.NewReader(body))
+		if status := regexp.MustCompile(`"status":"?0\b`); err == nil && status.Match(body) {
+			if g.at == nil {
+				g.at = map[string]time.Time{}
+			}
+			g.at[key] = time.Now()
+		}
+		return resp, nil
+	})
+}
+
+func (w *world) firstGood(key config.Secret) time.Time {
+	w.good.mu.Lock()
+	defer w.good.mu.Unlock()
+	require.Contains(w.t, w.good.at, string(key))
+	return w.good.at[string(key)]
 }
 
 // tally is what was counted, as the runtime tells of it. Waking at the same virtual instant orders nothing, so it has a lock.
@@ -159,7 +198,7 @@ func (w *world) start() {
 	c, err := New(Options{
 		Config: w.cfg, StoragePath: w.dir, Logger: w.logger, Registerer: w.reg, NoSync: true, Now: w.now,
 		HTTPClient: func(config.Account) (*http.Client, error) {
-			transport := w.sim.RoundTripper()
+			transport := w.good.watch(w.sim.RoundTripper())
 			if w.through != nil {
 				transport = w.through(transport)
 			}
@@ -206,6 +245,13 @@ func (w *world) halt() {
 func (w *world) end() {
 	w.t.Helper()
 	w.halt()
+	w.good.mu.Lock()
+	for _, m := range w.c.members { // a clock that was not confirmed is not remembered, nor is the answer that it dated
+		if _, known := m.account.Epoch(); !known {
+			delete(w.good.at, string(m.cfg.APIKey))
+		}
+	}
+	w.good.mu.Unlock()
 	require.NoError(w.t, w.c.Close())
 }
 
