@@ -48,6 +48,8 @@ func secretProblem(text string) string {
 		return "begins or ends with a blank; write the bare value"
 	case text == placeholder:
 		return "is still the placeholder of the example; write the real value"
+	case leftOver.MatchString(text):
+		return "a variable in it is not replaced; write the real value"
 	case text == hidden:
 		return "is " + hidden + ", which programs print in place of a secret; write the real value"
 	}

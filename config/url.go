@@ -30,6 +30,8 @@ func baseURL(s *source, text, path string) (string, error) {
 		return "", s.errorf(path, "is not an absolute http or https URL; write it as %s", defaultBaseURL)
 	case u.User != nil:
 		return "", s.errorf(path, "holds a user or password; remove it, requests are signed with api_key and api_secret")
+	case strings.EqualFold(u.Host, placeholder):
+		return "", s.errorf(path, "is still the placeholder of the example; write it as %s", defaultBaseURL)
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(text, "#"):
 		return "", s.errorf(path, "holds a query or fragment; end it at the path")
 	}
@@ -40,11 +42,12 @@ func isHTTP(u *url.URL) bool {
 	return (u.Scheme == "http" || u.Scheme == "https") && hasHost(u)
 }
 
-// hasHost reports whether a URL names a host, and a port that exists if it names one.
+// hasHost reports whether a URL names a host, and a port that exists if it has a colon for one: https://https://host has
+// none behind it.
 func hasHost(u *url.URL) bool {
 	port := u.Port()
 	if port == "" {
-		return u.Hostname() != ""
+		return u.Hostname() != "" && !strings.HasSuffix(u.Host, ":")
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	return u.Hostname() != "" && err == nil && n > 0

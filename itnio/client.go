@@ -42,6 +42,7 @@ func New(o Options) (*Client, error) {
 	base = &url.URL{Scheme: base.Scheme, Host: base.Host, Path: strings.TrimRight(base.Path, "/")}
 
 	hc := *o.HTTP
+	hc.Transport = readableRedirects{hc.Transport}
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 	return &Client{

@@ -304,6 +304,7 @@ func TestErrorsSayWhereToLook(t *testing.T) {
 			"HTTP 308 Permanent Redirect: " + asked + " is redirected to another path there, and redirects are not followed"},
 		"redirect to a secret": {301, "", []string{"Location", "https://" + testSecret + ".example/"},
 			"HTTP 301 Moved Permanently: " + asked + " is redirected to https://….example, and redirects are not followed"},
+		"redirect to no URL":   {302, "", []string{"Location", "https://login.example/%zz?words=1"}, "HTTP 302 Found for " + asked},
 		"redirect to nowhere":  {304, "", nil, "HTTP 304 Not Modified for " + asked},
 		"not found":            {404, page, nil, "HTTP 404 Not Found for " + asked + "; " + html},
 		"not allowed":          {405, "", nil, "HTTP 405 Method Not Allowed for " + asked},

@@ -3,12 +3,14 @@ package itnio
 import (
 	"encoding/base64"
 	"fmt"
+	"html"
 	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -66,7 +68,7 @@ func oneLine(s string) string {
 	}, strings.ToValidUTF8(s, ""))
 }
 
-// secretPattern finds secrets as they stand, in percent encoding, in base64 and as Go quotes them.
+// secretPattern finds secrets as they stand, with escapes of URLs, JSON and HTML, in base64 and as Go quotes them.
 func secretPattern(secrets []string) *regexp.Regexp {
 	forms := []string{`[^\s\S]`} // matches nothing
 	for _, s := range secrets {
@@ -74,7 +76,7 @@ func secretPattern(secrets []string) *regexp.Regexp {
 			continue
 		}
 		quoted := strconv.Quote(s)
-		forms = append(forms, percentEncoded(s), regexp.QuoteMeta(quoted[1:len(quoted)-1]))
+		forms = append(forms, escaped(s), regexp.QuoteMeta(quoted[1:len(quoted)-1]))
 		if len(s) < 3 {
 			continue // its base64 is part of many words
 		}
@@ -86,14 +88,27 @@ func secretPattern(secrets []string) *regexp.Regexp {
 	return regexp.MustCompile("(?i)" + strings.Join(forms, "|"))
 }
 
-// percentEncoded is the pattern of a text of which any character may be percent-encoded.
-func percentEncoded(s string) string {
+// escaped is the pattern of a text of which any character may be escaped as in URLs, JSON or HTML.
+func escaped(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		_, _ = fmt.Fprintf(&b, "(?:%s|", regexp.QuoteMeta(string(r)))
-		if r == ' ' {
+		switch r {
+		case ' ':
 			b.WriteString(`\+|`)
+		case '/':
+			b.WriteString(`\\/|`)
+		case '"':
+			b.WriteString(`&quot;|`)
+		case '\'':
+			b.WriteString(`&apos;|`)
+		case '&', '<', '>':
+			b.WriteString(html.EscapeString(string(r)) + "|")
 		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			_, _ = fmt.Fprintf(&b, `\\u%04x`, unit)
+		}
+		_, _ = fmt.Fprintf(&b, "|&#0*%d;|&#x0*%x;|", r, r)
 		for _, c := range []byte(string(r)) {
 			_, _ = fmt.Fprintf(&b, "%%%02x", c)
 		}

@@ -173,11 +173,13 @@ func TestRedactPhoneNumbers(t *testing.T) {
 // TestRedactSecrets: all secrets, as they stand and as they are sent.
 func TestRedactSecrets(t *testing.T) {
 	const pair = "operator:p@ss wörd/1?"
-	redact := newRedactor(testKey, testSecret, "p@ss wörd/1?", pair, "to\"ken", "ab", "")
+	redact := newRedactor(testKey, testSecret, "p@ss wörd/1?", pair, "to\"ken", "ab", "<a&b> 😀", "")
 	for _, text := range []string{
 		"p@ss wörd/1?", "P@SS WÖRD/1?", "p%40ss%20w%C3%B6rd%2F1%3F", "p%40ss+w%c3%b6rd%2f1%3f", "p@ss%20wörd/1?",
 		base64.StdEncoding.EncodeToString([]byte(pair)), base64.URLEncoding.EncodeToString([]byte(pair)), base64.RawURLEncoding.EncodeToString([]byte(pair)),
 		base64.StdEncoding.EncodeToString([]byte(testSecret)), "to\"ken", `to\"ken`, "to%22ken", "ab", "%61b",
+		`p@ss w\u00f6rd\/1?`, `p\u0040ss w\u00F6rd/1?`, "p&#64;ss w&#246;rd/1?", "p&#x40;ss&#x20;w&#x0F6;rd&#47;1?", "to&quot;ken", "to&#34;ken",
+		`<a&b> 😀`, "&lt;a&amp;b&gt; &#x1f600;", `\u003ca\u0026b\u003e \ud83d\ude00`,
 	} {
 		require.Equal(t, "Basic […] is wrong", redact("Basic ["+text+"] is wrong"), text)
 	}

@@ -96,6 +96,25 @@ func (c *Client) location(resp *http.Response) string {
 	return c.redact((&url.URL{Scheme: u.Scheme, Host: u.Host}).String())
 }
 
+// readableRedirects drops the Location of a redirect if it is no URL. http.Client would quote it in an error in the place
+// of the answer, and the HTTP status would be lost.
+type readableRedirects struct{ next http.RoundTripper } // nil: http.DefaultTransport
+
+func (r readableRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
+	next := r.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	resp, err := next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := resp.Location(); err != nil {
+		resp.Header.Del("Location")
+	}
+	return resp, nil
+}
+
 func isSuccess(code int) bool { return code/100 == 2 }
 
 // transportError turns an error of the HTTP client into one of a known kind. Foreign text goes through the redactor:
