@@ -31,8 +31,9 @@ func newRedactor(secrets ...string) redactor {
 	hides := secretPattern(secrets)
 	users := regexp.MustCompile(`("\w+://)[^"]*@|(://)[^\s"]*@`)              // in quotes they may hold blanks
 	tokens := regexp.MustCompile(`(?i)\b(bearer|basic)[ :]+[\w.~+/-]{16,}=*`) // also those that were fetched
-	// Signatures, and digits in a row or in groups as phone numbers are written.
-	personal := regexp.MustCompile(`(?i)[0-9a-f]{16,}|\p{Nd}(?:[\p{Pd}\p{Zs}−._·•‧∙⋅・()（）/+＋]{0,3}\p{Nd}){4,}`)
+	// Signatures, and digits in a row or in groups as phone numbers are written: with signs of almost any kind between them,
+	// which may be percent-encoded. A colon, an equals sign or quotes are more likely between a name and its value.
+	personal := regexp.MustCompile(`(?i)[0-9a-f]{16,}|\p{Nd}(?:(?:%[0-9a-f]{2}|[^\p{L}\p{M}\p{N}:="]){0,4}\p{Nd}){4,}`)
 	technical := technicalPattern()
 	return func(s string, known ...string) string {
 		if len(s) > maxForeignRead {
