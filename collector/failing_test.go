@@ -61,6 +61,32 @@ func TestBackgroundFailures(t *testing.T) {
 	}
 }
 
+// TestRefusedPast: while all of the past is refused, answers to questions that reach into the present do not make the account up.
+func TestRefusedPast(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, steady(time.Now()), func(c *config.Config) {
+			c.Global.InitialHistory, c.Global.Lookback, c.Global.PollInterval = duration(time.Hour), duration(2*time.Minute), duration(time.Second)
+		})
+		w.fails = func(q itnio.Query) error {
+			if time.Since(q.To) > 5*time.Minute {
+				return &itnio.HTTPError{StatusCode: 500}
+			}
+			return nil
+		}
+		w.start()
+		for w.c.Status()[0].LastError == "" {
+			time.Sleep(100 * time.Millisecond)
+		}
+		for range 100 {
+			time.Sleep(100 * time.Millisecond)
+			require.Positive(t, w.own("itnio_exporter_catch_up_remaining_seconds"))
+			require.Zero(t, w.own("itnio_up"))
+		}
+		w.end()
+	})
+}
+
 // TestSlowAnswers: an account whose answers take almost as long as they may is not waited for, and counts its calls.
 func TestSlowAnswers(t *testing.T) {
 	t.Parallel()

@@ -65,7 +65,8 @@ func (t *tracker) goOn(ctx context.Context, stop func() bool) (over bool, err er
 		return false, err
 	}
 	_, more := p.Next()
-	if !more || p.Kind == reconcile.Sweep && p.Requests > before { // a sweep begins where the last one failed
+	// A sweep begins where the last one failed. Its first answers may be to questions about more than that.
+	if !more || p.Kind == reconcile.Sweep && p.Requests > before && !p.Refusing() {
 		t.health.goesOn(p.Kind)
 	}
 	if more {

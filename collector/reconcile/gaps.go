@@ -86,6 +86,9 @@ func (p *Pass) Refused(r Refusal) bool {
 	return true
 }
 
+// Refusing reports whether the server has refused a window and not answered since.
+func (p *Pass) Refusing() bool { return p.narrowing.count > 0 || len(p.s.refused) > 0 }
+
 // ofWindow reports whether the window is the reason for a refusal. A failure that can have other reasons has to repeat itself.
 func (p *Pass) ofWindow(t *task, r Refusal) bool {
 	if r == Broken || r == Parameter && t.kind == taskFrontier {

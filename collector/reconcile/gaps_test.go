@@ -22,6 +22,23 @@ func TestSecondThatCannotBeRead(t *testing.T) {
 	require.Zero(t, a.st.OpenWindows())
 }
 
+// A pass whose last window was refused says so until the server answers again.
+func TestRefusing(t *testing.T) {
+	a := newAccount(t, Settings{Lookback: 7200, Horizon: 2 * day, AuditInterval: hour, History: 6 * hour})
+	a.traffic(begin-10*hour, begin, 10)
+	a.live()
+	p := a.st.Sweep(a.srv.now, a.floor)
+	_, more := p.Next()
+	require.True(t, more)
+	require.False(t, p.Refusing())
+	require.True(t, p.Refused(TooMuch))
+	require.True(t, p.Refusing())
+	_, more = p.Next()
+	require.True(t, more)
+	p.Take(Answer{Total: 0})
+	require.False(t, p.Refusing())
+}
+
 // Nor must a minute of such seconds, in a row.
 func TestSecondsInARowThatCannotBeRead(t *testing.T) {
 	for _, late := range []int64{5 * hour, hour, 0} {
