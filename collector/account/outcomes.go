@@ -55,8 +55,8 @@ func (o *outcomes) page(kind reconcile.Kind, items []ledger.Item, report *ledger
 			}
 			o.placed(kind, live, item, result, server)
 		case ledger.Pending:
-			// Without any time it will be counted only when it has been waited for as long as the lookback.
-			if item.Call.End.IsZero() && o.memory.firstOdd(ids[i]) {
+			// It may be counted only when it has been waited for as long as the lookback.
+			if (item.Call.End.IsZero() || item.Call.HangupUnreadable) && o.memory.firstOdd(ids[i]) {
 				o.anomalies(&item.Call)
 			}
 		case ledger.Invalid, ledger.TooOld:

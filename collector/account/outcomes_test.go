@@ -13,7 +13,7 @@ import (
 	"itnio_exporter/collector/reconcile"
 )
 
-// TestAnomaliesOfARecordWithoutTimes: they are counted when the record is first read, not when it is counted long after, and
+// TestAnomaliesOfARecordWithoutTimes: they, and those of a record whose hang-up cannot be read, are counted when the record is first read, not when it is counted long after, and
 // once. Those of a call in progress are counted with the call.
 func TestAnomaliesOfARecordWithoutTimes(t *testing.T) {
 	now := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
@@ -36,6 +36,12 @@ func TestAnomaliesOfARecordWithoutTimes(t *testing.T) {
 	}
 	read(1, none, ledger.Counted)
 	require.Equal(t, 1.0, counted(call.AnomalyNoTime))
+
+	unreadable := call.Call{Pending: true, End: now, HangupUnreadable: true, Anomalies: []call.Anomaly{call.AnomalyMalformedField}}
+	for _, result := range []ledger.Result{ledger.Pending, ledger.Pending, ledger.Counted} {
+		read(3, unreadable, result)
+		require.Equal(t, 2.0, counted(call.AnomalyMalformedField))
+	}
 
 	progress := call.Call{Pending: true, End: now, Anomalies: []call.Anomaly{call.AnomalyUnknownCallType}}
 	read(2, progress, ledger.Pending)

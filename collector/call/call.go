@@ -13,7 +13,8 @@ type Call struct {
 	Key     uint64 // keyId; 0: none
 	Session uint64 // callSessionId as a number, or its hash with the top bit set; 0: none
 
-	Pending bool // no hang-up time or no hang-up reason yet
+	Pending          bool // no hang-up time or no hang-up reason yet
+	HangupUnreadable bool // one of them is there and makes no sense: the call may not be in progress
 
 	End   time.Time // hang-up, else createTime, else start; zero: the record has no time at all
 	Start time.Time

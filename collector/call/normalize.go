@@ -91,6 +91,7 @@ func (n *Normalizer) From(r *itnio.Record, now time.Time) Call {
 // place sets the call's times, and Pending if its record is not complete.
 func (b *builder) place(r *itnio.Record, now time.Time) {
 	b.Pending = r.Hangup.IsZero() || !r.HangupReason.Set
+	b.HangupUnreadable = slices.Contains(r.Unreadable, "calledHangupTime") || slices.Contains(r.Unreadable, "hangupReason")
 	b.Start = r.CallStart
 	for _, t := range [...]time.Time{r.Hangup, r.Create, r.CallStart} {
 		if !t.IsZero() {

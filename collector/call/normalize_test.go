@@ -70,8 +70,13 @@ func TestFrom(t *testing.T) {
 		{"hang-up ends", func(r *itnio.Record) { r.Create = at(90) }, func(t *testing.T, c Call) { assert.Equal(t, at(51), c.End) }, nil},
 		{"no hang-up", func(r *itnio.Record) { r.Hangup, r.Create = none, at(55) }, func(t *testing.T, c Call) {
 			assert.True(t, c.Pending)
+			assert.False(t, c.HangupUnreadable)
 			assert.Equal(t, at(55), c.End)
 		}, nil},
+		{"hang-up unreadable", func(r *itnio.Record) { r.Hangup, r.Unreadable = none, []string{"calledHangupTime"} }, func(t *testing.T, c Call) {
+			assert.True(t, c.Pending)
+			assert.True(t, c.HangupUnreadable)
+		}, []Anomaly{AnomalyMalformedField}},
 		{"start only", func(r *itnio.Record) { r.Hangup, r.Create = none, none }, func(t *testing.T, c Call) { assert.Equal(t, at(0), c.End) }, nil},
 		{"no time", func(r *itnio.Record) { r.Hangup, r.Create, r.CallStart = none, none, none }, func(t *testing.T, c Call) { assert.True(t, c.End.IsZero()) }, []Anomaly{AnomalyNoTime}},
 		{"five minutes ahead", func(r *itnio.Record) { r.Hangup = at(60 + 300) }, func(t *testing.T, c Call) { assert.Equal(t, at(360), c.End) }, nil},
