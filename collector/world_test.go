@@ -3,6 +3,7 @@ package collector
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -101,7 +102,7 @@ func (g *goodAnswers) watch(next http.RoundTripper) http.RoundTripper {
 		}
 		body, err := io.ReadAll(resp.Body)
 		resp.Body = io.NopCloser(bytes.NewReader(body))
-		if status := regexp.MustCompile(`"status":"?0\b`); err == nil && status.Match(body) {
+		if status := regexp.MustCompile(`"status":"?0\b`); err == nil && resp.StatusCode == http.StatusOK && json.Valid(body) && status.Match(body) {
 			if g.at == nil {
 				g.at = map[string]time.Time{}
 			}

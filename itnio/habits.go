@@ -171,24 +171,19 @@ func (n *negotiation) try(ctx context.Context, q inquiry, format string) trial {
 	return t
 }
 
-// controls is how often long ago has to be found empty. A confirmed format is final, and a single answer may be wrong.
-const controls = 2
-
 // readsWindow finds out whether the server reads the window for which it has sent records: unless it does, it has as
 // many of long ago.
 func (n *negotiation) readsWindow(ctx context.Context, q inquiry, sent trial) hint {
-	for range controls {
-		past, err := q.longAgo(ctx, sent.format)
-		switch {
-		case err != nil && refused(err) && n.refusedLongAgo(sent.format, err):
-			return reads // what is always refused was read
-		case err != nil:
-			return seemsRead
-		case len(past.Records) > 0 && (past.Total < 0 || past.Total > sent.page.Total/2): // a total alone may be wrong, and off by a few
-			return ignores
-		}
+	past, err := q.longAgo(ctx, sent.format)
+	switch {
+	case err != nil && refused(err) && n.refusedLongAgo(sent.format, err):
+		return reads // what is always refused was read
+	case err != nil:
+		return seemsRead
+	case len(past.Records) == 0 || past.Total >= 0 && past.Total <= sent.page.Total/2:
+		return reads // a total alone may be wrong, and off by a few
 	}
-	return reads
+	return ignores
 }
 
 // understood reports whether a format that was refused is read after all: then the refusal was about the window, such as

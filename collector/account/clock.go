@@ -47,6 +47,7 @@ type clock struct {
 
 	heard   bool          // a good answer has come
 	heardAt time.Duration // when the first one came
+	heardAs time.Time     // the server's time then, by its own Date
 
 	skew     time.Duration // believed time less the local one, at the last answer
 	skewSeen bool
@@ -66,7 +67,13 @@ func (c *clock) unix() int64 { return c.now().Unix() }
 func (c *clock) known() bool { return !c.zero.IsZero() }
 
 // firstAnswer is the server's time when the first good answer came. A time must be believed.
-func (c *clock) firstAnswer() time.Time { return c.zero.Add(c.heardAt) }
+func (c *clock) firstAnswer() time.Time {
+	first := c.zero.Add(c.heardAt)
+	if later := c.heardAs.Sub(first); later > 0 && later <= 2*time.Second {
+		return c.heardAs // a Date is cut to the second, so the believed time may have been a little behind
+	}
+	return first
+}
 
 // trusted reports whether the believed time may make ids expire.
 func (c *clock) trusted() bool { return c.known() && c.steady() >= c.mature }
@@ -77,6 +84,9 @@ func (c *clock) answered(told time.Time, ago time.Duration) {
 	at := c.steady()
 	if !c.heard {
 		c.heard, c.heardAt = true, at-ago
+		if !told.IsZero() {
+			c.heardAs = told.Add(-ago)
+		}
 	}
 	if told.IsZero() {
 		c.withoutDate(at)
