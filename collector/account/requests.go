@@ -57,11 +57,12 @@ func (q *requests) told(page *itnio.Page) (now time.Time, ago time.Duration) {
 	return now, ago
 }
 
-// newestMinute asks for the newest minute by the latest answer's Date, for the sake of the answer's own.
+// newestMinute asks for the newest minute by the latest answer's Date, for the sake of the answer's own. It ends some seconds ago:
+// a window grows to whole seconds, and some servers refuse one that ends ahead of their clock.
 func (q *requests) newestMinute(ctx context.Context) error {
 	ask := func() error {
-		now := q.api.ServerNow()
-		_, err := q.page(ctx, now.Add(-time.Minute), now, 1, 1)
+		to := q.api.ServerNow().Add(-3 * time.Second)
+		_, err := q.page(ctx, to.Add(-time.Minute), to, 1, 1)
 		return err
 	}
 	err := ask()
