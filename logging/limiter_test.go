@@ -3,6 +3,7 @@ package logging
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -25,6 +26,12 @@ func (w *written) Log(keyvals ...any) error {
 	defer w.mu.Unlock()
 	w.lines = append(w.lines, fmt.Sprint(time.Since(w.start), " ", keyvals))
 	return nil
+}
+
+func (w *written) all() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.lines)
 }
 
 func TestLimiter(t *testing.T) {
@@ -65,7 +72,7 @@ func TestLimiter(t *testing.T) {
 					time.Sleep(9 * time.Second)
 				}
 				time.Sleep(time.Hour)
-				require.Equal(t, tt.want, w.lines)
+				require.Equal(t, tt.want, w.all())
 				require.Empty(t, limiter.recent, "nothing is remembered of kinds that came no more")
 			})
 		})
@@ -83,7 +90,7 @@ func TestLimiterClose(t *testing.T) {
 		require.NoError(t, limiter.Log("level", level.WarnValue(), "msg", "m"))
 		limiter.close()
 		time.Sleep(time.Hour)
-		require.Equal(t, []string{"0s [level warn msg m]", "0s [level warn msg m repeated 2]", "0s [level warn msg m]"}, w.lines)
+		require.Equal(t, []string{"0s [level warn msg m]", "0s [level warn msg m repeated 2]", "0s [level warn msg m]"}, w.all())
 	})
 }
 
