@@ -132,6 +132,8 @@ func TestLimiterCountsAll(t *testing.T) {
 				time.Sleep(time.Duration(pause) * time.Second)
 			}
 			time.Sleep(2 * limitInterval)
+			c.mu.Lock()
+			defer c.mu.Unlock()
 			require.Equal(rt, want, c.sums)
 		})
 	})
