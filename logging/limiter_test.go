@@ -73,6 +73,8 @@ func TestLimiter(t *testing.T) {
 				}
 				time.Sleep(time.Hour)
 				require.Equal(t, tt.want, w.all())
+				limiter.mu.Lock()
+				defer limiter.mu.Unlock()
 				require.Empty(t, limiter.recent, "nothing is remembered of kinds that came no more")
 			})
 		})
