@@ -50,6 +50,7 @@ func TestBackgroundFailures(t *testing.T) {
 				}
 				require.Zero(t, w.own("itnio_up"))
 				require.Contains(t, w.c.Status()[0].LastError, tt.says)
+				synctest.Wait() // nobody writes to the log
 				require.Equal(t, 1, strings.Count(out.String(), tt.says))
 				tt.fail(w, false)
 				time.Sleep(15 * time.Minute)
