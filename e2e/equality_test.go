@@ -65,7 +65,7 @@ func (r run) check(t *testing.T) {
 	v.epoch, v.read = times.epoch, times.read
 
 	for range scale(1, 2, 2) { // the second time the exporter starts from equality
-		m.traffic(t, a.sim, 90, scale(time.Second, time.Second, 5*time.Second))
+		m.traffic(t, a.sim, 90, scale(1500*time.Millisecond, 1500*time.Millisecond, 5*time.Second))
 		waitForRecords(t, a.sim)
 		e.equals(v, a.sim)
 	}

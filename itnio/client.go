@@ -22,6 +22,7 @@ type Client struct {
 	clock   *clock
 	habits  *negotiation
 	decoder decoder
+	damaged damaged
 	buffers sync.Pool // of *bytes.Buffer: bodies, handed back once decoded
 
 	userAgent string

@@ -62,7 +62,7 @@ func (d decoder) decode(body []byte) (answer, error) {
 	return answer{
 		status: int(max(min(p.status.V, math.MaxInt32), math.MinInt32)),
 		reason: p.reason,
-		page:   Page{Total: count(p.total, -1), Size: count(p.size, 0), Current: count(p.current, 0), Records: p.rows.list, Damage: p.damage},
+		page:   Page{Total: count(p.total, -1), Size: count(p.size, 0), Current: count(p.current, 0), Records: p.rows.list, Repaired: p.repaired, Damage: p.damage},
 	}, nil
 }
 
@@ -82,10 +82,10 @@ func (d decoder) parse(body []byte) (*parser, error) {
 		return p, err
 	}
 	again.rows.note(fixed.damaged)
-	again.damage = 1 // of the envelope, even if no record is damaged
+	again.repaired = true
 	for at := range fixed.damaged {
 		if at < len(again.rows.list) {
-			again.damage += again.rows.list[at].Fingerprint
+			again.damage = append(again.damage, again.rows.list[at].Fingerprint)
 		}
 	}
 	return again, nil
@@ -106,10 +106,11 @@ func count(i Int, missing int) int {
 
 // parser walks one answer.
 type parser struct {
-	in     *jsontext.Decoder
-	body   []byte
-	rows   rows
-	damage uint64 // as in Page
+	in       *jsontext.Decoder
+	body     []byte
+	rows     rows
+	repaired bool     // as in Page
+	damage   []uint64 // as in Page
 
 	status               Int
 	reason               string

@@ -202,7 +202,7 @@ func TestHabits(t *testing.T) {
 	c := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
 		b, err := io.ReadAll(r.Body)
 		require.NoError(t, err)
-		if strings.Contains(string(b), "2001-01-01") {
+		if strings.Contains(string(b), "1999-01-01") {
 			return respond(200, pageOf(0)), nil
 		}
 		if strings.Contains(string(b), "2025-01-03T") {

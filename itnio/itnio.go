@@ -96,12 +96,13 @@ type Query struct {
 
 // Page is one answer to a Query.
 type Page struct {
-	Total   int // records in the window, as the server says; -1: not said
-	Size    int // page size the server says it used; 0: not said, and it may be another one than asked for
-	Current int // page number the server says it sent
-	Records []Record
-	Damage  uint64    // what had to be repaired for the answer to be read: equal for equal damage; 0: nothing
-	Bytes   int       // size of the answer's body
-	Date    time.Time // the server's time by the Date header of this authenticated answer; zero: it had none
-	First   time.Time // Date of the first good answer to the query: an earlier one than Date if it took several; zero: none had one
+	Total    int // records in the window, as the server says; -1: not said
+	Size     int // page size the server says it used; 0: not said, and it may be another one than asked for
+	Current  int // page number the server says it sent
+	Records  []Record
+	Repaired bool      // the answer could be read only after repair
+	Damage   []uint64  // fingerprints of the records that were repaired
+	Bytes    int       // size of the answer's body
+	Date     time.Time // the server's time by the Date header of this authenticated answer; zero: it had none
+	First    time.Time // Date of the first good answer to the query: an earlier one than Date if it took several; zero: none had one
 }

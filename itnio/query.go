@@ -64,7 +64,7 @@ func (q Query) validate() error {
 
 // longAgo is the same question about a minute in which no call can have been.
 func (q Query) longAgo() Query {
-	q.From = time.Date(2001, time.January, 1, 0, 0, 0, 0, time.UTC)
+	q.From = time.Date(1999, time.January, 1, 0, 0, 0, 0, time.UTC)
 	q.To = q.From.Add(time.Minute)
 	q.Page, q.Size = 1, 1
 	return q

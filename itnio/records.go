@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -41,18 +42,46 @@ func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
 	return Page{}, fmt.Errorf("record query: %w", err)
 }
 
-// ask asks in one time format. A damaged answer is asked for again: the network may have damaged it. One that comes with the
-// same damage again, or is damaged for the third time, is as the server has it, and is taken as repaired.
+// ask asks in one time format. A damaged answer is asked for again: the network may have damaged it. Damage that was seen before
+// is the server's, and so is that of the third answer; then the answer is taken as repaired.
 func (c *Client) ask(ctx context.Context, q Query, format string) (Page, error) {
 	const enough = 3
-	var damage uint64
 	for n := 1; ; n++ {
 		page, err := c.signed(ctx, q, format)
-		if err != nil || page.Damage == 0 || page.Damage == damage || n == enough {
+		if err != nil || !page.Repaired {
 			return page, err
 		}
-		damage = page.Damage
+		known := c.damaged.known(page.Damage)
+		if known && len(page.Damage) > 0 || known && n > 1 || n == enough {
+			return page, nil
+		}
 	}
+}
+
+// damaged remembers records that were damaged when they were read. The same record with the same damage is as the server has it,
+// whatever page it comes with: a server may send the records of one second in another order in every answer.
+type damaged struct {
+	mu   sync.Mutex
+	seen map[uint64]struct{} // fingerprints
+}
+
+const maxDamaged = 10_000 // records remembered
+
+// known reports whether all these records were seen before. It remembers them.
+func (d *damaged) known(fingerprints []uint64) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.seen == nil || len(d.seen) > maxDamaged {
+		d.seen = map[uint64]struct{}{}
+	}
+	known := true
+	for _, f := range fingerprints {
+		if _, ok := d.seen[f]; !ok {
+			known = false
+			d.seen[f] = struct{}{}
+		}
+	}
+	return known
 }
 
 // signed asks once, and again where the signature's time or a kept connection was at fault.

@@ -24,7 +24,7 @@ const (
 // repaired is an answer after repair.
 type repaired struct {
 	body    []byte
-	damaged map[int][]string // by record: the members that were damaged, or lostRecord
+	damaged map[int][]string // by record that was repaired: the damaged members that are used, or lostRecord
 }
 
 // repair makes JSON of an answer, as far as it can. Whether it is JSON then is for the parser to say.
@@ -117,7 +117,7 @@ func (d decoder) repairRows(list []byte, spans []span, damaged map[int][]string)
 			out = fmt.Appendf(out, `"lost %x"`, maphash.Bytes(d.seed, list[s.start:s.end]))
 			continue
 		}
-		if len(rows[i].damaged) > 0 {
+		if rows[i].repaired {
 			damaged[i] = rows[i].damaged
 		}
 		out = append(out, rows[i].json...)
@@ -127,10 +127,11 @@ func (d decoder) repairRows(list []byte, spans []span, damaged map[int][]string)
 
 // row is one record after repair.
 type row struct {
-	json    []byte   // nil: lost
-	damaged []string // members with a value that had to be repaired, those that are not used left out
-	members int
-	guessed bool // quotes were taken to belong to a text because of what follows them
+	json     []byte   // nil: lost
+	repaired bool     // it was no JSON before
+	damaged  []string // members with a value that had to be repaired, those that are not used left out
+	members  int
+	guessed  bool // quotes were taken to belong to a text because of what follows them
 }
 
 func (r row) lost() bool { return r.json == nil }
@@ -184,7 +185,7 @@ func repairRow(raw []byte) row {
 	if !ok {
 		return row{}
 	}
-	r.json, r.members, r.guessed = w.out, n, w.guessed
+	r.json, r.repaired, r.members, r.guessed = w.out, true, n, w.guessed
 	return r
 }
 

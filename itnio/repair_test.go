@@ -236,3 +236,26 @@ func TestDamagedAnswers(t *testing.T) {
 		})
 	}
 }
+
+// TestDamagedRecordMoves: a record that is damaged at the server may come with another page each time.
+func TestDamagedRecordMoves(t *testing.T) {
+	page := func(records ...string) string {
+		return `{"status":0,"reason":"ok","data":{"total":3,"size":2,"current":1,"records":[` + strings.Join(records, ",") + `]}}`
+	}
+	const bad, a, b = `{"keyId":1,"remark":"two` + "\n" + `lines"}`, `{"keyId":2,"remark":""}`, `{"keyId":3,"remark":""}`
+	answers := []string{page(a, bad), page(a, b), page(bad, b)}
+	requests := 0
+	c := newClient(t, roundTrip(func(*http.Request) (*http.Response, error) {
+		requests++
+		return respond(http.StatusOK, answers[requests-1]), nil
+	}))
+	first, err := c.Records(t.Context(), aQuery())
+	require.NoError(t, err)
+	require.Equal(t, 2, requests)
+	require.EqualValues(t, 3, first.Records[1].KeyID)
+
+	second, err := c.Records(t.Context(), aQuery())
+	require.NoError(t, err)
+	require.Equal(t, 3, requests, "the damage was seen before")
+	require.EqualValues(t, 1, second.Records[0].KeyID)
+}

@@ -98,26 +98,27 @@ func identity(c *call.Call, fingerprint uint64) uint64 {
 	return fingerprint
 }
 
-// endAt reports whether the newest records end by a time: some in the day before it, and of these hardly any in the day after it.
-// A few ends that cannot be do not matter.
+// endAt reports whether the newest records end by a time: some in the half hour before it, and of these hardly any in the day after
+// it. A few ends that cannot be do not matter. A quiet account cannot tell: any later time would do as well.
 func (r *reader) endAt(ctx context.Context, t time.Time) (bool, error) {
-	before, err := r.ended(ctx, t.Add(-3*time.Second), -1) // some servers refuse a window that ends ahead of their clock
+	by := t.Add(-3 * time.Second) // some servers refuse a window that ends ahead of their clock
+	before, err := r.ended(ctx, by, -maxLag, -5*time.Minute)
 	if err != nil || before == 0 {
 		return false, err
 	}
-	after, err := r.ended(ctx, t.Add(-minLag), 1)
+	after, err := r.ended(ctx, t.Add(-minLag), 23*time.Hour, time.Hour, 5*time.Minute)
 	if itnio.RefusalOf(err) == itnio.RefusalParameter {
 		return true, nil // it is in the server's future
 	}
 	return err == nil && after*20 <= before, err
 }
 
-// ended is how many records ended in the time before (direction -1) or after (1) t, as far as one page tells. The time is a day, or
-// less where the server refuses so much.
-func (r *reader) ended(ctx context.Context, t time.Time, direction time.Duration) (n int, err error) {
-	for _, width := range []time.Duration{23 * time.Hour, time.Hour, 5 * time.Minute} {
-		from, to := t, t.Add(direction*width)
-		if direction < 0 {
+// ended is how many records ended in the time after t, or before it if the width is negative, as far as one page tells. The next
+// width is used where the server refuses so much.
+func (r *reader) ended(ctx context.Context, t time.Time, widths ...time.Duration) (n int, err error) {
+	for _, width := range widths {
+		from, to := t, t.Add(width)
+		if width < 0 {
 			from, to = to, from
 		}
 		page, err := r.requests.page(ctx, from, to, 1, reconcile.PageSize)
