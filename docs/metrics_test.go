@@ -83,7 +83,7 @@ func reference(t *testing.T) map[string]any {
 		"HangupParties": coded(enum.PartyNames(), enum.ParseParty),
 		"HangupReasons": coded(enum.ReasonNames(), enum.ParseReason),
 		"International": call.International,
-		"LimitedLabels": []string{families.LabelAgentGroup, families.LabelCountry, families.LabelAgent, families.LabelTag, families.LabelMedia},
+		"LimitedLabels": families.LimitedLabels(),
 		"Results":       results,
 		"Statuses":      itnio.StatusLabels(),
 		"Endpoint":      itnio.PathRecordQuery,

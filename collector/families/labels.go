@@ -91,6 +91,17 @@ func (l *label) limited(value string) bool {
 	return l.limit != nil && value != "" && !enum.IsReserved(value)
 }
 
+// LimitedLabels are the labels with a limit of their own.
+func LimitedLabels() []string {
+	var names []string
+	for i := range labelTable {
+		if l := &labelTable[i]; l.limit != nil {
+			names = append(names, l.name)
+		}
+	}
+	return names
+}
+
 // Limited gives the names and values of a label set that are there because they were admitted.
 func (f *Family) Limited(labels []string) iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
