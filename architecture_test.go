@@ -19,7 +19,7 @@ const module = "itnio_exporter"
 // of docs/architecture.md.
 var arrows = map[string][]string{
 	".":                    {"cli"},
-	"cli":                  {"collector", "collector/families", "config", "logging", "simulator", "web"},
+	"cli":                  {"collector", "collector/families", "collector/ledger", "config", "logging", "simulator", "web"},
 	"web":                  {"collector"},
 	"collector":            {"collector/account", "collector/call", "collector/exposition", "collector/families", "collector/ledger", "config", "itnio", "logging"},
 	"collector/account":    {"collector/call", "collector/ledger", "collector/reconcile", "config", "itnio", "logging"},

@@ -24,7 +24,7 @@ func commandFirst(app *kingpin.ApplicationModel, args []string) ([]string, error
 	}
 	for _, name := range flags {
 		if taken, by := takers(app, name, chosen); !taken && len(by) > 0 {
-			return nil, fmt.Errorf("--%s is a flag of %s, not of %s", name, strings.Join(by, " and "), chosen)
+			return nil, fmt.Errorf("--%s is a flag of %s, not of %s", name, strings.Join(by, ", "), chosen)
 		}
 	}
 	return args, nil

@@ -54,6 +54,7 @@ func newCommands(app *kingpin.Application) []command {
 		newCheckConfig(app),
 		newSimulate(app),
 		newHealthcheck(app),
+		newBackup(app),
 	}
 }
 

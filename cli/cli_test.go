@@ -71,7 +71,7 @@ func TestForeignFlags(t *testing.T) {
 		"--simulate.seed=7":                    "--simulate.seed is a flag of simulate, not of serve",
 		"--no-demo check-config":               "--demo is a flag of serve, not of check-config",
 		"--log.level debug check-config":       "--log.level is a flag of serve and simulate, not of check-config",
-		"check-config --web.listen-address :1": "--web.listen-address is a flag of serve and healthcheck, not of check-config",
+		"check-config --web.listen-address :1": "--web.listen-address is a flag of serve, healthcheck, backup, not of check-config",
 	} {
 		status, stdout, stderr := once(t, strings.Fields(line)...)
 		require.Equal(t, 1, status)

@@ -36,6 +36,7 @@ type serveFlags struct {
 	routePrefix     string
 	externalURL     string
 	enableLifecycle bool
+	enableAdmin     bool
 	enablePprof     bool
 
 	log logFlags
@@ -62,6 +63,7 @@ func (f *serveFlags) register(c *kingpin.CmdClause) {
 	c.Flag("web.external-url", "URL under which the exporter is reached from outside, for example through a reverse proxy. Used for links; if omitted, derived from the host name.").
 		PlaceHolder("<URL>").StringVar(&f.externalURL)
 	c.Flag("web.enable-lifecycle", "Allow reloads by an HTTP request to /-/reload.").BoolVar(&f.enableLifecycle)
+	c.Flag("web.enable-admin-api", "Allow backups of the ledger by an HTTP request to /-/backup.").BoolVar(&f.enableAdmin)
 	c.Flag("web.enable-pprof", "Serve the Go profiler at /debug/pprof/.").BoolVar(&f.enablePprof)
 	f.log.register(c)
 }
@@ -166,6 +168,7 @@ func serve(e Environment, f *serveFlags, l *logging.Loggers, s source) error {
 			Reload:    reloader.Reload,
 			Lifecycle: f.enableLifecycle,
 			Pprof:     f.enablePprof,
+			Backup:    web.BackupOptions{Enabled: f.enableAdmin, Backup: c.Backup, Dir: s.storagePath, Logger: l.GoKit},
 		}),
 		listenAndServe: func(server *http.Server) error { return toolkit.ListenAndServe(server, f.web, l.Slog) },
 		poll:           c.Run,

@@ -112,7 +112,7 @@ func New(o Options) (_ *Collector, err error) {
 		return nil, err
 	}
 	for _, m := range c.members { // not at a reload: what is shown by then stays
-		m.poller.ConcealIfLeftAlone()
+		m.poller.ConcealIfBehind()
 	}
 	c.publish()
 	return c, nil
@@ -188,6 +188,9 @@ func (c *Collector) begin(ctx context.Context) error {
 	c.read()
 	return nil
 }
+
+// Backup writes a copy of the ledger to a new file, while counting goes on.
+func (c *Collector) Backup(name string) error { return c.ledger.Backup(name) }
 
 // Close closes the ledger. Run must have returned.
 func (c *Collector) Close() error { return c.ledger.Close() }

@@ -50,3 +50,49 @@ func TestRestored(t *testing.T) {
 		w.end()
 	})
 }
+
+// TestRestoredBackup: a backup of any age shows no series lower than before, although a young one could have been taken for the
+// ledger itself, and in the end all that was shown before and came since.
+func TestRestoredBackup(t *testing.T) {
+	t.Parallel()
+	skipRace(t)
+	for _, age := range span(
+		[]time.Duration{10 * time.Second}, []time.Duration{10 * time.Second, time.Hour},
+		[]time.Duration{10 * time.Second, time.Minute, 30 * time.Minute, 3 * time.Hour, 24 * time.Hour, 72 * time.Hour},
+	) {
+		t.Run(age.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				o := steady(time.Now())
+				o.LongShare, o.LateShare = 0.1, 0.1
+				o.Habits.FilterOn = simulator.ByStart
+				w := newWorld(t, o, nil)
+				w.start()
+				time.Sleep(90 * time.Minute)
+				copied := filepath.Join(t.TempDir(), "copy.db")
+				require.NoError(t, w.c.Backup(copied))
+				for began := time.Now(); time.Since(began) < age; time.Sleep(time.Minute) {
+					w.look()
+				}
+				w.end()
+				backup, err := os.ReadFile(copied)
+				require.NoError(t, err)
+				require.NoError(t, os.WriteFile(filepath.Join(w.dir, "ledger.db"), backup, 0o600))
+
+				w.start()
+				fams, _ := w.c.ledger.Exposition()
+				require.Empty(t, fams, "it is behind")
+				for began := time.Now(); time.Since(began) < 2*time.Minute; time.Sleep(250 * time.Millisecond) {
+					w.look()
+				}
+				for range 90 {
+					time.Sleep(time.Minute)
+					w.look()
+				}
+				w.halt()
+				w.exposedRight("call_type", "outcome")
+				require.NoError(t, w.c.Close())
+			})
+		})
+	}
+}

@@ -25,6 +25,7 @@ type Options struct {
 	Reload    func(context.Context) error
 	Lifecycle bool // whether Reload may be called by request
 	Pprof     bool // whether the Go profiler is served
+	Backup    BackupOptions
 }
 
 // NewHandler routes all endpoints. Outside the route prefix it answers only "/", by a redirect to the status page.
@@ -42,6 +43,7 @@ func NewHandler(o Options) http.Handler {
 	route("/-/healthy", http.HandlerFunc(healthy))
 	route("/-/ready", readyHandler(o.Exporter))
 	route("/-/reload", reloadHandler(o))
+	route("/-/backup", &backupHandler{BackupOptions: o.Backup})
 	if o.Pprof {
 		route("/debug/pprof/", http.StripPrefix(o.Site.prefix, http.HandlerFunc(pprof.Index)))
 		route("/debug/pprof/cmdline", http.HandlerFunc(pprof.Cmdline))

@@ -98,6 +98,9 @@ func (t *tracker) audited() error {
 	if t.store.state.CatchUp(now.Unix()) > 0 {
 		return nil
 	}
+	if err := t.store.caughtUp(now); err != nil {
+		return err
+	}
 	t.reveal()
 	if !t.clock.trusted() {
 		return nil

@@ -47,10 +47,10 @@ func New(o Options) *Poller {
 // Status is what is known of the account now. It waits for no reading.
 func (p *Poller) Status() Status { return p.health.Status() }
 
-// ConcealIfLeftAlone takes the account out of the exposition until it has caught up and an audit is over, if it was not read for
-// long: its ledger may be a backup, and Prometheus may have seen higher values.
-func (p *Poller) ConcealIfLeftAlone() {
-	if p.tracker.store.leftAlone(p.now()) {
+// ConcealIfBehind takes the account out of the exposition until it has caught up and an audit is over, if its ledger is
+// a backup or may be one: Prometheus may have seen higher values.
+func (p *Poller) ConcealIfBehind() {
+	if p.tracker.store.behind(p.now()) {
 		p.tracker.conceal()
 	}
 }

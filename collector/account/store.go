@@ -36,11 +36,11 @@ func (s *store) reset() {
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }
 
-// leftAlone reports whether the account was not read for long before now: its ledger may be a backup, and Prometheus may
-// have seen higher values.
-func (s *store) leftAlone(now time.Time) bool {
+// behind reports whether Prometheus may have seen higher values than the ledger has: it is a backup, or the account was not read
+// for long before now, as if it were one.
+func (s *store) behind(now time.Time) bool {
 	swept := s.account.Swept()
-	return swept != 0 && now.Sub(time.Unix(swept, 0)) > 2*s.global.Lookback
+	return s.account.Copied() || swept != 0 && now.Sub(time.Unix(swept, 0)) > 2*s.global.Lookback
 }
 
 // establish sets the epoch if the answer with this date is the account's first good one.
@@ -88,6 +88,15 @@ func (s *store) written(err error) error {
 	}
 	s.metrics.CommitFailures.Inc()
 	return fmt.Errorf("what was read is not counted yet: %w", err)
+}
+
+// caughtUp notes that all that was shown before is counted.
+func (s *store) caughtUp(server time.Time) error {
+	if !s.account.Copied() {
+		return nil
+	}
+	_, err := s.commit(&ledger.Batch{CaughtUp: true}, server)
+	return err
 }
 
 // expire drops the ids that can no longer be asked about.

@@ -135,7 +135,7 @@ func (t *tracker) learnClock(ctx context.Context) error {
 	if err := t.store.establish(t.clock.firstAnswer()); err != nil {
 		return err
 	}
-	if !t.store.leftAlone(t.clock.now()) { // it only seemed so by the local clock
+	if !t.store.behind(t.clock.now()) { // it only seemed so by the local clock
 		t.reveal()
 	}
 	t.begun = true

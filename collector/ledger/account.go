@@ -43,6 +43,8 @@ type accountMeta struct {
 	LastSuccess int64 `json:"last_success,omitempty"`
 	// Counted: some call has been counted.
 	Counted bool `json:"counted"`
+	// Copied: the file is a backup, and the account has not caught up since.
+	Copied bool `json:"copied,omitempty"`
 }
 
 const secondsPerDay = 24 * 60 * 60
@@ -103,6 +105,10 @@ func (a *Account) LastSuccess() time.Time {
 	}
 	return time.Time{}
 }
+
+// Copied reports whether the ledger is a restored backup, and the account has not caught up since. Its series may have been shown
+// with higher values than it has.
+func (a *Account) Copied() bool { return a.read().Copied }
 
 // successStep is the shortest time between two writings of LastSuccess.
 const successStep = time.Minute

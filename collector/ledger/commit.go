@@ -45,6 +45,7 @@ type Batch struct {
 	Swept       int64  // 0: unchanged
 	InitialDone bool   // the first fill is complete
 	ShowInitial bool   // with InitialDone: its values show at once, not zero first
+	CaughtUp    bool   // all that came since a backup is counted; its values show at once. Nothing if the ledger is no backup
 }
 
 // Report is the result of a batch.
@@ -80,7 +81,11 @@ func (l *Ledger) Commit(b *Batch) (*Report, error) {
 	}
 	t.meta.InitialDone = t.meta.InitialDone || b.InitialDone
 	if b.ShowInitial && b.InitialDone && !b.Account.meta.InitialDone {
-		t.showInitial()
+		t.showAll()
+	}
+	if b.CaughtUp && t.meta.Copied {
+		t.meta.Copied = false
+		t.showAll()
 	}
 	if t.empty() {
 		l.retire(b.Server)

@@ -24,7 +24,7 @@ type Options struct {
 	Now         func() time.Time
 	Logger      log.Logger
 
-	// LockTimeout is how long to wait for another process to let go of the file; 0: a second.
+	// LockTimeout is how long to wait for another process to let go of the file; 0: defaultLockTimeout.
 	LockTimeout time.Duration
 	// NoSync leaves durability to the operating system. For simulations of weeks only.
 	NoSync bool
@@ -33,6 +33,8 @@ type Options struct {
 	// AfterCommit, if set, can make a commit fail that is in the file, as a sync does that fails late. For simulations only.
 	AfterCommit func() error
 }
+
+const defaultLockTimeout = time.Second
 
 // What to do about a file that cannot be used.
 const (
@@ -52,7 +54,7 @@ func Open(o Options) (_ *Ledger, err error) {
 		return nil, fail("cannot make its directory (choose one that can be written with --storage.path)", err)
 	}
 	if o.LockTimeout == 0 {
-		o.LockTimeout = time.Second
+		o.LockTimeout = defaultLockTimeout
 	}
 	f := &file{
 		path: path, before: o.BeforeCommit, after: o.AfterCommit,

@@ -77,9 +77,9 @@ func (t *transaction) item(it *Item) Result {
 	return Counted
 }
 
-// showInitial shows the values of the first fill at once, without zero first: they are history, and no increase is expected of
-// them.
-func (t *transaction) showInitial() {
+// showAll shows the account's values at once, without zero first. Those of the first fill are history, and no increase is expected
+// of them. Those of a restored backup were most likely shown before: a 0 would be a reset, and Prometheus would count them again.
+func (t *transaction) showAll() {
 	for i, f := range t.l.families {
 		for _, s := range f.sorted {
 			if s.account == t.batch.Account && !s.shown {

@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// progress shows on a terminal how far a long command has come; elsewhere it shows nothing. It ends the command at a signal.
+type progress struct {
+	out     io.Writer // nil: no terminal
+	signals <-chan os.Signal
+	shown   int64 // megabytes
+}
+
+func newProgress(e Environment) *progress {
+	p := &progress{signals: e.Signals}
+	if f, ok := e.Stderr.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			p.out = f
+		}
+	}
+	return p
+}
+
+// written is told how many bytes have been written, of total ones; 0 or less: it is not known how many.
+func (p *progress) written(total int64) func(int64) error {
+	const megabyte = 1e6
+	return func(n int64) error {
+		select {
+		case s := <-p.signals:
+			return fmt.Errorf("stopped by a signal (%s)", s)
+		default:
+		}
+		if p.out == nil || n/megabyte == p.shown {
+			return nil
+		}
+		p.shown = n / megabyte
+		if total > 0 {
+			fmt.Fprintf(p.out, "\r%d of %d MB", p.shown, total/megabyte)
+		} else {
+			fmt.Fprintf(p.out, "\r%d MB", p.shown)
+		}
+		return nil
+	}
+}
+
+// end leaves the line to what is printed next.
+func (p *progress) end() {
+	if p.out != nil && p.shown > 0 {
+		fmt.Fprint(p.out, "\r\x1b[K")
+	}
+}

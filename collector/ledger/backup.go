@@ -1,0 +1,138 @@
+package ledger
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// Backup writes a copy of the ledger, as it was last committed, to a new file. Counting goes on meanwhile. The copy is complete,
+// durable and checked before it gets its name, and it is marked as a copy: see Account.Copied.
+func (l *Ledger) Backup(name string) error {
+	return backup(name, l.file.options.Timeout, func(out io.Writer) error {
+		return l.file.view(copyTo(out))
+	})
+}
+
+// BackupFile does the same for the ledger in a directory that no exporter has open. written is told how many bytes
+// have been written so far, and ends the backup with an error.
+func BackupFile(dir, name string, written func(int64) error) (err error) {
+	path := filepath.Join(dir, fileName)
+	err = checkFile(path)
+	if err == nil {
+		_, err = os.Stat(path)
+	}
+	if err != nil {
+		return fmt.Errorf("ledger %s: %s: %w", path, problem(err), err)
+	}
+	db, err := openBolt(path, &bolt.Options{Timeout: defaultLockTimeout, ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("ledger %s: %s: %w", path, problem(err), err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return backup(name, defaultLockTimeout, func(out io.Writer) error {
+		return guarded(func() error { return db.View(copyTo(&counter{out, written, 0})) })
+	})
+}
+
+// ReceiveBackup does the same with what a running exporter sends.
+func ReceiveBackup(name string, sent io.Reader, written func(int64) error) error {
+	return backup(name, defaultLockTimeout, func(out io.Writer) error {
+		_, err := io.Copy(&counter{out, written, 0}, sent)
+		return err
+	})
+}
+
+// IsInUse reports whether a ledger could not be opened because another process has it open.
+func IsInUse(err error) bool { return errors.Is(err, errInUse) }
+
+func copyTo(out io.Writer) func(*bolt.Tx) error {
+	return func(tx *bolt.Tx) error {
+		_, err := tx.WriteTo(out)
+		return err
+	}
+}
+
+// counter tells how much has been written to it, and stops if it is told to.
+type counter struct {
+	io.Writer
+	written func(int64) error
+	n       int64
+}
+
+func (c *counter) Write(b []byte) (int, error) {
+	n, err := c.Writer.Write(b)
+	c.n += int64(n)
+	return n, errors.Join(err, c.written(c.n))
+}
+
+// backup makes a file of what write writes, under another name first. It overwrites nothing.
+func backup(name string, lockTimeout time.Duration, write func(io.Writer) error) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("backup %s: %w", name, err)
+		}
+	}()
+	if _, err := os.Lstat(name); err == nil {
+		return fmt.Errorf("%w: choose another name, or move it away", fs.ErrExist)
+	}
+	partial := name + unfinished
+	out, err := os.OpenFile(partial, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is of a backup that is under way, or was interrupted: remove it if none is running", partial)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(partial)
+		}
+	}()
+	if err := errors.Join(write(out), out.Close()); err != nil {
+		return err
+	}
+	if err := markCopied(partial, lockTimeout); err != nil {
+		return err
+	}
+	if err := os.Rename(partial, name); err != nil {
+		return err
+	}
+	return syncDirectory(filepath.Dir(name))
+}
+
+// markCopied marks every account of a copy, and makes the file durable. Opening it checks its pages.
+func markCopied(path string, lockTimeout time.Duration) error {
+	if err := checkFile(path); err != nil {
+		return err
+	}
+	db, err := openBolt(path, &bolt.Options{Timeout: lockTimeout})
+	if err != nil {
+		return err
+	}
+	err = db.Update(func(tx *bolt.Tx) error {
+		meta, accounts := tx.Bucket([]byte(bucketMeta)), tx.Bucket([]byte(bucketAccounts))
+		if meta == nil || accounts == nil {
+			return errForeign
+		}
+		if version := string(meta.Get([]byte(keyFormat))); version != formatVersion {
+			return fmt.Errorf("the ledger's format is version %q, not %q: start the exporter once, which brings it up to date", version, formatVersion)
+		}
+		return forEachBucket(accounts, func(_ []byte, b *bolt.Bucket) error {
+			var m accountMeta
+			if err := json.Unmarshal(b.Get([]byte(keyMeta)), &m); err != nil {
+				return fmt.Errorf("%w: an account's description: %w", errDamaged, err)
+			}
+			m.Copied = true
+			return putMeta(b, &m)
+		})
+	})
+	return errors.Join(err, db.Close())
+}

@@ -1,0 +1,74 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+)
+
+// BackupOptions are what /-/backup needs.
+type BackupOptions struct {
+	Enabled bool
+	Backup  func(name string) error // writes a copy of the ledger to a new file
+	Dir     string                  // where the copy stands while it is sent
+	Logger  log.Logger
+}
+
+// backupHandler sends a copy of the ledger. The copy is a file first: it is checked, and its size is known, before any of it is sent.
+type backupHandler struct {
+	BackupOptions
+	mu sync.Mutex // one backup at a time
+}
+
+func (h *backupHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case !h.Enabled:
+		http.Error(w, "Backups by request are off: start with --web.enable-admin-api.", http.StatusForbidden)
+		return
+	case r.Method != http.MethodGet:
+		w.Header().Set("Allow", "GET")
+		http.Error(w, "This endpoint takes GET.", http.StatusMethodNotAllowed)
+		return
+	case !h.mu.TryLock():
+		http.Error(w, "Another backup is under way.", http.StatusConflict)
+		return
+	}
+	defer h.mu.Unlock()
+	if err := h.send(w); err != nil {
+		level.Error(h.Logger).Log("msg", "backup failed", "err", err)
+		http.Error(w, "The backup failed, see the log of the exporter.", http.StatusInternalServerError) // in vain once the copy is on its way
+	}
+}
+
+func (h *backupHandler) send(w http.ResponseWriter) (err error) {
+	dir := filepath.Join(h.Dir, "backup.tmp") // one name: what a killed process has left is removed by the next backup
+	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	name := filepath.Join(dir, "ledger.db")
+	if err := h.Backup(name); err != nil {
+		return err
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Disposition", `attachment; filename="ledger.db"`)
+	w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))
+	_, err = io.Copy(w, f)
+	return err
+}
