@@ -60,7 +60,7 @@ func TestForeignFlags(t *testing.T) {
 				for _, args := range [][]string{{c.Name, flag}, {flag, c.Name}} {
 					_, done, err := parse(Environment{Args: args, Stdout: io.Discard, Stderr: io.Discard})
 					require.False(t, done)
-					require.EqualError(t, err, "--"+f.Name+" is a flag of "+strings.Join(shown, " and ")+", not of "+c.Name)
+					require.EqualError(t, err, "--"+f.Name+" is a flag of "+strings.Join(shown, ", ")+", not of "+c.Name)
 				}
 			}
 		}
