@@ -24,7 +24,7 @@ func commandFirst(app *kingpin.ApplicationModel, args []string) ([]string, error
 	}
 	for _, name := range flags {
 		if taken, by := takers(app, name, chosen); !taken && len(by) > 0 {
-			return nil, fmt.Errorf("--%s is a flag of %s, not of %s", name, strings.Join(by, ", "), chosen)
+			return nil, fmt.Errorf("--%s is a flag of %s, not of %s", name, allOf(by), chosen)
 		}
 	}
 	return args, nil
@@ -121,4 +121,13 @@ func defaultCommand(app *kingpin.ApplicationModel) string {
 		}
 	}
 	return ""
+}
+
+// allOf names all: "a", "a and b", "a, b and c".
+func allOf(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }

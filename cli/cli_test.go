@@ -60,7 +60,7 @@ func TestForeignFlags(t *testing.T) {
 				for _, args := range [][]string{{c.Name, flag}, {flag, c.Name}} {
 					_, done, err := parse(Environment{Args: args, Stdout: io.Discard, Stderr: io.Discard})
 					require.False(t, done)
-					require.EqualError(t, err, "--"+f.Name+" is a flag of "+strings.Join(shown, ", ")+", not of "+c.Name)
+					require.EqualError(t, err, "--"+f.Name+" is a flag of "+allOf(shown)+", not of "+c.Name)
 				}
 			}
 		}
@@ -71,7 +71,7 @@ func TestForeignFlags(t *testing.T) {
 		"--simulate.seed=7":                    "--simulate.seed is a flag of simulate, not of serve",
 		"--no-demo check-config":               "--demo is a flag of serve, not of check-config",
 		"--log.level debug check-config":       "--log.level is a flag of serve and simulate, not of check-config",
-		"check-config --web.listen-address :1": "--web.listen-address is a flag of serve, healthcheck, backup, not of check-config",
+		"check-config --web.listen-address :1": "--web.listen-address is a flag of serve, healthcheck and backup, not of check-config",
 	} {
 		status, stdout, stderr := once(t, strings.Fields(line)...)
 		require.Equal(t, 1, status)
