@@ -122,7 +122,7 @@ func TestNoAnswers(t *testing.T) {
 		ready, _ := w.c.Ready()
 		require.True(t, ready)
 		require.Contains(t, w.scrape(), `itnio_up{account="main"} 0`)
-		require.Contains(t, w.c.Status()[0].LastError, "no whole answer within")
+		require.Contains(t, w.c.Status()[0].LastError, "no complete answer within")
 		w.end()
 	})
 }
