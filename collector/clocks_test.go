@@ -126,6 +126,37 @@ func TestWrongClocks(t *testing.T) {
 	}
 }
 
+// TestQuietRestart: an account without calls, whose local clock is wrong, waits for the server's time to be confirmed at its first
+// start, but not at a restart.
+func TestQuietRestart(t *testing.T) {
+	t.Parallel()
+	for _, off := range []time.Duration{5 * time.Hour, -10 * days} {
+		synctest.Test(t, func(t *testing.T) {
+			o := steady(time.Now())
+			o.CallsPerDay = 0
+			w := newWorld(t, o, nil)
+			clock := &steppedClock{}
+			clock.off.Store(int64(off))
+			w.now = clock.now
+			w.start()
+			time.Sleep(time.Minute)
+			require.Zero(t, w.own("itnio_up"), "the local clock is off by %s", off)
+			time.Sleep(20 * time.Minute)
+			require.Equal(t, 1.0, w.own("itnio_up"))
+			w.end()
+			w.start()
+			time.Sleep(time.Minute)
+			require.Zero(t, w.own("itnio_up"), "what was confirmed for minutes only is not remembered")
+			time.Sleep(25 * time.Hour)
+			w.end()
+			w.start()
+			time.Sleep(time.Minute)
+			require.Equal(t, 1.0, w.own("itnio_up"))
+			w.end()
+		})
+	}
+}
+
 // TestRestartWithAWrongLocalClock: where the local clock is hours or days off at a restart, the records tell the server's time.
 func TestRestartWithAWrongLocalClock(t *testing.T) {
 	t.Parallel()

@@ -34,7 +34,7 @@ type tracker struct {
 
 func newTracker(o *Options, h *health) *tracker {
 	logger := h.logger
-	clock := &clock{wall: o.Now, steady: o.Steady, metrics: o.Metrics, health: h, logger: logger}
+	clock := &clock{wall: o.Now, steady: o.Steady, before: o.Account.Skew(), metrics: o.Metrics, health: h, logger: logger}
 	memory := newMemory()
 	offset := &offsetGuard{
 		zone: o.Config.Location, poll: o.Global.PollInterval, audit: o.Global.AuditInterval, metrics: o.Metrics, logger: logger,
@@ -68,7 +68,7 @@ func (t *tracker) poll(ctx context.Context) error {
 	}
 	t.metrics.Reconcile.WithLabelValues().Observe(t.now().Sub(began).Seconds())
 	if err == nil {
-		err = t.store.succeeded(t.now())
+		err = t.store.succeeded(t.now(), t.clock.before)
 	}
 	t.health.ended(reconcile.Live, err)
 	return err
