@@ -197,7 +197,7 @@ func (t *tracker) endCatchUp() error {
 	if t.store.account.InitialDone() {
 		return nil
 	}
-	level.Info(t.logger).Log("msg", "first fill is whole, the account's series appear")
+	level.Info(t.logger).Log("msg", "first fill complete, the account's series are shown from now on")
 	_, err := t.store.commit(&ledger.Batch{InitialDone: true, ShowInitial: t.global.InitialHistory > 0}, t.clock.now())
 	return err
 }
