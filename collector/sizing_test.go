@@ -43,6 +43,7 @@ func TestSizing(t *testing.T) {
 	if !*long {
 		t.Skip("a long proof")
 	}
+	fmt.Println("\n| calls a day | `poll_interval` | `rate_limit` | requests a day | in the busiest minute | delay p50 | p99 | first fill of 7 days | restart |\n|---:|---|---:|---:|---:|---:|---:|---:|---:|")
 	for _, s := range sizes() {
 		fill, restart := 0, 0
 		t.Run(fmt.Sprintf("%d calls a day, first fill", s.calls), func(t *testing.T) {
