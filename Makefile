@@ -3,7 +3,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X github.com/prometheus/common/version.Version=$(VERSION) \
            -X github.com/prometheus/common/version.Revision=$(shell git rev-parse --short HEAD 2>/dev/null)
 
-.PHONY: help build demo stack test race lint rules docs fuzz bench proof ci image
+.PHONY: help build demo stack test race lint rules docs fuzz bench cost proof ci image
 
 help: ## This list.
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -43,6 +43,9 @@ fuzz: ## Every fuzz test for FUZZTIME (1m).
 
 bench: ## All benchmarks.
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+cost: ## The requests of a first fill, an audit, a restart and a reload, over real HTTP; fails above the bounds of docs/guarantee.md.
+	$(GO) test ./e2e -run '^TestCost$$' -proof -v -count=1
 
 proof: ## The long proofs, an hour or more: weeks of traffic, 200 random sequences of faults, 200 kills, every habit of the API.
 	$(GO) test ./collector -run 'TestVirtualDays|TestSizing|TestFaults' -proof -timeout 90m -v

@@ -21,16 +21,27 @@ import (
 const days = 24 * time.Hour
 
 // dated changes the Date of each answer: by off, given the number of the answer and the time since the first one; false leaves
-// it out. Requests are signed by that Date, so they are signed anew: the server accepts them as one that checks no timestamps.
+// it out. Requests may be signed by that Date, so they are signed again: the server accepts them as one that checks no timestamps.
 func dated(off func(n int64, since time.Duration) (time.Duration, bool)) func(http.RoundTripper) http.RoundTripper {
-	var n atomic.Int64
-	began := time.Now()
+	wrong := misdated(off)
 	return func(next http.RoundTripper) http.RoundTripper {
+		next = wrong(next)
 		return transport(func(r *http.Request) (*http.Response, error) {
 			stamp := strconv.FormatInt(time.Now().Unix(), 10)
 			sum := md5.Sum([]byte(mainAccount().Key + mainAccount().Secret + stamp))
 			r.Header.Set("Timestamp", stamp)
 			r.Header.Set("Sign", hex.EncodeToString(sum[:]))
+			return next.RoundTrip(r)
+		})
+	}
+}
+
+// misdated changes the Date of each answer of a server that checks timestamps by its true time.
+func misdated(off func(n int64, since time.Duration) (time.Duration, bool)) func(http.RoundTripper) http.RoundTripper {
+	var n atomic.Int64
+	began := time.Now()
+	return func(next http.RoundTripper) http.RoundTripper {
+		return transport(func(r *http.Request) (*http.Response, error) {
 			resp, err := next.RoundTrip(r)
 			if err != nil {
 				return nil, err
@@ -122,6 +133,62 @@ func TestWrongClocks(t *testing.T) {
 				require.LessOrEqual(t, lines, 6)
 				w.end()
 			})
+		})
+	}
+}
+
+// TestWrongDatesOfAServerThatChecksTimestamps: the requests are signed by the local clock while the server's Date is wrong.
+func TestWrongDatesOfAServerThatChecksTimestamps(t *testing.T) {
+	t.Parallel()
+	for _, off := range []time.Duration{-3 * time.Hour, 10 * days} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, steady(time.Now()), nil)
+			w.through = misdated(func(_ int64, since time.Duration) (time.Duration, bool) {
+				if since > 30*time.Minute && since < 90*time.Minute {
+					return off, true
+				}
+				return 0, true
+			})
+			w.start()
+			for range 120 {
+				time.Sleep(time.Minute)
+				w.look()
+				require.Equal(t, 1.0, w.own("itnio_up"), "off by %s", off)
+			}
+			require.LessOrEqual(t, w.sim.Stats()["-16"], 3)
+			w.judge(5 * time.Minute).exact(t)
+			w.end()
+		})
+	}
+}
+
+// TestQuietRestart: an account without calls, whose local clock is wrong, waits for the server's time to be confirmed at its first
+// start, but not at a restart.
+func TestQuietRestart(t *testing.T) {
+	t.Parallel()
+	for _, off := range []time.Duration{5 * time.Hour, -10 * days} {
+		synctest.Test(t, func(t *testing.T) {
+			o := steady(time.Now())
+			o.CallsPerDay = 0
+			w := newWorld(t, o, nil)
+			clock := &steppedClock{}
+			clock.off.Store(int64(off))
+			w.now = clock.now
+			w.start()
+			time.Sleep(time.Minute)
+			require.Zero(t, w.own("itnio_up"), "the local clock is off by %s", off)
+			time.Sleep(20 * time.Minute)
+			require.Equal(t, 1.0, w.own("itnio_up"))
+			w.end()
+			w.start()
+			time.Sleep(time.Minute)
+			require.Zero(t, w.own("itnio_up"), "what was confirmed for minutes only is not remembered")
+			time.Sleep(25 * time.Hour)
+			w.end()
+			w.start()
+			time.Sleep(time.Minute)
+			require.Equal(t, 1.0, w.own("itnio_up"))
+			w.end()
 		})
 	}
 }

@@ -76,19 +76,26 @@ func TestRefusedPast(t *testing.T) {
 			return nil
 		}
 		w.start()
+		began := time.Now()
 		for w.c.Status()[0].LastError == "" {
 			time.Sleep(100 * time.Millisecond)
+			require.Less(t, time.Since(began), time.Minute)
 		}
-		for range 100 {
-			time.Sleep(100 * time.Millisecond)
-			require.Positive(t, w.own("itnio_exporter_catch_up_remaining_seconds"))
+		looks := 0
+		for w.own("itnio_exporter_catch_up_remaining_seconds") > 0 { // until all of the past is given up
 			require.Zero(t, w.own("itnio_up"))
+			looks++
+			time.Sleep(100 * time.Millisecond)
+			require.Less(t, time.Since(began), 10*time.Minute)
 		}
+		require.Greater(t, looks, 100)
+		require.Positive(t, w.c.Status()[0].OpenWindows)
 		w.end()
 	})
 }
 
-// TestSlowAnswers: an account whose answers take almost as long as they may is not waited for, and counts its calls.
+// TestSlowAnswers: an account whose answers take almost as long as they may is not waited for, and counts its calls. Its series
+// appear after the few requests of the first poll, which are made without a pause between them.
 func TestSlowAnswers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -96,11 +103,18 @@ func TestSlowAnswers(t *testing.T) {
 		o.CallsPerDay, o.Latency = 1000, 28*time.Second
 		w := newWorld(t, o, nil)
 		w.start()
+		began := time.Now()
 		ready, _ := w.c.Ready()
 		require.False(t, ready)
 		time.Sleep(2 * itnio.DefaultTimeout)
 		ready, _ = w.c.Ready()
 		require.True(t, ready)
+		for !strings.Contains(w.scrape(), "\nitnio_calls_total{") {
+			time.Sleep(time.Second)
+			require.Less(t, time.Since(began), time.Hour)
+		}
+		require.LessOrEqual(t, w.sim.Requests(), 10)
+		require.LessOrEqual(t, time.Since(began), time.Duration(w.sim.Requests())*o.Latency+time.Second)
 		time.Sleep(2 * time.Hour)
 		require.Equal(t, 1.0, w.own("itnio_up"))
 		v := w.judge(30 * time.Minute)
@@ -122,7 +136,7 @@ func TestNoAnswers(t *testing.T) {
 		ready, _ := w.c.Ready()
 		require.True(t, ready)
 		require.Contains(t, w.scrape(), `itnio_up{account="main"} 0`)
-		require.Contains(t, w.c.Status()[0].LastError, "no whole answer within")
+		require.Contains(t, w.c.Status()[0].LastError, "no complete answer within")
 		w.end()
 	})
 }

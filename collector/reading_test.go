@@ -73,7 +73,7 @@ func TestEpoch(t *testing.T) {
 	})
 }
 
-// TestHistory: the call families appear in one step, when the first fill is whole.
+// TestHistory: the call families appear in one step, when the first fill is complete.
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -71,9 +71,6 @@ func (c *Client) ServerNow() time.Time {
 	return t
 }
 
-// Skew is the server's clock minus the local one; false before the first answer with a Date.
-func (c *Client) Skew() (time.Duration, bool) { return c.clock.skew() }
-
 // Habits are what is known so far of how the server reads requests.
 func (c *Client) Habits() Habits { return c.habits.known() }
 

@@ -193,7 +193,7 @@ func TestHTTPFailures(t *testing.T) {
 			}
 			_, asked := RetryAfter(err)
 			require.False(t, asked)
-			_, known := c.Skew()
+			_, known := c.clock.skew()
 			require.True(t, known, "any answer's Date tells the clock")
 		})
 	}
@@ -229,7 +229,8 @@ func TestRetryAfter(t *testing.T) {
 	require.False(t, ok)
 }
 
-// TestExpiredTimestamp: a client whose clock is hours off learns the server's from the refusal.
+// TestExpiredTimestamp: a client whose clock is hours off learns the server's from the refusal; where the server's Date is wrong,
+// the local clock serves.
 func TestExpiredTimestamp(t *testing.T) {
 	for name, tt := range map[string]struct {
 		offset time.Duration
@@ -263,9 +264,37 @@ func TestExpiredTimestamp(t *testing.T) {
 				}
 				require.Equal(t, tt.labels, labels)
 				require.Len(t, signs, requests, "a signature of its own for every attempt")
-				skew, known := c.Skew()
+				skew, known := c.clock.skew()
 				require.True(t, known)
 				require.InDelta(t, tt.offset.Seconds(), skew.Seconds(), 1)
+			})
+		})
+	}
+	for name, tt := range map[string]struct {
+		wrong  func(n int) time.Duration // of the Date of an answer, by its number
+		labels []string
+	}{
+		"wrong Date for hours":      {func(int) time.Duration { return -5 * time.Hour }, []string{"0", "-16", "0", "0", "0"}},
+		"wrong Date from now on":    {func(n int) time.Duration { return time.Duration(min(n, 1)) * 9 * 24 * time.Hour }, []string{"0", "0", "-16", "0", "0"}},
+		"every other Date is wrong": {func(n int) time.Duration { return time.Duration(n%2) * time.Hour }, []string{"0", "0", "-16", "0", "-16", "0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var labels []string
+				c := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+					ts, _ := strconv.ParseInt(r.Header.Get("Timestamp"), 10, 64)
+					date := time.Now().Add(tt.wrong(len(labels))).UTC().Format(http.TimeFormat)
+					if time.Since(time.Unix(ts, 0)).Abs() > 5*time.Minute {
+						return respond(200, `{"status":-16}`, "Date", date), nil
+					}
+					return respond(200, pageOf(0), "Date", date), nil
+				}), func(o *Options) { o.OnRequest = func(_, s string, _ time.Duration) { labels = append(labels, s) } })
+				for range 4 {
+					time.Sleep(time.Second)
+					_, err := c.Records(t.Context(), aQuery())
+					require.NoError(t, err)
+				}
+				require.Equal(t, tt.labels, labels, "after one refusal, requests are signed by the clock that was accepted")
 			})
 		})
 	}

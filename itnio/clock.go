@@ -14,10 +14,11 @@ import (
 type clock struct {
 	now func() time.Time // local; its monotonic reading, where there is one, survives steps of the wall clock
 
-	mu     sync.Mutex
-	known  bool
-	local  time.Time // local time of the latest answer
-	server time.Time // the server's at that moment, estimated; no monotonic reading
+	mu      sync.Mutex
+	known   bool
+	local   time.Time // local time of the latest answer
+	server  time.Time // the server's at that moment, estimated; no monotonic reading
+	byLocal bool      // requests are signed by the local clock
 }
 
 // learn uses the Date of an answer. Its request was sent at sent and its header arrived at received, both local.
@@ -54,13 +55,36 @@ func (c *clock) serverNow() (time.Time, bool) {
 	return c.server.Add(now.Sub(c.local)), true
 }
 
-// skew is server minus local wall clock.
+// sameTime is by how much two clocks may differ and still be the same one to a server that checks timestamps.
+const sameTime = time.Minute
+
+// skew is server minus local wall clock; 0 if no answer ever told it.
 func (c *clock) skew() (time.Duration, bool) {
 	server, known := c.serverNow()
 	if !known {
 		return 0, false
 	}
 	return server.Sub(c.now().Round(0)), true
+}
+
+// ahead is how far ahead of the local clock the next signature's time is to be: that of the server's clock, or nothing.
+func (c *clock) ahead() time.Duration {
+	skew, _ := c.skew()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byLocal {
+		return 0
+	}
+	return skew
+}
+
+// refused records that a signature so far ahead of the local clock was refused for its time. If that was the server's time by its
+// latest answer, Date may be wrong, and the next signature goes by the local clock. Else it goes by the server's.
+func (c *clock) refused(ahead time.Duration) {
+	skew, known := c.skew()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.byLocal = known && (skew-ahead).Abs() <= sameTime
 }
 
 // dateOf reads the Date header; the zero time if it is missing or makes no sense.

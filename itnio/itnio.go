@@ -2,7 +2,7 @@
 // It knows nothing of Prometheus or of what has been counted.
 //
 // It requests one path, the record query, and follows no redirect. Every attempt gets a new signature with the server's time,
-// known from the Date headers of its answers. Answers are limited in size and time. They are read with tolerance: a field that
+// known from the Date headers of its answers, or with the local time where the server refuses that. Answers are limited in size and time. They are read with tolerance: a field that
 // cannot be read is named in Record.Unreadable, a row that cannot be read becomes a Record with a fingerprint only, text that
 // breaks the JSON is repaired, and only a broken envelope loses a page. Recordings, remarks and everything else that Record does
 // not list are skipped without being decoded. Nothing that can be printed, errors included, contains a key, a secret, a

@@ -9,7 +9,7 @@ import (
 )
 
 // Records asks for one page of finished calls. It waits for the rate limit; it retries nothing but an expired
-// timestamp, once, with the server's clock, and a kept connection that had gone stale, once. While the time format is
+// timestamp, once, by the server's clock or by the local one if the server's was used, and a kept connection that had gone stale, once. While the time format is
 // being found out, one call may ask up to four times.
 //
 // Errors are a *StatusError, an *HTTPError (with the *StatusError of its body, if any) or of a Kind, wrapped; where the
@@ -92,11 +92,16 @@ func (c *Client) signed(ctx context.Context, q Query, format string) (Page, erro
 	}
 	var resigned, reconnected bool
 	for {
-		page, err := c.attempt(ctx, body)
+		ahead := c.clock.ahead()
+		page, err := c.attempt(ctx, body, ahead)
+		expired := ClassOf(err) == ClassClock
+		if expired {
+			c.clock.refused(ahead) // the answer has told the server's time
+		}
 		stale, isStale := errors.AsType[staleError](err)
 		switch {
-		case !resigned && ClassOf(err) == ClassClock:
-			resigned = true // the answer has told the server's time
+		case expired && !resigned:
+			resigned = true
 		case !reconnected && isStale:
 			reconnected = true
 		case isStale:
@@ -107,8 +112,8 @@ func (c *Client) signed(ctx context.Context, q Query, format string) (Page, erro
 	}
 }
 
-// attempt sends one request and reads its answer.
-func (c *Client) attempt(ctx context.Context, body []byte) (Page, error) {
+// attempt sends one request, signed by a clock so far ahead of the local one, and reads its answer.
+func (c *Client) attempt(ctx context.Context, body []byte, ahead time.Duration) (Page, error) {
 	if err := c.pace.wait(ctx); err != nil {
 		cause := ctx.Err()
 		if cause == nil {
@@ -117,7 +122,7 @@ func (c *Client) attempt(ctx context.Context, body []byte) (Page, error) {
 		return Page{}, ended(cause)
 	}
 	start := c.now()
-	rep, err := c.send(ctx, PathRecordQuery, body)
+	rep, err := c.send(ctx, PathRecordQuery, body, ahead)
 	var page Page
 	if err == nil {
 		page, err = c.read(rep)

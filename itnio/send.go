@@ -36,8 +36,8 @@ type staleError struct{ error }
 func (e staleError) Unwrap() error { return e.error }
 
 // send is the one place that sends: a freshly signed request to an allowed path, and its answer within the limits of
-// size and time. The body of the reply has to go back with c.release.
-func (c *Client) send(ctx context.Context, path string, body []byte) (reply, error) {
+// size and time. The signature's time is that of a clock so far ahead of the local one. The body of the reply has to go back with c.release.
+func (c *Client) send(ctx context.Context, path string, body []byte, ahead time.Duration) (reply, error) {
 	if !allowed(http.MethodPost, path) {
 		return reply{}, errors.New("path is not on the list of allowed ones")
 	}
@@ -59,7 +59,7 @@ func (c *Client) send(ctx context.Context, path string, body []byte) (reply, err
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Accept-Encoding", "gzip") // set here, so that a transport without compression has it too
 	req.Header.Set("User-Agent", c.userAgent)
-	c.sign(req.Header, c.ServerNow())
+	c.sign(req.Header, c.now().Add(ahead))
 
 	sent := c.now()
 	resp, err := c.http.Do(req)
@@ -124,7 +124,7 @@ func (c *Client) transportError(ctx context.Context, err error) error {
 		return ended(cause)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fail(ErrTimeout, "no whole answer within %s", c.timeout)
+		return fail(ErrTimeout, "no complete answer within %s", c.timeout)
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err

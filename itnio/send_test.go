@@ -24,12 +24,12 @@ func TestOnlyAllowedPaths(t *testing.T) {
 		"", "/", "/v3/cc/seatGroup/deleteGroup", "/v3/cc/record/query/", "/v3/cc/record/query?x=1", "/v3/cc/record/../record/query",
 		"//v3/cc/record/query", "/V3/cc/record/query", "v3/cc/record/query", PathRecordQuery + "#x",
 	} {
-		_, err := c.send(t.Context(), path, nil)
+		_, err := c.send(t.Context(), path, nil, 0)
 		require.ErrorContains(t, err, "not on the list", path)
 	}
 	require.Zero(t, sent)
 	require.False(t, allowed(http.MethodGet, PathRecordQuery))
-	_, err := c.send(t.Context(), PathRecordQuery, nil)
+	_, err := c.send(t.Context(), PathRecordQuery, nil, 0)
 	require.NoError(t, err)
 	require.Equal(t, 1, sent)
 }

@@ -28,7 +28,8 @@ var errUnconfirmed = errors.New("the server's clock is not confirmed yet")
 // clock decides what time it is at the server. Nothing else in this package reads the Date of an answer.
 //
 // The believed time runs on by a steady clock. A Date that agrees with it corrects it; one that does not is a claim. At the
-// start, when no time is believed yet, a claim is believed as soon as the local clock or the newest records agree with it. Else
+// start, when no time is believed yet, a claim is believed as soon as the local clock, its difference from the server's before the
+// restart or the newest records agree with it. Else
 // a claim is believed when all answers have repeated it for some minutes, unless new records speak against it.
 type clock struct {
 	wall    func() time.Time     // local; someone may set it at any time
@@ -51,6 +52,7 @@ type clock struct {
 
 	skew     time.Duration // believed time less the local one, at the last answer
 	skewSeen bool
+	before   time.Duration // the last skew by a time that was trusted, also of the process before; 0: none
 }
 
 // now is the server's time; by the local clock until a time is believed.
@@ -109,7 +111,7 @@ func (c *clock) refused(told time.Time) {
 func (c *clock) take(told time.Time, at time.Duration) {
 	zero := told.Add(-at)
 	switch {
-	case !c.known() && agree(told, c.wall()):
+	case !c.known() && (agree(told, c.wall()) || agree(told, c.wall().Add(c.before))):
 		c.believe(zero, at)
 	case c.known() && agree(zero, c.zero):
 		c.correct(zero, at)
@@ -222,4 +224,7 @@ func (c *clock) compare() {
 		level.Warn(c.logger).Log("msg", "the server's clock or the local one was set", "skew_before", c.skew.Round(time.Second), "skew", skew.Round(time.Second))
 	}
 	c.skew, c.skewSeen = skew, true
+	if c.trusted() {
+		c.before = skew
+	}
 }

@@ -78,8 +78,10 @@ func (s *store) flush(server time.Time) error {
 	return err
 }
 
-// succeeded keeps when the account was last read.
-func (s *store) succeeded(at time.Time) error { return s.written(s.account.SetLastSuccess(at)) }
+// succeeded keeps when the account was last read, and by how much the server's clock was ahead of the local one.
+func (s *store) succeeded(at time.Time, skew time.Duration) error {
+	return s.written(s.account.SetLastSuccess(at, skew))
+}
 
 // written counts and wraps the error of a transaction that counts calls.
 func (s *store) written(err error) error {

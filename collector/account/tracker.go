@@ -34,7 +34,7 @@ type tracker struct {
 
 func newTracker(o *Options, h *health) *tracker {
 	logger := h.logger
-	clock := &clock{wall: o.Now, steady: o.Steady, metrics: o.Metrics, health: h, logger: logger}
+	clock := &clock{wall: o.Now, steady: o.Steady, before: o.Account.Skew(), metrics: o.Metrics, health: h, logger: logger}
 	memory := newMemory()
 	offset := &offsetGuard{
 		zone: o.Config.Location, poll: o.Global.PollInterval, audit: o.Global.AuditInterval, metrics: o.Metrics, logger: logger,
@@ -68,7 +68,7 @@ func (t *tracker) poll(ctx context.Context) error {
 	}
 	t.metrics.Reconcile.WithLabelValues().Observe(t.now().Sub(began).Seconds())
 	if err == nil {
-		err = t.store.succeeded(t.now())
+		err = t.store.succeeded(t.now(), t.clock.before)
 	}
 	t.health.ended(reconcile.Live, err)
 	return err
@@ -197,7 +197,7 @@ func (t *tracker) endCatchUp() error {
 	if t.store.account.InitialDone() {
 		return nil
 	}
-	level.Info(t.logger).Log("msg", "first fill is whole, the account's series appear")
+	level.Info(t.logger).Log("msg", "first fill complete, the account's series are shown from now on")
 	_, err := t.store.commit(&ledger.Batch{InitialDone: true, ShowInitial: t.global.InitialHistory > 0}, t.clock.now())
 	return err
 }

@@ -41,6 +41,8 @@ type accountMeta struct {
 	Swept int64 `json:"swept"`
 	// LastSuccess, Unix seconds by the local clock: when the account was last read; 0: never.
 	LastSuccess int64 `json:"last_success,omitempty"`
+	// Skew, seconds: the server's clock less the local one, then.
+	Skew int64 `json:"skew,omitempty"`
 	// Counted: some call has been counted.
 	Counted bool `json:"counted"`
 	// Copied: the file is a backup, and the account has not caught up since.
@@ -110,12 +112,15 @@ func (a *Account) LastSuccess() time.Time {
 // with higher values than it has.
 func (a *Account) Copied() bool { return a.read().Copied }
 
+// Skew is the server's clock less the local one, as SetLastSuccess was told; 0: it is not known, or they agree.
+func (a *Account) Skew() time.Duration { return time.Duration(a.read().Skew) * time.Second }
+
 // successStep is the shortest time between two writings of LastSuccess.
 const successStep = time.Minute
 
 // SetLastSuccess keeps when the account was last read, at most once a minute, so that a restart in the middle of an outage does not
-// forget how long it has lasted.
-func (a *Account) SetLastSuccess(at time.Time) error {
+// forget how long it has lasted. skew, kept in whole seconds, is the server's clock less the local one.
+func (a *Account) SetLastSuccess(at time.Time, skew time.Duration) error {
 	if since := at.Sub(a.LastSuccess()); since >= 0 && since < successStep {
 		return nil
 	}
@@ -124,7 +129,7 @@ func (a *Account) SetLastSuccess(at time.Time) error {
 	}
 	defer a.l.writer.Unlock()
 	meta := a.meta
-	meta.LastSuccess = at.Unix()
+	meta.LastSuccess, meta.Skew = at.Unix(), int64(skew/time.Second)
 	return a.update(&meta, nil, nil)
 }
 

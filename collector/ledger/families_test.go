@@ -174,7 +174,7 @@ func TestChangedFamiliesStartAnew(t *testing.T) {
 		func() { tl.o.Model = families.New(m); tl.reopen() },        // a restart: nothing changes any more
 	} {
 		change()
-		require.Equal(t, i == 0, strings.Contains(tl.log.String(), "it starts anew"), "said once")
+		require.Equal(t, i == 0, strings.Contains(tl.log.String(), "start again at 0"), "said once")
 		if i == 0 {
 			require.Contains(t, tl.log.String(), "family=itnio_calls_total")
 			require.Contains(t, tl.log.String(), "family=itnio_call_ring_duration_seconds")

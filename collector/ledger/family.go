@@ -100,7 +100,7 @@ func (l *Ledger) goesOn(b *bolt.Bucket, f *family) (bool, error) {
 	if slices.Equal(meta.Labels, f.Labels) && slices.Equal(meta.Bounds, f.Bounds) && meta.Meaning == f.Meaning {
 		return true, nil
 	}
-	level.Warn(l.logger).Log("msg", "labels or buckets of a metric family have changed, it starts anew at 0", "family", f.Name,
+	level.Warn(l.logger).Log("msg", "labels or buckets of a metric family have changed, its series start again at 0", "family", f.Name,
 		"labels_before", strings.Join(meta.Labels, ","), "labels", strings.Join(f.Labels, ","))
 	return false, nil
 }

@@ -52,7 +52,7 @@ func TestMigration(t *testing.T) {
 	l, a, said := openVersionOne(t, dir)
 	require.Equal(t, 1, strings.Count(said, "ledger migrated"))
 	require.Contains(t, said, "windows=5")
-	require.NotContains(t, said, "anew")
+	require.NotContains(t, said, "start again")
 	require.Equal(t, 139, a.IDs())
 	require.Equal(t, 444, l.Stats().Series)
 	require.Empty(t, a.Cells(), "windows without ids are read again")

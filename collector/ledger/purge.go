@@ -27,7 +27,7 @@ func (l *Ledger) purge() {
 		err = l.file.compact(func(tx *bolt.Tx) error { return tx.Bucket([]byte(bucketMeta)).Delete([]byte(keyPurge)) })
 	}
 	if err != nil {
-		level.Warn(l.logger).Log("msg", "deleted label values may still be in free pages of the ledger's file, it is written anew at the next start", "err", err)
+		level.Warn(l.logger).Log("msg", "deleted label values may still be in free pages of the ledger's file, it is rewritten at the next start", "err", err)
 	}
 }
 

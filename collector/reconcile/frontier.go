@@ -3,9 +3,10 @@ package reconcile
 // frontier is the newest window. It has no end: records with a time ahead of the server's clock are in it too. Every poll reads it
 // in full.
 type frontier struct {
-	from  int64 // its start
-	ids   int   // how many it had when it was last read
-	ahead int64 // how far ahead of its clock the server answers, in seconds: at most a day
+	from  int64    // its start
+	ids   int      // how many it had when it was last read
+	odd   *Reading // the last one, if it was closed although its total is not the number of ids; nil: it was not
+	ahead int64    // how far ahead of its clock the server answers, in seconds: at most a day
 }
 
 const (
@@ -16,7 +17,15 @@ const (
 // move moves the start forward.
 func (f *frontier) move(to int64) {
 	if to > f.from {
-		f.from, f.ids = to, 0
+		f.from, f.ids, f.odd = to, 0, nil
+	}
+}
+
+// took notes a reading.
+func (f *frontier) took(r *Reading, closed bool) {
+	f.ids, f.odd = r.IDs.Len(), nil
+	if closed && r.excess() != 0 {
+		f.odd = r
 	}
 }
 
@@ -44,7 +53,7 @@ func (s *State) advance(now int64) {
 	lookbackFrom := now - s.set.Lookback
 	if f.from < lookbackFrom {
 		// The first poll, or one after a long time.
-		f.from, f.ids = alignDown(now-min(64, s.set.Lookback/4), 2), 0
+		f.move(alignDown(now-min(64, s.set.Lookback/4), 2))
 		if n := len(s.row.cells); n > 0 && s.row.cells[n-1].To > lookbackFrom {
 			f.from = min(s.row.cells[n-1].To, now-1) // what the ledger remembers ends there
 		}

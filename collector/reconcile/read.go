@@ -145,7 +145,7 @@ func (p *Pass) walked(t *task) {
 	switch {
 	case t.ahead: // the frontier has it when its time comes
 	case t.kind == taskFrontier:
-		s.frontier.ids = r.IDs.Len()
+		s.frontier.took(&r, closed)
 	default:
 		c := s.cellOf(t.win, &r, closed, p.now)
 		if closed && len(lost) > 0 {
@@ -155,11 +155,14 @@ func (p *Pass) walked(t *task) {
 	}
 }
 
-// compare returns the reading before, which is of this pass or of the one that left the window open, and the ids that are missing
-// since the window was last read. gone is how many of these are in no other cell.
+// compare returns the reading before, which is of this pass, or of an earlier one that found another total than ids, and the ids
+// that are missing since the window was last read. gone is how many of these are in no other cell.
 func (p *Pass) compare(t *task, r *Reading) (before *Reading, lost []uint64, gone int) {
-	if t.kind == taskFrontier || t.ahead {
+	switch {
+	case t.ahead, t.kind == taskFrontier && t.before != nil:
 		return t.before, nil, 0
+	case t.kind == taskFrontier:
+		return p.s.frontier.odd, nil, 0
 	}
 	cells := &p.s.row
 	i, j, ok := cells.tiled(t.win)
@@ -167,7 +170,7 @@ func (p *Pass) compare(t *task, r *Reading) (before *Reading, lost []uint64, gon
 		return t.before, nil, 0
 	}
 	lost, gone = cells.lost(i, j, r.IDs)
-	if c := &cells.cells[i]; t.before == nil && j-i == 1 && c.kind == cellOpen {
+	if c := &cells.cells[i]; t.before == nil && j-i == 1 && (c.kind == cellOpen || c.kind == cellRead && c.odd) {
 		return &Reading{IDs: c.ids, Total: c.total, Steady: c.total != unknown}, lost, gone
 	}
 	return t.before, lost, gone

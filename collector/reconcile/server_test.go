@@ -25,8 +25,9 @@ type server struct {
 	cap              int  // of totals
 	lie              int  // what totals are wrong by
 	noSize, noTotal  bool
-	mute             bool // empty answers hold nothing else either
-	firstAgain       bool // past the end
+	torn             uint64 // a record that is listed as two
+	mute             bool   // empty answers hold nothing else either
+	firstAgain       bool   // past the end
 	maxWidth         int64
 	maxTotal         int
 	noFuture         bool
@@ -79,6 +80,9 @@ func (s *server) answer(a Ask) (Answer, Refusal, bool) {
 	}
 	for _, r := range found[first:min(len(found), first+size)] {
 		out.IDs = append(out.IDs, r.id)
+		if r.id == s.torn {
+			out.IDs = append(out.IDs, 1<<40+r.id)
+		}
 	}
 	if s.mute && len(out.IDs) == 0 {
 		out.Total, out.Size = -1, 0

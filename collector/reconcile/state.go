@@ -127,7 +127,7 @@ func (s *State) setBack(now int64) {
 	s.newest = now
 	if n := len(s.row.cells); s.frontier.from > now || n > 0 && s.row.cells[n-1].To > now {
 		i := s.row.from(now - minFrontier)
-		s.frontier.from, s.frontier.ids = min(s.frontier.from, now-minFrontier), 0
+		s.frontier.from, s.frontier.ids, s.frontier.odd = min(s.frontier.from, now-minFrontier), 0, nil
 		if i < n {
 			s.frontier.from = min(s.frontier.from, s.row.cells[i].From)
 		}
