@@ -20,6 +20,7 @@ func demo(e Environment, f *serveFlags, l *logging.Loggers) error {
 	if !f.listenSet {
 		*f.web.WebListenAddresses = []string{"127.0.0.1" + defaultPort}
 	}
+	e.Signals(stopSignals()...) // from here on there is something to delete
 	ledger, err := os.MkdirTemp(e.TempDir, program+"-demo-")
 	if err != nil {
 		return fmt.Errorf("temporary ledger of the demo: %w", err)

@@ -108,11 +108,12 @@ func simulate(e Environment, f *simulateFlags) error {
 
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
+	signals := e.Signals(append(stopSignals(), syscall.SIGHUP)...)
 	go func() {
 		defer stop()
 		for {
 			select {
-			case s := <-e.Signals:
+			case s := <-signals:
 				if s != syscall.SIGHUP {
 					level.Info(logger).Log("msg", "stopping", "signal", s)
 					return
