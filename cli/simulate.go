@@ -102,8 +102,8 @@ func simulate(e Environment, f *simulateFlags) error {
 	level.Info(logger).Log("msg", "simulated API is listening", "address", listener.Addr())
 	fmt.Fprintln(e.Stdout, "# A simulated call centre. A configuration for it, with its made-up key:\naccounts:")
 	for _, a := range simulator.DefaultAccounts() {
-		fmt.Fprintf(e.Stdout, "  - name: %s\n    base_url: http://%s\n    api_key: %s\n    api_secret: %s\n",
-			a.Name, listener.Addr(), a.Key, a.Secret)
+		fmt.Fprintf(e.Stdout, "  - name: %s\n    base_url: %s\n    api_key: %s\n    api_secret: %s\n",
+			a.Name, shownURL("http", listener.Addr(), ""), a.Key, a.Secret)
 	}
 
 	ctx, stop := context.WithCancel(context.Background())

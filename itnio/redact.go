@@ -77,8 +77,8 @@ func oneLine(s string) string {
 func secretPattern(secrets []string) *regexp.Regexp {
 	forms := []string{`[^\s\S]`} // matches nothing
 	for _, s := range secrets {
-		if s = oneLine(s); s == "" {
-			continue
+		if s = oneLine(s); utf8.RuneCountInString(s) < 2 {
+			continue // one character is part of most words, and hiding it would leave nothing to read
 		}
 		quoted := strconv.Quote(s)
 		forms = append(forms, escaped(s), regexp.QuoteMeta(quoted[1:len(quoted)-1]))

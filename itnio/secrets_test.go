@@ -193,6 +193,7 @@ func TestRedactSecrets(t *testing.T) {
 	} {
 		require.Equal(t, "Basic […] is wrong", redact("Basic ["+text+"] is wrong"), text)
 	}
+	require.Equal(t, "lookup of the host failed", newRedactor("k", "s")("lookup of the host failed"), "a secret of one character is none")
 	require.Equal(t, "yWI= YWI", redact("yWI= YWI"), "two characters in base64 are part of too many words")
 	for in, want := range map[string]string{
 		`parse "http://me:hun ter2@proxy.example:port": invalid port`: `parse "http://…@proxy.example:port": invalid port`,
