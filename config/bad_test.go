@@ -211,6 +211,8 @@ var problems = map[string]string{
 	"base_url_variable":           `:5: accounts[0] "main": base_url: is a variable that is not replaced; write it as https://api.itniotech.com`,
 	"base_url_host":               `:5: accounts[0] "main": base_url: has a host name with a character that no host name can have; write it as https://api.itniotech.com`,
 	"retire_after_short":          `:6: metrics.retire_after: 1ms is too short; it has to be at least 1d, since calls of label sets that are taken out earlier may never be shown, or 0s for never`,
+	"http_bearer_twice":           `:5: accounts[0] "main": http_client.authorization.credentials: begins with the type of authorization, which is sent before it; write the bare value`,
+	"http_server_name":            `:5: accounts[0] "main": http_client.tls_config.server_name: has a character that no host name can have; write the bare name`,
 }
 
 // environment is what the configurations named env_* are expanded with.

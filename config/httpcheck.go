@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -75,6 +76,9 @@ func (k clientCheck) authorization(c *promconfig.HTTPClientConfig) error {
 	}
 	if _, ok := k.source.lines[k.path+".bearer_token_file"]; ok {
 		file = ".bearer_token_file"
+	}
+	if kind, _, two := strings.Cut(string(a.Credentials), " "); two && strings.EqualFold(kind, cmp.Or(a.Type, "Bearer")) {
+		return k.refuse(inline, "begins with the type of authorization, which is sent before it; write the bare value")
 	}
 	return k.all(
 		func() error { return k.noReference(inline, a.CredentialsRef) },
@@ -207,6 +211,9 @@ func (k clientCheck) tls(t promconfig.TLSConfig, block string) error {
 		}
 		*f.file = ""
 		f.put(string(data))
+	}
+	if t.ServerName != "" && !validHost(t.ServerName) {
+		return k.refuse(block+".server_name", "has a character that no host name can have; write the bare name")
 	}
 	if _, err := promconfig.NewTLSConfig(&t); err != nil {
 		text := strings.TrimSuffix(err.Error(), " inline") // they are inline here only

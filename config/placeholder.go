@@ -22,6 +22,7 @@ var noSecret = []placeholder{
 	{regexp.MustCompile(`(?i)^(?:api|app|access|client)[ _-]?(?:key|secret|token)$`), "is a placeholder"},
 	{regexp.MustCompile(`^(?:[xX]{3,}|\*{3,}|\.{3,}|…+|-{3,}|_{3,}|\?{3,}|#{3,}|•{3,}|●{3,}|0{3,})$`), "is a placeholder"},
 	{regexp.MustCompile(`^\[[^\[\]]*\]$|^(?:vault|env|file):`), "is a placeholder"},
+	{regexp.MustCompile(`^".*"$|^'.*'$|^“.*”$|^‘.*’$`), "stands in quotes that would be part of it"},
 }
 
 // placeholder is one way to write that a value is still to come, and what is wrong with a text that is written so.

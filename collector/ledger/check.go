@@ -24,21 +24,21 @@ var (
 // checkFile refuses a file that bbolt would overwrite, or crash on before it has locked it: one that is not a bbolt database, or
 // one that is shorter than the pages in use (bbolt maps it into memory and reads past its end). It only reads the file.
 func checkFile(path string) error {
-	f, err := os.Open(path)
+	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	info, err := f.Stat()
+	if !info.Mode().IsRegular() { // a pipe would block when it is opened
+		return fmt.Errorf("%w: not a regular file", errForeign)
+	}
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%w: not a regular file", errForeign)
-	}
+	defer f.Close()
 	if info.Size() == 0 {
 		return errEmpty // bbolt would make a new database of it, although a ledger may have been there
 	}

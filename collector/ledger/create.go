@@ -47,14 +47,14 @@ func (f *file) createIfMissing(fill func(*bolt.Tx) error) (origin, error) {
 // neverWritten reports whether a file is a bbolt database, or the beginning of one, without any transaction. Older releases made
 // the file in its place, and left it so if their first start was interrupted.
 func neverWritten(path string) bool {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return false
-	}
 	meta, err := readMeta(f)
 	return err == nil && meta.txid < firstUpdate
 }
@@ -96,8 +96,11 @@ func (f *file) install() error {
 
 // removeUnfinished removes what an interrupted make has left, unless another process is making it now.
 func (f *file) removeUnfinished(name string) error {
-	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+	switch info, err := os.Lstat(name); {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
+	case err == nil && !info.Mode().IsRegular(): // nothing that an interrupted make has left
+		return os.Remove(name)
 	}
 	var db *bolt.DB
 	err := guarded(func() (err error) {

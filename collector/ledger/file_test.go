@@ -205,6 +205,16 @@ func TestPlacesThatCannotBeUsed(t *testing.T) {
 		require.NoError(t, os.Mkdir(filepath.Join(dir, fileName), 0o700))
 		require.ErrorContains(t, openError(t, dir), restoreOrMove)
 	})
+	t.Run("the file is a pipe", func(t *testing.T) {
+		dir := t.TempDir()
+		require.NoError(t, syscall.Mkfifo(filepath.Join(dir, fileName), 0o600))
+		require.ErrorContains(t, openError(t, dir), "not a regular file")
+	})
+	t.Run("a pipe in the place of an unfinished file", func(t *testing.T) {
+		dir := t.TempDir()
+		require.NoError(t, syscall.Mkfifo(filepath.Join(dir, fileName+unfinished), 0o600))
+		newTestLedger(t, withDir(dir)).establish()
+	})
 	t.Run("beneath a file", func(t *testing.T) {
 		parent := filepath.Join(t.TempDir(), "file")
 		require.NoError(t, os.WriteFile(parent, nil, 0o600))
