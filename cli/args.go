@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
+
+	"itnio_exporter/config"
 )
 
 // commandFirst moves the command to the front of the arguments. Its flags may be given before it, but kingpin accepts
@@ -42,16 +44,19 @@ func expandFiles(args []string) ([]string, error) {
 			expanded = append(expanded, arg)
 			continue
 		}
-		lines, err := kingpin.ExpandArgsFromFile(file)
+		text, err := config.ReadFileOrPipe(file)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("arguments file %q: %w", file, err)
 		}
-		for _, line := range lines {
-			if strings.HasPrefix(line, "@") {
+		for line := range strings.Lines(string(text)) {
+			switch line = strings.TrimRight(line, "\r\n"); {
+			case strings.HasPrefix(line, "#"), strings.TrimSpace(line) == "":
+				continue
+			case strings.HasPrefix(line, "@"):
 				return nil, fmt.Errorf("arguments file %q: %s: a file of arguments cannot name another", file, line)
 			}
+			expanded = append(expanded, line)
 		}
-		expanded = append(expanded, lines...)
 	}
 	return expanded, nil
 }

@@ -22,22 +22,31 @@ type Environment struct {
 	Args           []string // without the program's name
 	Stdout, Stderr io.Writer
 	LookupEnv      func(string) (string, bool)
-	Signals        <-chan os.Signal // SIGHUP asks for a reload, any other signal for a stop
+	Signals        Signals
 	Now            func() time.Time
 	TempDir        string // of temporary files; "": the system's
 }
 
-// ThisProcess is the environment of the process. It takes over SIGINT, SIGTERM and SIGHUP.
+// Signals takes signals over and gives the channel, always the same, on which they arrive: SIGHUP asks for a reload, any other
+// signal for a stop. Until then, signals end the process as they do any other.
+type Signals func(...os.Signal) <-chan os.Signal
+
+// stopSignals ask for a stop.
+func stopSignals() []os.Signal { return []os.Signal{syscall.SIGINT, syscall.SIGTERM} }
+
+// ThisProcess is the environment of the process.
 func ThisProcess() Environment {
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	return Environment{
 		Args:      os.Args[1:],
 		Stdout:    os.Stdout,
 		Stderr:    os.Stderr,
 		LookupEnv: os.LookupEnv,
-		Signals:   signals,
-		Now:       time.Now,
+		Signals: func(taken ...os.Signal) <-chan os.Signal {
+			signal.Notify(signals, taken...)
+			return signals
+		},
+		Now: time.Now,
 	}
 }
 

@@ -20,6 +20,14 @@ func demo(e Environment, f *serveFlags, l *logging.Loggers) error {
 	if !f.listenSet {
 		*f.web.WebListenAddresses = []string{"127.0.0.1" + defaultPort}
 	}
+	scheme := "http"
+	switch mode, err := readTLSMode(*f.web.WebConfigFile); {
+	case err != nil:
+		return fmt.Errorf("--web.config.file: %w", err)
+	case mode != tlsOff:
+		scheme = "https"
+	}
+	e.Signals(stopSignals()...) // from here on there is something to delete
 	ledger, err := os.MkdirTemp(e.TempDir, program+"-demo-")
 	if err != nil {
 		return fmt.Errorf("temporary ledger of the demo: %w", err)
@@ -34,13 +42,8 @@ func demo(e Environment, f *serveFlags, l *logging.Loggers) error {
 			return &http.Client{Transport: sim.RoundTripper()}, nil
 		},
 		listening: func(address net.Addr, site web.Site) {
-			host, err := reachable(address.String())
-			if err != nil {
-				host = address.String()
-			}
-			at := "http://" + host
 			fmt.Fprintf(e.Stdout, "A simulated call centre, as Prometheus sees it:\n  %s\nAccounts and their state:\n  %s\nEnd it with Ctrl-C; nothing is kept.\n",
-				at+site.MetricsPath(), at+site.Path("/"))
+				shownURL(scheme, address, site.MetricsPath()), shownURL(scheme, address, site.Path("/")))
 		},
 	})
 	return errors.Join(err, os.RemoveAll(ledger))

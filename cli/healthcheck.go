@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -52,9 +53,9 @@ func healthcheck(f *serveFlags) error {
 	case tlsWithClientCertificate:
 		return refusedWithoutCertificate(address)
 	case tlsOn:
-		return askHealth(healthURL("https", address, site.Path("/-/healthy")))
+		return askHealth(localURL("https", address, site.Path("/-/healthy")))
 	}
-	return askHealth(healthURL("http", address, site.Path("/-/healthy")))
+	return askHealth(localURL("http", address, site.Path("/-/healthy")))
 }
 
 // reachable returns the host:port at which this machine reaches a listen address. One without a host, or with 0.0.0.0 or
@@ -64,14 +65,14 @@ func reachable(listenAddress string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.WithZone("").IsUnspecified() {
 		host = "127.0.0.1"
 	}
 	return net.JoinHostPort(host, port), nil
 }
 
-// healthURL escapes the zone of an IPv6 address, as in [fe80::1%eth0]:10198.
-func healthURL(scheme, address, path string) string {
+// localURL is a URL at a reachable address. It escapes the zone of an IPv6 address, as in [fe80::1%eth0]:10198.
+func localURL(scheme, address, path string) string {
 	u := url.URL{Scheme: scheme, Host: address, Path: path}
 	return u.String()
 }
@@ -80,6 +81,15 @@ func healthURL(scheme, address, path string) string {
 // 127.0.0.1, and the check sends no secret: it only tests that the server answers.
 func withoutVerification() *tls.Config {
 	return &tls.Config{InsecureSkipVerify: true}
+}
+
+// shownURL is the URL under which this machine reaches what listens there, for people to open.
+func shownURL(scheme string, listening net.Addr, path string) string {
+	address, err := reachable(listening.String())
+	if err != nil { // such as a socket that is no host and port
+		address = listening.String()
+	}
+	return localURL(scheme, address, path)
 }
 
 // askHealth requests a URL, and returns an error unless the exporter answers. It uses no proxy: an exporter on this

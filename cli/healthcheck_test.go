@@ -19,6 +19,7 @@ func TestReachable(t *testing.T) {
 	for address, want := range map[string]string{
 		":10198": "127.0.0.1:10198", "0.0.0.0:1": "127.0.0.1:1", "[::]:1": "127.0.0.1:1", "[::1]:1": "[::1]:1", "mon.example:1": "mon.example:1",
 		"[fe80::1%eth0]:1": "[fe80::1%eth0]:1",
+		"[::%eth0]:1":      "127.0.0.1:1",
 	} {
 		got, err := reachable(address)
 		require.NoError(t, err)
@@ -29,9 +30,9 @@ func TestReachable(t *testing.T) {
 }
 
 // A URL leads to the address that it was made of, a zone included.
-func TestHealthURL(t *testing.T) {
+func TestLocalURL(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:10198", "mon.example:1", "[::1]:1", "[fe80::1%eth0]:10198", "[fe80::1%wlan-0.1]:1"} {
-		u, err := url.Parse(healthURL("https", address, "/itnio/-/healthy"))
+		u, err := url.Parse(localURL("https", address, "/itnio/-/healthy"))
 		require.NoError(t, err, address)
 		require.Equal(t, address, net.JoinHostPort(u.Hostname(), u.Port()))
 		require.Equal(t, "/itnio/-/healthy", u.Path)

@@ -39,7 +39,7 @@ func start(t *testing.T, args ...string) *instance {
 	temporary := t.TempDir()
 	return &instance{t: t, temporary: temporary, Process: process.StartFunc(t, func(stdout, stderr io.Writer, signals <-chan os.Signal) int {
 		return Run(Environment{
-			Args: args, Stdout: stdout, Stderr: stderr, LookupEnv: os.LookupEnv, Signals: signals, Now: time.Now, TempDir: temporary,
+			Args: args, Stdout: stdout, Stderr: stderr, LookupEnv: os.LookupEnv, Signals: func(...os.Signal) <-chan os.Signal { return signals }, Now: time.Now, TempDir: temporary,
 		})
 	})}
 }

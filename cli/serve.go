@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"syscall"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/go-kit/log/level"
@@ -111,11 +112,12 @@ type source struct {
 // serve runs the exporter until a signal or a failure ends it. It starts from the inside out (ledger, listener,
 // pollers) and stops from the outside in, the ledger last.
 func serve(e Environment, f *serveFlags, l *logging.Loggers, s source) error {
+	e.Signals(syscall.SIGHUP) // a reload that is asked for during the start is made after it
 	site, err := f.site()
 	if err != nil {
 		return err
 	}
-	if err := toolkit.Validate(*f.web.WebConfigFile); err != nil {
+	if err := checkWebConfig(*f.web.WebConfigFile); err != nil {
 		return fmt.Errorf("--web.config.file: %w", err)
 	}
 	cfg, err := s.load()
@@ -173,7 +175,7 @@ func serve(e Environment, f *serveFlags, l *logging.Loggers, s source) error {
 		listenAndServe: func(server *http.Server) error { return toolkit.ListenAndServe(server, f.web, l.Slog) },
 		poll:           c.Run,
 		reloader:       reloader,
-		signals:        e.Signals,
+		signals:        e.Signals(stopSignals()...),
 		logs:           l,
 	}
 	if s.listening != nil {

@@ -102,17 +102,18 @@ func simulate(e Environment, f *simulateFlags) error {
 	level.Info(logger).Log("msg", "simulated API is listening", "address", listener.Addr())
 	fmt.Fprintln(e.Stdout, "# A simulated call centre. A configuration for it, with its made-up key:\naccounts:")
 	for _, a := range simulator.DefaultAccounts() {
-		fmt.Fprintf(e.Stdout, "  - name: %s\n    base_url: http://%s\n    api_key: %s\n    api_secret: %s\n",
-			a.Name, listener.Addr(), a.Key, a.Secret)
+		fmt.Fprintf(e.Stdout, "  - name: %s\n    base_url: %s\n    api_key: %s\n    api_secret: %s\n",
+			a.Name, shownURL("http", listener.Addr(), ""), a.Key, a.Secret)
 	}
 
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
+	signals := e.Signals(append(stopSignals(), syscall.SIGHUP)...)
 	go func() {
 		defer stop()
 		for {
 			select {
-			case s := <-e.Signals:
+			case s := <-signals:
 				if s != syscall.SIGHUP {
 					level.Info(logger).Log("msg", "stopping", "signal", s)
 					return

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
 	"reflect"
 	"time"
 
@@ -89,7 +88,7 @@ func (c *Collector) newClient(a config.Account) (client, error) {
 	api, err := itnio.New(itnio.Options{
 		BaseURL: a.BaseURL, Key: string(a.APIKey), Secret: string(a.APISecret), HTTP: httpClient, Location: a.Location,
 		TimeFormat: string(a.TimeFormat), RateLimit: a.RateLimit, Timeout: a.Timeout, Large: c.large, Now: c.o.Now,
-		Secrets: a.HTTPSecrets(os.ReadFile),
+		Secrets: a.HTTPSecrets(config.ReadFile),
 		OnRequest: func(endpoint, status string, d time.Duration) {
 			c.metrics.requests.WithLabelValues(a.Name, endpoint, status).Inc()
 			c.metrics.requestDuration.WithLabelValues(a.Name, endpoint).Observe(d.Seconds())

@@ -14,7 +14,7 @@ type Config struct {
 	Metrics  MetricsConfig   `yaml:"metrics"`
 
 	source   *source                      // nil: not from a file
-	readFile func(string) ([]byte, error) // nil: readBounded
+	readFile func(string) ([]byte, error) // nil: the file system
 }
 
 // GlobalConfig is the block "global".

@@ -59,7 +59,7 @@ func TestExampleShowsTheDefaults(t *testing.T) {
 	require.ErrorContains(t, err, "api_key: is still the placeholder of the example")
 	got, err := Load(exampleFile, Options{ReadFile: func(name string) ([]byte, error) {
 		text, err := os.ReadFile(name)
-		return bytes.ReplaceAll(text, []byte(placeholder), []byte("hunter2")), err
+		return bytes.ReplaceAll(text, []byte("CHANGE_ME"), []byte("hunter2")), err
 	}})
 	require.NoError(t, err)
 	example, err := got.Validate()

@@ -1,10 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -59,7 +59,7 @@ func (k clientCheck) basicAuth(c *promconfig.HTTPClientConfig) error {
 		func() error { return k.noReference(".basic_auth.username", a.UsernameRef) },
 		func() error { return k.noReference(".basic_auth.password", a.PasswordRef) },
 		func() error { return k.text(".basic_auth.username", a.Username) },
-		func() error { return k.text(".basic_auth.password", string(a.Password)) },
+		func() error { return k.secret(".basic_auth.password", string(a.Password)) },
 		func() error { return k.file(".basic_auth.username_file", a.UsernameFile) },
 		func() error { return k.file(".basic_auth.password_file", a.PasswordFile) },
 	)
@@ -77,10 +77,13 @@ func (k clientCheck) authorization(c *promconfig.HTTPClientConfig) error {
 	if _, ok := k.source.lines[k.path+".bearer_token_file"]; ok {
 		file = ".bearer_token_file"
 	}
+	if kind, _, two := strings.Cut(string(a.Credentials), " "); two && strings.EqualFold(kind, cmp.Or(a.Type, "Bearer")) {
+		return k.refuse(inline, "begins with the type of authorization, which is sent before it; write the bare value")
+	}
 	return k.all(
 		func() error { return k.noReference(inline, a.CredentialsRef) },
 		func() error { return k.headerName(".authorization.type", a.Type) },
-		func() error { return k.text(inline, string(a.Credentials)) },
+		func() error { return k.secret(inline, string(a.Credentials)) },
 		func() error { return k.file(file, a.CredentialsFile) },
 	)
 }
@@ -90,14 +93,14 @@ func (k clientCheck) oauth2(c *promconfig.HTTPClientConfig) error {
 	if o == nil {
 		return nil
 	}
-	if u, err := url.Parse(o.TokenURL); err != nil || !isHTTP(u) || invisible(o.TokenURL) != "" {
+	if !isHTTP(o.TokenURL) {
 		return k.refuse(".oauth2.token_url", "is not an absolute http or https URL; write it as https://login.example/token")
 	}
 	return k.all(
 		func() error { return k.noReference(".oauth2.client_secret", o.ClientSecretRef) },
 		func() error { return k.noReference(".oauth2.client_certificate_key", o.ClientCertificateKeyRef) },
 		func() error { return k.text(".oauth2.client_id", o.ClientID) },
-		func() error { return k.text(".oauth2.client_secret", string(o.ClientSecret)) },
+		func() error { return k.secret(".oauth2.client_secret", string(o.ClientSecret)) },
 		func() error { return k.file(".oauth2.client_secret_file", o.ClientSecretFile) },
 		func() error {
 			_, err := k.readable(".oauth2.client_certificate_key_file", o.ClientCertificateKeyFile)
@@ -111,13 +114,26 @@ func (k clientCheck) oauth2(c *promconfig.HTTPClientConfig) error {
 // signingHeaders are set by the exporter itself and cannot be configured.
 var signingHeaders = [...]string{"Api-Key", "Timestamp", "Sign"}
 
+// wireHeaders say how a message is sent or answered. A request that has another one than HTTP itself chooses cannot be read, is
+// not answered in full, or the header has no effect. Prometheus refuses some more, such as Host, for requests to the API.
+var wireHeaders = [...]string{
+	"Accept", "Connection", "Content-Encoding", "Content-Length", "Content-Range", "Content-Type", "Expect", "Host", "Http2-Settings", "If-Match",
+	"If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Keep-Alive", "Range", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+}
+
+// proxyConnection is one of the wireHeaders towards the API; some old proxies want it.
+const proxyConnection = "Proxy-Connection"
+
 func (k clientCheck) headers(c *promconfig.HTTPClientConfig) error {
 	if c.HTTPHeaders == nil {
 		return nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.HTTPHeaders.Headers)) {
-		if slices.Contains(signingHeaders[:], http.CanonicalHeaderKey(name)) {
+		switch canonical := http.CanonicalHeaderKey(name); {
+		case slices.Contains(signingHeaders[:], canonical):
 			return k.refuse(".http_headers", "%s is set by the exporter, to sign each request; remove it", quote(name))
+		case slices.Contains(wireHeaders[:], canonical), canonical == proxyConnection:
+			return k.refuse(".http_headers", "%s would break requests or their answers; remove it", quote(name))
 		}
 		if err := k.headerName(".http_headers", name); err != nil {
 			return err
@@ -136,7 +152,7 @@ func (k clientCheck) header(key string, h promconfig.Header) error {
 		}
 	}
 	for i, v := range h.Secrets {
-		if err := k.text(fmt.Sprintf("%s.secrets[%d]", key, i), string(v)); err != nil {
+		if err := k.secret(fmt.Sprintf("%s.secrets[%d]", key, i), string(v)); err != nil {
 			return err
 		}
 	}
@@ -152,12 +168,15 @@ func (k clientCheck) header(key string, h promconfig.Header) error {
 var proxySchemes = [...]string{"http", "https", "socks5", "socks5h"}
 
 func (k clientCheck) proxy(p promconfig.ProxyConfig, block string) error {
-	if u := p.ProxyURL.URL; u != nil && u.String() != "" && (!slices.Contains(proxySchemes[:], u.Scheme) || !hasHost(u)) {
+	if u := p.ProxyURL.URL; u != nil && u.String() != "" && (!slices.Contains(proxySchemes[:], u.Scheme) || !validPort(u) || !validHost(u.Hostname())) {
 		return k.refuse(block+".proxy_url", "is not the URL of a proxy; write it as http://proxy.example:3128, with %s", strings.Join(proxySchemes[:], ", "))
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.ProxyConnectHeader)) {
 		if err := k.headerName(block+".proxy_connect_header", name); err != nil {
 			return err
+		}
+		if slices.Contains(wireHeaders[:], http.CanonicalHeaderKey(name)) {
+			return k.refuse(block+".proxy_connect_header", "%s would break the connection; remove it", quote(name))
 		}
 		for i, v := range p.ProxyConnectHeader[name] {
 			if err := k.text(fmt.Sprintf("%s.proxy_connect_header.%s[%d]", block, name, i), string(v)); err != nil {
@@ -193,6 +212,9 @@ func (k clientCheck) tls(t promconfig.TLSConfig, block string) error {
 		*f.file = ""
 		f.put(string(data))
 	}
+	if t.ServerName != "" && !validHost(t.ServerName) {
+		return k.refuse(block+".server_name", "has a character that no host name can have; write the bare name")
+	}
 	if _, err := promconfig.NewTLSConfig(&t); err != nil {
 		text := strings.TrimSuffix(err.Error(), " inline") // they are inline here only
 		return k.refuse(block, "%s; write certificates and keys as PEM", text)
@@ -220,6 +242,14 @@ func (k clientCheck) noReference(key, name string) error {
 
 // text checks a text that is sent with requests. An empty one is not sent, so it is not checked.
 func (k clientCheck) text(key, text string) error {
+	if problem := textProblem(text); text != "" && problem != "" {
+		return k.refuse(key, "%s", problem)
+	}
+	return nil
+}
+
+// secret is text for a password, key or token.
+func (k clientCheck) secret(key, text string) error {
 	if problem := secretProblem(text); text != "" && problem != "" {
 		return k.refuse(key, "%s", problem)
 	}
@@ -237,7 +267,7 @@ func (k clientCheck) file(key, file string) error {
 		return k.refuse(key, "the file is empty; write the value into it")
 	}
 	k.source.hide(text)
-	return k.text(key, text)
+	return k.secret(key, text)
 }
 
 // readable reads a file; "" is none.

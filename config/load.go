@@ -17,7 +17,7 @@ import (
 type Options struct {
 	ExpandEnv bool                         // replace $NAME and ${NAME} in values; $$ gives $
 	LookupEnv func(string) (string, bool)  // nil: os.LookupEnv
-	ReadFile  func(string) ([]byte, error) // nil: the file system, 4 MiB at most; reads the file and those that it names
+	ReadFile  func(string) ([]byte, error) // nil: ReadFileOrPipe for the file, ReadFile for those that it names
 }
 
 // Load reads a configuration file strictly: unknown, repeated and misplaced keys are refused. Validate checks the values.
@@ -27,7 +27,7 @@ func Load(path string, opts Options) (*Config, error) {
 		opts.LookupEnv = os.LookupEnv
 	}
 	c := &Config{source: &source{file: path}, readFile: opts.ReadFile}
-	data, err := c.read(path)
+	data, err := c.read(path, ReadFileOrPipe)
 	if err != nil {
 		return nil, c.source.errorf("", "cannot be read: %w; give the configuration's path with --config.file", bare(err))
 	}

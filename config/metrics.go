@@ -20,7 +20,11 @@ var (
 	defaultRingBuckets     = []float64{2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300}
 )
 
-const defaultRetireAfter = 90 * day
+const (
+	defaultRetireAfter = 90 * day
+	// minRetireAfter is the longest zero_first: a label set stays until its first calls have been shown.
+	minRetireAfter = day
+)
 
 func (c *Config) metrics(s *source) (v Metrics, err error) {
 	m := c.Metrics
@@ -37,8 +41,12 @@ func (c *Config) metrics(s *source) (v Metrics, err error) {
 		return v, err
 	}
 	v.Tags, v.Media, v.Exemplars, v.NativeHistograms = m.Tags, m.Media, m.Exemplars, m.NativeHistograms
-	if v.RetireAfter = or(m.RetireAfter, defaultRetireAfter); v.RetireAfter < 0 {
+	switch v.RetireAfter = or(m.RetireAfter, defaultRetireAfter); {
+	case v.RetireAfter < 0:
 		return v, s.errorf("metrics.retire_after", "%s is negative; write 0s for never", show(v.RetireAfter))
+	case v.RetireAfter > 0 && v.RetireAfter < minRetireAfter:
+		return v, s.errorf("metrics.retire_after", "%s is too short; it has to be at least %s, since calls of label sets that are taken out earlier may never be shown, or 0s for never",
+			show(v.RetireAfter), show(minRetireAfter))
 	}
 	v.Limits, err = m.Limits.validate(s, "metrics.limits")
 	return v, err
@@ -126,8 +134,8 @@ func (c *Config) agents(s *source) (AgentMode, Secret, error) {
 	if key == "" {
 		return "", "", s.errorf(path, "the file is empty; write a key of random characters into it")
 	}
-	if key == placeholder {
-		return "", "", s.errorf(path, "the key is still the placeholder of the example; write a key of random characters into it")
+	if problem := standsFor(key, slices.Concat(unfilled, noSecret)); problem != "" {
+		return "", "", s.errorf(path, "the key %s; write a key of random characters into it", problem)
 	}
 	s.hide(key)
 	return AgentsHash, Secret(key), nil

@@ -70,6 +70,14 @@ func TestCanonicalURL(t *testing.T) {
 		"https://api.example/apiv3":               "https://api.example/apiv3",
 		"https://api.example/a%2Fb/v3":            "https://api.example/a%2Fb",
 		"https://api.example/v3/x":                "https://api.example/v3/x",
+		"https://api.example/V3/CC":               "https://api.example",
+		"https://api.example/gw/V3/cc/Record/":    "https://api.example/gw",
+		"http://api.example:080":                  "http://api.example",
+		"https://api.example:0443/v3":             "https://api.example",
+		"https://api.example:08443":               "https://api.example:8443",
+		"https://api.example.":                    "https://api.example",
+		"https://[2001:db8:0:0::1]:443":           "https://[2001:db8::1]",
+		"https://[fe80::1%25eth0]:8443":           "https://[fe80::1%25eth0]:8443",
 		"https://api.example:port":                "https://api.example:port",
 	} {
 		require.Equal(t, want, CanonicalURL(text), text)

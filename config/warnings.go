@@ -49,6 +49,9 @@ func (v *validated) warn() warnings {
 	if v.global.PollInterval >= staleAfter {
 		w.add("global: poll_interval is %s: the alert ItnioAccountStale fires when an account has not been read for %s", show(v.global.PollInterval), show(staleAfter))
 	}
+	if r := v.metrics.RetireAfter; r > 0 && r < v.global.Horizon {
+		w.add("metrics: retire_after is %s, less than the horizon of %s: a group or agent without a call for so long, such as over a weekend, starts at 0 again and shows late records as new", show(r), show(v.global.Horizon))
+	}
 	v.metrics.warn(&w)
 	return w
 }

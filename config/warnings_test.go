@@ -35,6 +35,10 @@ func TestWarnings(t *testing.T) {
 		"poll_interval too long": {func(c *Config) { c.Global.PollInterval = new(15 * time.Minute) }, []string{
 			"global: poll_interval is 15m: the alert ItnioAccountStale fires when an account has not been read for 15m",
 		}},
+		"series taken out within the horizon": {func(c *Config) { c.Metrics.RetireAfter = new(2 * day) }, []string{
+			"metrics: retire_after is 2d, less than the horizon of 1w: a group or agent without a call for so long, such as over a weekend, starts at 0 again and shows late records as new",
+		}},
+		"series taken out after the horizon": {func(c *Config) { c.Metrics.RetireAfter = new(7 * day) }, nil},
 		"labels left out": {func(c *Config) {
 			c.Metrics.Labels = map[string][]string{"itnio_calls_total": {"account", "outcome", "call_type", "hangup_party"}}
 		}, []string{"metrics: labels of itnio_calls_total leaves out agent_group, country: the rules need it"}},

@@ -339,6 +339,9 @@ func TestErrorsSayWhereToLook(t *testing.T) {
 		"not allowed":          {405, "", nil, "HTTP 405 Method Not Allowed for " + asked},
 		"firewall":             {403, page, nil, "HTTP 403 Forbidden; " + html},
 		"unavailable":          {503, "", []string{"Location", "https://elsewhere.example"}, "HTTP 503 Service Unavailable"},
+		"XML in its place":     {200, `<?xml version="1.0"?><Error><Code>AccessDenied</Code><body/></Error>`, nil, "decode: " + asked + ": " + strings.Replace(html, "HTML", "XML", 1)},
+		"XML and an error":     {502, `<soap:Envelope><soap:Fault/></soap:Envelope>`, nil, "HTTP 502 Bad Gateway; " + strings.Replace(html, "HTML", "XML", 1)},
+		"XHTML in its place":   {200, "\ufeff <?xml version='1.0'?>\n<!-- made -->\n<!DOCTYPE html PUBLIC><html/>", nil, "decode: " + asked + ": " + html},
 		"HTML in its place":    {200, page, []string{"Content-Type", "application/json"}, "decode: " + asked + ": " + html},
 		"nothing in its place": {200, "", nil, "decode: answer is empty"},
 	} {

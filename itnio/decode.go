@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"io"
 	"math"
+	"regexp"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -91,9 +92,24 @@ func (d decoder) parse(body []byte) (*parser, error) {
 	return again, nil
 }
 
-// isHTML reports whether a body begins as a page of HTML, or of XML, does.
-func isHTML(body []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(body, []byte(byteOrderMark)), jsonBlanks), []byte("<"))
+// Kinds of pages that are sent in the place of an answer.
+const (
+	pageHTML = "an HTML page"
+	pageXML  = "an XML page"
+)
+
+// pageKind is the kind of page that a body is; "" if it does not begin as one. What begins with < and not with an
+// element of HTML is XML.
+func pageKind(body []byte) string {
+	head := bytes.TrimLeft(bytes.TrimPrefix(body, []byte(byteOrderMark)), jsonBlanks)
+	if !bytes.HasPrefix(head, []byte("<")) {
+		return ""
+	}
+	html := regexp.MustCompile(`(?is)^(?:\s|<\?.*?\?>|<!--.*?-->)*<(?:!doctype\s+html|html|head|body|title|script|noscript|meta|link|style|h\d|p|a|b|pre|div|center|table|br|form|iframe)\b`)
+	if html.Match(head[:min(len(head), maxErrorBody)]) {
+		return pageHTML
+	}
+	return pageXML
 }
 
 // count narrows a number that counts something; missing is what stands for one that is missing or makes no sense.

@@ -59,7 +59,7 @@ type HTTPError struct {
 	StatusCode int
 	URL        string        // asked for: scheme, host and path
 	Location   string        // scheme and host to which a redirect leads, redacted; "": none was told
-	HTML       bool          // the body is an HTML page
+	Page       string        // the kind of page that the body is; "": none
 	RetryAfter time.Duration // as the server asked; 0: it did not
 	Business   *StatusError  // nil: the body has none
 }
@@ -84,14 +84,16 @@ func (e *HTTPError) Error() string {
 	case e.StatusCode/100 == 3, e.StatusCode == http.StatusNotFound, e.StatusCode == http.StatusMethodNotAllowed:
 		s += " for " + e.URL
 	}
-	if e.HTML {
-		s += "; " + htmlMeans
+	if e.Page != "" {
+		s += "; " + pageMeans(e.Page)
 	}
 	return s
 }
 
-// htmlMeans says what an HTML page in the place of an answer tells.
-const htmlMeans = "the answer is an HTML page, so most likely a proxy or firewall answers in the API's place"
+// pageMeans says what a page in the place of an answer tells.
+func pageMeans(page string) string {
+	return "the answer is " + page + ", so most likely a proxy or firewall answers in the API's place"
+}
 
 // Unwrap gives the body's *StatusError.
 func (e *HTTPError) Unwrap() error {

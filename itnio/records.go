@@ -135,7 +135,7 @@ func (c *Client) attempt(ctx context.Context, body []byte, ahead time.Duration) 
 
 // read makes a page, or the error it tells of, out of an answer.
 func (c *Client) read(rep reply) (Page, error) {
-	html := isHTML(rep.body.Bytes())
+	other := pageKind(rep.body.Bytes())
 	a, err := c.decoder.decode(rep.body.Bytes())
 	var business *StatusError
 	if err == nil && a.status != 0 {
@@ -144,10 +144,10 @@ func (c *Client) read(rep reply) (Page, error) {
 	switch {
 	case !isSuccess(rep.code):
 		return Page{}, &HTTPError{
-			StatusCode: rep.code, URL: rep.url, Location: rep.location, HTML: html, RetryAfter: rep.retryAfter, Business: business,
+			StatusCode: rep.code, URL: rep.url, Location: rep.location, Page: other, RetryAfter: rep.retryAfter, Business: business,
 		}
-	case html:
-		return Page{}, fail(ErrDecode, "%s: %s", rep.url, htmlMeans)
+	case other != "":
+		return Page{}, fail(ErrDecode, "%s: %s", rep.url, pageMeans(other))
 	case err != nil:
 		return Page{}, err
 	case business != nil:

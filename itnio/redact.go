@@ -17,6 +17,7 @@ import (
 const (
 	maxForeignText = 200  // bytes of a server's words that an error carries
 	maxForeignRead = 4096 // longer texts are not looked at
+	maxLetters     = 4    // between two digits of a number
 	hidden         = "…"
 )
 
@@ -31,10 +32,10 @@ func newRedactor(secrets ...string) redactor {
 	hides := secretPattern(secrets)
 	users := regexp.MustCompile(`("\w+://)[^"]*@|(://)[^\s"]*@`)              // in quotes they may hold blanks
 	tokens := regexp.MustCompile(`(?i)\b(bearer|basic)[ :]+[\w.~+/-]{16,}=*`) // also those that were fetched
-	// Signatures, and digits in a row or in groups as phone numbers are written: with signs of almost any kind between them,
-	// which may be percent-encoded. A colon, an equals sign or quotes are more likely between a name and its value.
-	personal := regexp.MustCompile(`(?i)[0-9a-f]{16,}|\p{Nd}(?:(?:%[0-9a-f]{2}|[^\p{L}\p{M}\p{N}:="]){0,4}\p{Nd}){4,}`)
-	technical := technicalPattern()
+	// Signatures, and seven digits or more as phone numbers are written: in a row or in groups, with signs of any kind, escapes or
+	// a few letters between them. Shorter ones are extensions, ports and ids, as in collector/call.
+	personal := regexp.MustCompile(`(?i)[0-9a-f]{16,}|\p{N}(?:(?:` + escape + `|<[^<>]{1,12}>|[^\p{L}\p{N}]){0,4}\p{N}|\p{L}{1,` + strconv.Itoa(maxLetters) + `}\p{N}){6,}`)
+	technical := []shape{{technicalPattern(), isAddress4}, {regexp.MustCompile(ipv6), isAddress6}}
 	return func(s string, known ...string) string {
 		if len(s) > maxForeignRead {
 			return "(a text of excessive length)"
@@ -56,6 +57,9 @@ func newRedactor(secrets ...string) redactor {
 	}
 }
 
+// escape is a character that is written in another way: as in URLs, as in JSON and as in HTML.
+const escape = `%[0-9a-f]{2}|\\u[0-9a-f]{4}|\\[a-z]|&#?\w{1,8};`
+
 // oneLine drops what cannot be printed and replaces each blank by a space.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
@@ -73,8 +77,8 @@ func oneLine(s string) string {
 func secretPattern(secrets []string) *regexp.Regexp {
 	forms := []string{`[^\s\S]`} // matches nothing
 	for _, s := range secrets {
-		if s = oneLine(s); s == "" {
-			continue
+		if s = oneLine(s); utf8.RuneCountInString(s) < 2 {
+			continue // one character is part of most words, and hiding it would leave nothing to read
 		}
 		quoted := strconv.Quote(s)
 		forms = append(forms, escaped(s), regexp.QuoteMeta(quoted[1:len(quoted)-1]))
@@ -120,7 +124,8 @@ func escaped(s string) string {
 
 // technicalPattern finds what has many digits and is no phone number.
 func technicalPattern() *regexp.Regexp {
-	const clock = `\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?`
+	const clock = `(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?`
+	const seconds = `[0-5]?\d(?:\.\d{1,9})?s`
 	return regexp.MustCompile(strings.Join([]string{
 		`\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5}|/\d{1,2})?`,                     // IPv4 address or network
 		`(?:\]|localhost|[[:alnum:]-]+\.[[:alnum:].-]*[[:alpha:]]):\d{1,5}`, // the port of an IPv6 address or a host
@@ -129,12 +134,37 @@ func technicalPattern() *regexp.Regexp {
 		`[A-Z][a-z]{2} {1,2}\d{1,2} ` + clock + `(?: \d{4})?`, // as in logs
 		clock,
 		`HTTP/\d(?:\.\d)?(?: \d{3})?`,
-		`(?:\d{1,6}(?:\.\d{1,9})?(?:ns|us|µs|μs|ms|s|m|h))+\b`, // duration
+		`(?:\d{1,6}(?:\.\d{1,9})?(?:ns|us|µs|μs|ms|s|m|h)|\d{1,6}h[0-5]?\dm(?:` + seconds + `)?|\d{1,6}m` + seconds + `)\b`, // duration
 	}, "|"))
 }
 
+// shape is a kind of text that has many digits and is no phone number.
+type shape struct {
+	pattern *regexp.Regexp
+	is      func(match string) bool
+}
+
+// ipv6 finds what may be an IPv6 address.
+const ipv6 = `[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:\.\d{1,3}){3})?(?:%[\w.-]+)?`
+
+// isAddress6 reports whether a text is an IPv6 address of a range in use: a row of digits may have the form of another one.
+func isAddress6(match string) bool {
+	a, err := netip.ParseAddr(match)
+	return err == nil && (a.Is4In6() || a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() || a.As16()[0]>>5 == 1)
+}
+
+// isAddress4 is true for what does not have the form of an IPv4 address.
+func isAddress4(match string) bool {
+	address, _, _ := strings.Cut(strings.SplitN(match, ":", 2)[0], "/")
+	if strings.Count(address, ".") != 3 || strings.Trim(address, "0123456789.") != "" {
+		return true
+	}
+	_, err := netip.ParseAddr(address)
+	return err == nil
+}
+
 // keptSpans are the places of a text that stay as they are, in order.
-func keptSpans(s string, technical *regexp.Regexp, known []string) []span {
+func keptSpans(s string, technical []shape, known []string) []span {
 	var spans []span
 	for _, k := range known {
 		for at := 0; k != ""; {
@@ -146,23 +176,19 @@ func keptSpans(s string, technical *regexp.Regexp, known []string) []span {
 			at += i + len(k)
 		}
 	}
-	for _, m := range technical.FindAllStringIndex(s, -1) {
-		if isTechnical(s, m[0], m[1]) {
-			spans = append(spans, span{m[0], m[1]})
+	for _, t := range technical {
+		for _, m := range t.pattern.FindAllStringIndex(s, -1) {
+			if t.is(s[m[0]:m[1]]) && standsAlone(s, m[0], m[1]) {
+				spans = append(spans, span{m[0], m[1]})
+			}
 		}
 	}
 	slices.SortStableFunc(spans, func(a, b span) int { return a.start - b.start })
 	return spans
 }
 
-// isTechnical reports whether what looks like an address, a date or the like is none of a longer row of digits.
-func isTechnical(s string, start, end int) bool {
-	address, _, _ := strings.Cut(strings.SplitN(s[start:end], ":", 2)[0], "/")
-	if strings.Count(address, ".") == 3 && strings.Trim(address, "0123456789.") == "" {
-		if _, err := netip.ParseAddr(address); err != nil {
-			return false
-		}
-	}
+// standsAlone reports whether what begins and ends there is no part of a longer row of digits.
+func standsAlone(s string, start, end int) bool {
 	if goesOn([]rune(s[end:])) {
 		return false
 	}
@@ -171,16 +197,19 @@ func isTechnical(s string, start, end int) bool {
 	return s[start] < '0' || s[start] > '9' || !goesOn(before)
 }
 
-// goesOn reports whether a row of digits goes on with these characters: a digit, or a mark and a digit.
+// goesOn reports whether a row of digits goes on with these characters: a digit, or a digit behind a mark or a few letters.
 func goesOn(next []rune) bool {
 	switch {
 	case len(next) == 0:
 		return false
-	case unicode.IsDigit(next[0]):
-		return true
+	case unicode.Is(unicode.Pd, next[0]) || strings.ContainsRune("−._·•‧∙⋅・:=", next[0]):
+		return len(next) > 1 && unicode.IsDigit(next[1])
 	}
-	joins := unicode.Is(unicode.Pd, next[0]) || strings.ContainsRune("−._·•‧∙⋅・", next[0])
-	return joins && len(next) > 1 && unicode.IsDigit(next[1])
+	letters := 0
+	for letters < min(len(next)-1, maxLetters) && unicode.IsLetter(next[letters]) {
+		letters++
+	}
+	return unicode.IsDigit(next[letters])
 }
 
 // cut shortens s to at most n bytes, between two characters.

@@ -107,7 +107,8 @@ func TestRedact(t *testing.T) {
 		"":                             "",
 		"plain words":                  "plain words",
 		"limit 100 of 9999":            "limit 100 of 9999",
-		"number 13200 is bad":          "number … is bad",
+		"number 1320000 is bad":        "number … is bad",
+		"id 13200 is bad":              "id 13200 is bad",
 		"a+86 132-4292-6514b":          "a+…b",
 		"call (132) 429 26514":         "call (…",
 		"１３２４２９２６５１４":                  "…",
@@ -149,6 +150,10 @@ func TestRedactKeepsWhatOperatorsNeed(t *testing.T) {
 		"Jan  3 16:10:39 2025 at 16:10:39.250",
 		"context deadline exceeded after 30.000123s or 1m30.5s or 250000us",
 		"TLS 1.3, HTTP/1.1 502, 3 of 100",
+		"status=502 code=13 id=12345 port=10443 page:3 total:99999 at 16:10:39",
+		"time=16:10:39 peer=[fd00:12:34::5678:9]:32768 via ::ffff:10.1.2.3 and ::1",
+		"agent 12345, group 67890b, error -22 (HTTP 429) in 1h30m5s or 90m30s",
+		"upstream 10.1.2.3:443: 502 Bad Gateway 503",
 	} {
 		require.Equal(t, text, redact(text))
 	}
@@ -163,6 +168,9 @@ func TestRedactPhoneNumbers(t *testing.T) {
 		"132_0000_0003", "132·0000·0003", "132 · 0000 · 0003", "132.0000.0003", "(132) 0000 0003", "（132）0000 0003", "132/0000/0003",
 		"132․0000․0003", "132⁃0000⁃0003", "132~0000~0003", "132,0000,0003", "132|0000|0003", "132*0000*0003", "132’0000’0003", "132、0000、0003",
 		"132 -- 0000 -- 0003", "132%200000%200003", "132%2D0000%2D0003",
+		"132x4292x6514", "132a4292b6514", "132ext4292und6514", "132:4292:6514", "132=4292=6514", "132: 4292: 6514", "13:24:29:26:51:4", "132::4292::6514",
+		"8132::6514:3", "132&nbsp;4292&nbsp;6514", "132&#160;4292&#160;6514", "132&#xA0;4292&#xa0;6514", `132\n4292\n6514`, `132\t4292\t6514`, `132\u00a04292\u00a06514`,
+		"132%C2%A04292%c2%a06514", "132<br>4292<br/>6514", "132\"4292\"6514", "1\ufe0f\u20e33\ufe0f\u20e32\ufe0f\u20e34\ufe0f\u20e36\ufe0f\u20e35\ufe0f\u20e31\ufe0f\u20e34", "132s4292m6514h", "132\\4292\\6514",
 		"86.132.42.92.65.14", "132.429.265.14", "2025-01-03-132", "132-2025-01-03", "+86 132 4292 6514", "１３２－０００－０００３", "13242926514s",
 	} {
 		for _, text := range []string{"%s", "caller:%s", "no route from 10.1.2.3:443 to %s since 16:10:39", "x%sx"} {
@@ -185,6 +193,7 @@ func TestRedactSecrets(t *testing.T) {
 	} {
 		require.Equal(t, "Basic […] is wrong", redact("Basic ["+text+"] is wrong"), text)
 	}
+	require.Equal(t, "lookup of the host failed", newRedactor("k", "s")("lookup of the host failed"), "a secret of one character is none")
 	require.Equal(t, "yWI= YWI", redact("yWI= YWI"), "two characters in base64 are part of too many words")
 	for in, want := range map[string]string{
 		`parse "http://me:hun ter2@proxy.example:port": invalid port`: `parse "http://…@proxy.example:port": invalid port`,

@@ -38,6 +38,18 @@ func TestCustomersNumberIsNoLabel(t *testing.T) {
 		{outgoing, "８６１３２４２９２６５１４", true},
 		{outgoing, "132\u00a04292·6514", true},
 		{outgoing, "call back 13242926514, urgent", true},
+		{outgoing, "132x4292x6514", true},
+		{outgoing, "132 und 4292 und 6514", true},
+		{outgoing, "132:4292:6514", true},
+		{outgoing, "132=4292=6514", true},
+		{outgoing, "132/4292/6514", true},
+		{outgoing, "132&nbsp;4292&nbsp;6514", true},
+		{outgoing, "132&#160;4292&#160;6514", true},
+		{outgoing, `132\n4292\n6514`, true},
+		{outgoing, `132\u00a04292\u00a06514`, true},
+		{outgoing, "132%204292%206514", true},
+		{outgoing, "١٣٢٤٢٩٢٦٥١٤", true},
+		{outgoing, "𝟏𝟑𝟐𝟒𝟐𝟗𝟐𝟔𝟓𝟏𝟒", true},
 		{outgoing, "4008001234", false}, // the hotline from which the centre calls
 		{outgoing, "13242926515", false},
 		{outgoing, "926514", false}, // too short

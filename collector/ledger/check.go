@@ -1,8 +1,10 @@
 package ledger
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"runtime/debug"
@@ -15,32 +17,35 @@ import (
 var (
 	errForeign = errors.New("it is not a ledger")
 	errCutOff  = errors.New("the file is cut off")
+	errEmpty   = errors.New("the file is empty")
 	errInUse   = errors.New("another process has it open: run one exporter for each --storage.path")
 )
 
 // checkFile refuses a file that bbolt would overwrite, or crash on before it has locked it: one that is not a bbolt database, or
 // one that is shorter than the pages in use (bbolt maps it into memory and reads past its end). It only reads the file.
 func checkFile(path string) error {
-	f, err := os.Open(path)
+	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	info, err := f.Stat()
+	if !info.Mode().IsRegular() { // a pipe would block when it is opened
+		return fmt.Errorf("%w: not a regular file", errForeign)
+	}
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%w: not a regular file", errForeign)
-	}
+	defer f.Close()
 	if info.Size() == 0 {
-		// bbolt would make a new database of it, and every call within reach would be counted again.
-		return fmt.Errorf("%w: the file is empty", errForeign)
+		return errEmpty // bbolt would make a new database of it, although a ledger may have been there
 	}
 	meta, err := readMeta(f)
+	if err != nil && isZero(f, info.Size()) {
+		return errEmpty
+	}
 	if err != nil {
 		return err
 	}
@@ -48,6 +53,17 @@ func checkFile(path string) error {
 		return fmt.Errorf("%w: %d bytes where at least %d are in use", errCutOff, info.Size(), need)
 	}
 	return nil
+}
+
+// isZero reports whether a file is no larger than a new one and contains nothing but zeros. After a power failure a file may have its
+// size without its contents.
+func isZero(f io.ReaderAt, size int64) bool {
+	if size > 4*int64(os.Getpagesize()) {
+		return false
+	}
+	b := make([]byte, size)
+	_, err := f.ReadAt(b, 0)
+	return err == nil && len(bytes.Trim(b, "\x00")) == 0
 }
 
 // openBolt opens and locks a database and checks its pages.

@@ -28,11 +28,12 @@ type file struct {
 
 	size atomic.Int64 // bytes that must be there
 
-	mu     sync.Mutex  // guards what follows
-	handle *os.File    // db's own
-	txid   uint64      // of the last transaction that is known to be in the file
-	tried  uint64      // of a transaction under way, or one whose outcome is not known; 0: none
-	opened fs.FileInfo // which file it is; nil: whichever is found
+	mu      sync.Mutex  // guards what follows
+	writing bool        // a transaction is under way
+	handle  *os.File    // db's own
+	txid    uint64      // of the last transaction that is known to be in the file
+	tried   uint64      // of a transaction under way, or one whose outcome is not known; 0: none
+	opened  fs.FileInfo // which file it is; nil: whichever is found
 	// failure is why the file could not be opened again after a commit that failed; nil: it was not tried yet.
 	failure error
 	broken  error // a page could not be read: bbolt may never release its locks, so nothing is done any more
@@ -77,7 +78,9 @@ func (f *file) adopt(handle *os.File, txid uint64) error {
 	return nil
 }
 
-// check tells what is wrong with the file: it has been removed, replaced, cut off or overwritten since it was opened.
+// check tells what is wrong with the file: it has been removed, replaced, cut off, made longer or overwritten since it was opened, or
+// could not be opened again. A mode without rights for its owner does not matter to a file that is open, and never to root. But
+// after a commit that failed, and at the next start, the file has to be opened: better to hear of it now.
 func (f *file) check() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -102,6 +105,11 @@ func (f *file) check() error {
 		return f.errTaken("replaced")
 	case opened.Size() < f.size.Load():
 		return f.errTaken("cut off")
+	case opened.Size() > f.size.Load() && !f.writing && f.tried == 0:
+		return f.errTaken("made longer")
+	}
+	if err := writable(f.path); err != nil {
+		return fmt.Errorf("%s can no longer be opened for writing: %w: give the exporter's user access to it again", f.path, err)
 	}
 	if meta, err := readMeta(f.handle); err != nil || meta.txid != f.txid && meta.txid != f.tried {
 		return f.errTaken("overwritten")
@@ -119,6 +127,8 @@ func (f *file) update(write func(*bolt.Tx) error) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	f.begin()
+	defer f.settle()
 	written := uint64(0) // the transaction's id once all is written but the commit
 	err := guarded(func() error {
 		return f.db.Update(func(tx *bolt.Tx) error {
@@ -151,6 +161,26 @@ func (f *file) update(write func(*bolt.Tx) error) error {
 	}
 	f.try(0)
 	return nil
+}
+
+// begin notes that a transaction is under way, which may make the file longer.
+func (f *file) begin() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writing = true
+}
+
+// settle notes that none is, and how long the file has become, even if nothing was committed.
+func (f *file) settle() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writing = false
+	if f.handle == nil {
+		return
+	}
+	if info, err := f.handle.Stat(); err == nil {
+		f.size.Store(max(f.size.Load(), info.Size()))
+	}
 }
 
 func (f *file) try(txid uint64) {

@@ -63,7 +63,8 @@ func TestFilesThatAreNoLedgerOfOurs(t *testing.T) {
 		file func() []byte
 		want []string
 	}{
-		"empty":          {func() []byte { return nil }, []string{"empty", restoreOrMove}},
+		"empty":          {func() []byte { return nil }, []string{"empty", "it is safe to delete it; only if a ledger was there before, restore a backup"}},
+		"blank":          {func() []byte { return make([]byte, 16384) }, []string{"empty", "it is safe to delete it"}},
 		"text":           {func() []byte { return []byte(strings.Repeat("not a database\n", 1000)) }, []string{"not a ledger", restoreOrMove}},
 		"one byte":       {func() []byte { return []byte("x") }, []string{"not a ledger", restoreOrMove}},
 		"zeros":          {func() []byte { return make([]byte, len(good)) }, []string{"not a ledger", restoreOrMove}},
@@ -204,6 +205,16 @@ func TestPlacesThatCannotBeUsed(t *testing.T) {
 		require.NoError(t, os.Mkdir(filepath.Join(dir, fileName), 0o700))
 		require.ErrorContains(t, openError(t, dir), restoreOrMove)
 	})
+	t.Run("the file is a pipe", func(t *testing.T) {
+		dir := t.TempDir()
+		require.NoError(t, syscall.Mkfifo(filepath.Join(dir, fileName), 0o600))
+		require.ErrorContains(t, openError(t, dir), "not a regular file")
+	})
+	t.Run("a pipe in the place of an unfinished file", func(t *testing.T) {
+		dir := t.TempDir()
+		require.NoError(t, syscall.Mkfifo(filepath.Join(dir, fileName+unfinished), 0o600))
+		newTestLedger(t, withDir(dir)).establish()
+	})
 	t.Run("beneath a file", func(t *testing.T) {
 		parent := filepath.Join(t.TempDir(), "file")
 		require.NoError(t, os.WriteFile(parent, nil, 0o600))
@@ -274,6 +285,11 @@ func TestChildOpens(t *testing.T) {
 
 func inChild(t *testing.T, dir string, as *syscall.Credential) string {
 	t.Helper()
+	return childRunning(t, "TestChildOpens", dir, as)
+}
+
+func childRunning(t *testing.T, test, dir string, as *syscall.Credential) string {
+	t.Helper()
 	binary := os.Args[0]
 	if as != nil {
 		// The test binary lies where only this user may look.
@@ -282,7 +298,7 @@ func inChild(t *testing.T, dir string, as *syscall.Credential) string {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(binary, b, 0o755))
 	}
-	cmd := exec.Command(binary, "-test.run=^TestChildOpens$", "-test.v")
+	cmd := exec.Command(binary, "-test.run=^"+test+"$", "-test.v")
 	cmd.Dir = "/"
 	cmd.Env = append(os.Environ(), childVariable+"="+dir, "TMPDIR="+shared(t))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as}
@@ -304,8 +320,13 @@ func shared(t *testing.T) string {
 // asNobody opens a ledger with permissions that hold: root may do anything.
 func asNobody(t *testing.T, dir string) string {
 	t.Helper()
+	return asNobodyRunning(t, "TestChildOpens", dir)
+}
+
+func asNobodyRunning(t *testing.T, test, dir string) string {
+	t.Helper()
 	if os.Geteuid() != 0 {
-		return inChild(t, dir, nil)
+		return childRunning(t, test, dir, nil)
 	}
 	const nobody = 65534
 	for at := dir; at != "/" && strings.HasPrefix(at, os.TempDir()+"/"); at = filepath.Dir(at) {
@@ -313,5 +334,5 @@ func asNobody(t *testing.T, dir string) string {
 			require.NoError(t, os.Chmod(at, 0o755))
 		}
 	}
-	return inChild(t, dir, &syscall.Credential{Uid: nobody, Gid: nobody})
+	return childRunning(t, test, dir, &syscall.Credential{Uid: nobody, Gid: nobody})
 }

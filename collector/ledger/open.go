@@ -38,8 +38,10 @@ const defaultLockTimeout = time.Second
 
 // What to do about a file that cannot be used.
 const (
-	restore     = "(restore it from a backup, or move it away to start anew: calls since then are counted from zero)"
-	giveAccess  = "(give the exporter's user access, or choose another directory with --storage.path)"
+	restore    = "(restore it from a backup, or move it away to start anew: calls since then are counted from zero)"
+	giveAccess = "(give the exporter's user access, or choose another directory with --storage.path)"
+	// deleteEmpty is said of a file that has no contents to restore: either there never were any, or they are lost.
+	deleteEmpty = "(a first start that was interrupted leaves such a file: it is safe to delete it; only if a ledger was there before, restore a backup)"
 	otherSystem = "(its file system may have no file locks or no memory-mapped files, as network shares may not: choose a local disk with --storage.path)"
 )
 
@@ -68,7 +70,7 @@ func Open(o Options) (_ *Ledger, err error) {
 		retirement: retirement{after: o.RetireAfter},
 		gen:        1,
 	}
-	created, err := f.createIfMissing(func(tx *bolt.Tx) error { return fill(tx, o.Now()) })
+	from, err := f.createIfMissing(func(tx *bolt.Tx) error { return fill(tx, o.Now()) })
 	if err == nil {
 		err = f.open()
 	}
@@ -89,7 +91,7 @@ func Open(o Options) (_ *Ledger, err error) {
 	case err != nil:
 		return nil, fail("cannot write it", err)
 	}
-	l.announce(created)
+	l.announce(from)
 	return l, nil
 }
 
@@ -98,6 +100,8 @@ func problem(err error) string {
 	switch {
 	case errors.Is(err, errDamaged):
 		return "damaged " + restore
+	case errors.Is(err, errEmpty):
+		return "nothing is in it " + deleteEmpty
 	case errors.Is(err, errForeign), errors.Is(err, errCutOff):
 		return "unusable " + restore
 	case errors.Is(err, errInUse):
@@ -111,14 +115,17 @@ func problem(err error) string {
 }
 
 // announce logs where the ledger is and whether it is a new one.
-func (l *Ledger) announce(created bool) {
+func (l *Ledger) announce(from origin) {
 	path, err := filepath.Abs(l.file.path)
 	if err != nil {
 		path = l.file.path
 	}
 	what := "ledger opened"
-	if created {
+	if from != wasThere {
 		what = "new ledger created"
+	}
+	if from == replaced {
+		level.Warn(l.logger).Log("msg", "the ledger's file was replaced: nothing had ever been written to it, as after a first start that was interrupted", "path", path)
 	}
 	level.Info(l.logger).Log("msg", what, "path", path, "created", l.created.UTC().Format(time.RFC3339), "accounts", len(l.accounts))
 }

@@ -18,6 +18,13 @@ func unsupported(err error) bool {
 	return false
 }
 
+// writable tells why the user of this process may not read and write a file, if so: its mode, or a file system that has become
+// read-only.
+func writable(path string) error {
+	const readAndWrite = 4 | 2
+	return syscall.Access(path, readAndWrite)
+}
+
 // syncDirectory makes a rename in a directory durable.
 func syncDirectory(dir string) error {
 	d, err := os.Open(dir)
