@@ -125,7 +125,7 @@ func (f *backupFlags) backupURL() (string, error) {
 	if mode != tlsOff {
 		scheme = "https"
 	}
-	return healthURL(scheme, address, site.Path("/-/backup")), nil
+	return localURL(scheme, address, site.Path("/-/backup")), nil
 }
 
 // refusedBackup says why the exporter sends no copy, and what to do.

@@ -14,7 +14,7 @@ type progress struct {
 }
 
 func newProgress(e Environment) *progress {
-	p := &progress{signals: e.Signals}
+	p := &progress{signals: e.Signals(stopSignals()...)}
 	if f, ok := e.Stderr.(*os.File); ok {
 		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
 			p.out = f
