@@ -274,13 +274,17 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
+func scrapeRequest() *http.Request {
+	r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	r.Header.Set(scrapeTimeoutHeader, "10")
+	return r
+}
+
 // scrape asks for /metrics as Prometheus does.
 func (w *world) scrape() string {
 	w.t.Helper()
-	r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
-	r.Header.Set(scrapeTimeoutHeader, "10")
 	rec := httptest.NewRecorder()
-	w.page.ServeHTTP(rec, r)
+	w.page.ServeHTTP(rec, scrapeRequest())
 	assert.Equal(w.t, http.StatusOK, rec.Code) // not require: scrapes may be made by several goroutines
 	return rec.Body.String()
 }
