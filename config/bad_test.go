@@ -213,6 +213,7 @@ var problems = map[string]string{
 	"retire_after_short":          `:6: metrics.retire_after: 1ms is too short; it has to be at least 1d, since calls of label sets that are taken out earlier may never be shown, or 0s for never`,
 	"http_bearer_twice":           `:5: accounts[0] "main": http_client.authorization.credentials: begins with the type of authorization, which is sent before it; write the bare value`,
 	"http_server_name":            `:5: accounts[0] "main": http_client.tls_config.server_name: has a character that no host name can have; write the bare name`,
+	"agents_hash_key_blank":       `:7: metrics.agent_hash_key_file: the file is empty; write a key of random characters into it`,
 }
 
 // environment is what the configurations named env_* are expanded with.

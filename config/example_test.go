@@ -59,12 +59,13 @@ func TestExampleShowsTheDefaults(t *testing.T) {
 	require.ErrorContains(t, err, "api_key: is still the placeholder of the example")
 	got, err := Load(exampleFile, Options{ReadFile: func(name string) ([]byte, error) {
 		text, err := os.ReadFile(name)
+		text = bytes.Replace(text, []byte("CHANGE_ME"), []byte("hunter2-key"), 1)
 		return bytes.ReplaceAll(text, []byte("CHANGE_ME"), []byte("hunter2")), err
 	}})
 	require.NoError(t, err)
 	example, err := got.Validate()
 	require.NoError(t, err)
-	want, err := Default(AccountConfig{Name: "main", APIKey: "hunter2", APISecret: "hunter2"}).Validate()
+	want, err := Default(AccountConfig{Name: "main", APIKey: "hunter2-key", APISecret: "hunter2"}).Validate()
 	require.NoError(t, err)
 	require.Equal(t, want.Global(), example.Global())
 	require.Equal(t, want.Metrics(), example.Metrics())

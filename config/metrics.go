@@ -131,7 +131,7 @@ func (c *Config) agents(s *source) (AgentMode, Secret, error) {
 		return "", "", err
 	}
 	key := strings.TrimRight(string(data), "\r\n")
-	if key == "" {
+	if strings.TrimSpace(key) == "" {
 		return "", "", s.errorf(path, "the file is empty; write a key of random characters into it")
 	}
 	if problem := standsFor(key, slices.Concat(unfilled, noSecret)); problem != "" {

@@ -64,6 +64,21 @@ func (v *validated) warnOfAccount(w *warnings, i int) {
 			break
 		}
 	}
+	if a.APIKey == a.APISecret {
+		w.add("%s: api_key and api_secret are the same: one of them is most likely wrong", place)
+	}
+	for _, key := range []struct {
+		name   string
+		values []string
+	}{
+		{"name", []string{a.Name}}, {"filter.agent_group", []string{a.Filter.AgentGroup}}, {"filter.agents", a.Filter.Agents}, {"filter.tags", a.Filter.Tags},
+	} {
+		for _, value := range key.values {
+			if problem := invisible(value); problem != "" {
+				w.add("%s: %s %s: it is another text than it seems to be", place, key.name, problem)
+			}
+		}
+	}
 	if u, err := url.Parse(a.BaseURL); err == nil && u.Scheme == "http" && !loopback(u.Hostname()) {
 		w.add("%s: base_url is not https: who listens can read the records and use the account", place)
 	}

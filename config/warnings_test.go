@@ -39,6 +39,18 @@ func TestWarnings(t *testing.T) {
 			"metrics: retire_after is 2d, less than the horizon of 1w: a group or agent without a call for so long, such as over a weekend, starts at 0 again and shows late records as new",
 		}},
 		"series taken out after the horizon": {func(c *Config) { c.Metrics.RetireAfter = new(7 * day) }, nil},
+		"one text for both": {func(c *Config) { c.Accounts[0].APISecret = c.Accounts[0].APIKey }, []string{
+			`accounts[0] "main": api_key and api_secret are the same: one of them is most likely wrong`,
+		}},
+		"texts that are not what they seem": {func(c *Config) {
+			c.Accounts[0].Name = "ma\u200bin"
+			c.Accounts[0].Filter = FilterConfig{AgentGroup: "sales\u2060", Agents: []string{"ann", "bob\u00a0"}, Tags: []string{"vip\u200e"}}
+		}, []string{
+			`accounts[0] "ma\u200bin": name contains U+200B ZERO WIDTH SPACE at position 3: it is another text than it seems to be`,
+			`accounts[0] "ma\u200bin": filter.agent_group contains U+2060 WORD JOINER at position 6: it is another text than it seems to be`,
+			`accounts[0] "ma\u200bin": filter.agents contains U+00A0 NO-BREAK SPACE at position 4: it is another text than it seems to be`,
+			`accounts[0] "ma\u200bin": filter.tags contains U+200E LEFT-TO-RIGHT MARK at position 4: it is another text than it seems to be`,
+		}},
 		"labels left out": {func(c *Config) {
 			c.Metrics.Labels = map[string][]string{"itnio_calls_total": {"account", "outcome", "call_type", "hangup_party"}}
 		}, []string{"metrics: labels of itnio_calls_total leaves out agent_group, country: the rules need it"}},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -50,6 +51,8 @@ func (d decoder) decode(body []byte) (answer, error) {
 	switch {
 	case p.rows.tooMany:
 		return answer{}, fail(ErrTooLarge, "more than %d rows", maxRows)
+	case err != nil && isText(body):
+		return answer{}, fail(ErrDecode, "%s", pageMeans(pageText))
 	case err != nil:
 		return answer{}, fail(ErrDecode, "answer is no JSON object, or breaks off, at byte %d of %d", p.in.InputOffset(), len(body))
 	case !p.status.Set:
@@ -96,7 +99,14 @@ func (d decoder) parse(body []byte) (*parser, error) {
 const (
 	pageHTML = "an HTML page"
 	pageXML  = "an XML page"
+	pageText = "plain text"
 )
+
+// isText reports whether a body begins with a word that JSON does not know.
+func isText(body []byte) bool {
+	word := regexp.MustCompile(`^\s*(\p{L}+)`).FindSubmatch(body[:min(len(body), sniffed)])
+	return word != nil && !slices.Contains([]string{"null", "true", "false"}, string(word[1]))
+}
 
 // pageKind is the kind of page that a body is; "" if it does not begin as one. What begins with < and not with an
 // element of HTML is XML.
