@@ -64,7 +64,7 @@ func start(t *testing.T) *stack {
 	busy := simulator.Options{Seed: 11, Start: s.began, CallsPerDay: 600000, TalkMedian: 8 * time.Second, TalkSigma: 0.6, Countries: countries, Groups: simulator.DefaultGroups()[:6]}
 	calm := busy
 	calm.Seed, calm.CallsPerDay, calm.Countries = 12, 60000, countries[:1]
-	s.exporter, s.other = s.newExporter("demo", busy), s.newExporter("other", calm)
+	s.exporter, s.other = s.newExporter("demo", busy), s.newExporter("second", calm)
 	hook := s.serve(s.hook)
 	prometheusAt, alertmanagerAt := s.free(), s.free()
 	s.prometheus = Prometheus("http://" + prometheusAt)
@@ -270,7 +270,7 @@ func (s *stack) othersAreTold(t *testing.T) {
 	s.hook.Forget()
 	s.other.control(`{"auth_refused": true}`)
 	s.told(t, "platform-page", "firing", "ItnioAPIAuthenticationRefused", 3*time.Minute)
-	if text, ok := s.hook.Got("platform-page", "firing", "ItnioAPIAuthenticationRefused"); ok && !strings.Contains(text, "account other") {
+	if text, ok := s.hook.Got("platform-page", "firing", "ItnioAPIAuthenticationRefused"); ok && !strings.Contains(text, "account second") {
 		t.Errorf("the other exporter's alert is %q", text)
 	}
 	s.other.control(`{"auth_refused": false}`)
