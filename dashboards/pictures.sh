@@ -5,7 +5,8 @@
 #
 # Needs go, npm, chromium (CHROMIUM, by default /usr/bin/chromium) and prometheus (in $TOOLS or the PATH; dashboards/try.sh builds it there);
 # with pngquant the pictures are a third of the size.
-# Other pictures: CALLS a day (24000), and what harness/shot.mjs takes: SIZES (wide), THEMES (dark), VISION (deuteranopia).
+# Other pictures: CALLS a day (24000), SCENE=night for a fraud night in place of the staged incident, and what harness/shot.mjs takes: SIZES (wide),
+# THEMES (dark), VISION (deuteranopia).
 set -eu
 cd "$(dirname "$0")"
 out=$(mkdir -p "${1:-../docs/img}" && cd "${1:-../docs/img}" && pwd)
@@ -35,6 +36,7 @@ shoot() { # Prometheus's port, from, to (Unix seconds), scrape interval, dashboa
   kill "$page"
 }
 end=1768199400 # incidentEnd in check/pictures_test.go: 2026-01-12 06:30 UTC
+[ "${SCENE:-}" != night ] || end=1768165200 # 2026-01-11 21:00 UTC
 shoot $PROMETHEUS_PORT $((end - 6 * 3600)) $end 60 overview agent-groups countries
 while [ $(($(date +%s) - began)) -lt 720 ]; do sleep 5; kill -0 $demo; done
 shoot 14191 $((began + 30)) "$(date +%s)" 5 exporter

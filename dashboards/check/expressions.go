@@ -71,7 +71,10 @@ type panel struct {
 		Instant bool
 	}
 	FieldConfig struct {
-		Defaults  struct{ NoValue string }
+		Defaults struct {
+			NoValue    string
+			Thresholds struct{ Steps []struct{ Value *float64 } }
+		}
 		Overrides []struct {
 			Matcher struct {
 				ID      string
@@ -98,6 +101,7 @@ type Dashboard struct {
 		List []struct {
 			Name, Type string
 			Definition string
+			Current    struct{ Value any }
 		}
 	}
 }
@@ -146,12 +150,16 @@ func (d Dashboard) Expressions() []Expression {
 
 var variable = regexp.MustCompile(`\$\{?(\w+)\}?`)
 
-// Fill replaces the variables; windows by name, every other by .*
+// Fill replaces the variables: windows by name, bounds by what the thresholds are delivered with, every other by .*
 func Fill(expr string, windows map[string]string) string {
 	return variable.ReplaceAllStringFunc(expr, func(v string) string {
-		name := strings.Trim(v, "${}")
-		if w, ok := windows[name]; ok {
-			return w
+		switch name := strings.Trim(v, "${}"); {
+		case windows[name] != "":
+			return windows[name]
+		case name == "answered_within":
+			return "20"
+		case name == "missed_within":
+			return "5"
 		}
 		return ".*"
 	})

@@ -199,6 +199,9 @@ func TestVariablesNameWhatThereIs(t *testing.T) {
 			if v.Type != "query" {
 				continue
 			}
+			if strings.HasPrefix(v.Definition, "query_result(") {
+				continue // TestPanelsFollowThresholds
+			}
 			inner, ok := strings.CutPrefix(strings.TrimSuffix(v.Definition, ")"), "label_values(")
 			i := strings.LastIndex(inner, ", ")
 			if !ok || i < 0 {
@@ -249,8 +252,9 @@ func TestAlertsAreWhole(t *testing.T) {
 		if link := runbooks + "#" + strings.ToLower(r.Alert); r.Annotations["runbook_url"] != link {
 			t.Errorf("%s: its runbook is %s, not %s", r.Alert, r.Annotations["runbook_url"], link)
 		}
-		if !strings.Contains(string(docs), "\n### "+r.Alert+"\n") {
-			t.Errorf("%s has no section in docs/alerts.md", r.Alert)
+		// The heading is what the alert links to, in small letters; the dashboards link to the name as it is written.
+		if !strings.Contains(string(docs), "\n<a id=\""+r.Alert+"\"></a>\n\n### "+r.Alert+"\n") {
+			t.Errorf("%s has no section in docs/alerts.md with an anchor of its name", r.Alert)
 		}
 	}
 }

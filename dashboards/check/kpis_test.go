@@ -104,7 +104,7 @@ func (s *stack) kpis(t *testing.T) {
 				continue
 			}
 			delete(truth, title)
-			expr := Fill(x.Expr, map[string]string{"__range": s.window(), "__rate_interval": s.window()})
+			expr := Fill(x.Expr, map[string]string{"account": s.account, "__range": s.window(), "__rate_interval": s.window()})
 			got := s.query(expr)
 			if len(got) != 1 || math.Abs(got[0].Value-want) > 0.02*math.Abs(want)+0.002 {
 				t.Errorf("%s is %v, the truth is %v", title, got, want)
@@ -121,13 +121,13 @@ func (s *stack) kpis(t *testing.T) {
 
 // ratios of raw counters are exact: ASR country by country, and the share of agents who hang up.
 func (s *stack) ratios(t *testing.T) {
-	for _, x := range s.query(`sum by (country) (itnio_calls_total{call_type="outgoing", outcome="answered"}) / sum by (country) (itnio_calls_total{call_type="outgoing"})`) {
+	for _, x := range s.query(`sum by (country) (itnio_calls_total{account="demo", call_type="outgoing", outcome="answered"}) / sum by (country) (itnio_calls_total{account="demo", call_type="outgoing"})`) {
 		country := of(x.Labels["country"])
 		if want := s.count(outgoing, country, answered) / s.count(outgoing, country); x.Value != want {
 			t.Errorf("ASR of %s is %v, the truth is %v", x.Labels["country"], x.Value, want)
 		}
 	}
-	for _, x := range s.query(`sum(itnio_calls_total{outcome="answered", hangup_party="agent"}) / sum(itnio_calls_total{outcome="answered", hangup_party=~"agent|customer"})`) {
+	for _, x := range s.query(`sum(itnio_calls_total{account="demo", outcome="answered", hangup_party="agent"}) / sum(itnio_calls_total{account="demo", outcome="answered", hangup_party=~"agent|customer"})`) {
 		agent, customer := s.count(answered, by(enum.Agent)), s.count(answered, by(enum.Customer))
 		if want := agent / (agent + customer); x.Value != want {
 			t.Errorf("agents hung up %v of the calls, the truth is %v", x.Value, want)

@@ -16,11 +16,27 @@ import (
 	"itnio_exporter/simulator"
 )
 
-// The staged incident of the pictures, in the last half hour of the eighth day: a week that it is compared with, and the day itself.
-func incidentEnd() time.Time { return firstDay().AddDate(0, 0, 7).Add(14*time.Hour + 30*time.Minute) }
+// night reports whether the pictures are of a fraud night (SCENE=night) and not of the staged incident.
+func night() bool { return os.Getenv("SCENE") == "night" }
 
-// TestPictures writes the data that the pictures in the docs are taken of: PICTURES is the folder, CALLS the calls a day (24000).
-// It takes minutes of CPU, so it has to be asked for.
+// incidentEnd is where the pictures end: with the staged incident in the last half hour, or at the end of a fraud night of four hours. It is on
+// the eighth day: a week that it is compared with, and the day itself.
+func incidentEnd() time.Time {
+	if night() {
+		return at(7, 5)
+	}
+	return at(7, 14).Add(30 * time.Minute)
+}
+
+func scenarios() []simulator.Scenario {
+	if night() {
+		return []simulator.Scenario{{Kind: simulator.FraudNight, From: at(7, 1), To: at(7, 5), Country: "CU"}}
+	}
+	return simulator.StagedIncident(incidentEnd().Add(-30 * time.Minute))
+}
+
+// TestPictures writes the data that the pictures in the docs are taken of: PICTURES is the folder, CALLS the calls a day (24000), SCENE=night
+// another incident. It takes minutes of CPU, so it has to be asked for.
 func TestPictures(t *testing.T) {
 	dir := os.Getenv("PICTURES")
 	if dir == "" {
@@ -103,7 +119,7 @@ func callsByMinute(perDay float64) map[int64][]simulator.Call {
 	o := simulator.Options{
 		Seed: 7, Now: incidentEnd, Countries: countries, Start: firstDay().Add(-6 * time.Hour), CallsPerDay: perDay, Rhythm: 0.8, TalkSigma: 0.8, LateShare: 0.001,
 		Groups: simulator.DefaultGroups()[:5], Accounts: []simulator.Account{{Name: "main", Key: "k", Secret: "s", Scale: 1}},
-		Scenarios: simulator.StagedIncident(incidentEnd().Add(-30 * time.Minute)),
+		Scenarios: scenarios(),
 	}
 	byMinute := map[int64][]simulator.Call{}
 	for c := range simulator.New(o).Calls() {

@@ -24,14 +24,13 @@ const (
 	run    = 4 * time.Minute // twice a hastened hour: rules on the week look at the hours, on the hour, before the last one
 )
 
-// stack is the real thing: simulated API, exporter, Prometheus with the rules, Alertmanager, and one who is told.
+// stack is the real thing: two exporters of one scrape job, each with a simulated API of its own, Prometheus with the rules, Alertmanager, and
+// one who is told. What is compared with the truth is the first exporter's; the second is there to be told apart.
 type stack struct {
-	t          *testing.T
-	dir        string
-	sim        *simulator.Simulator
-	api        string
-	exporter   *exec.Cmd
-	exporterAt string
+	t   *testing.T
+	dir string
+	*exporter
+	other      *exporter
 	prometheus Prometheus
 	hook       *Hook
 	began      time.Time
@@ -62,19 +61,13 @@ func start(t *testing.T) *stack {
 	s.lastWeek()
 	s.began = time.Now().Add(20 * time.Second) // the exporter is up by then: what ends before its first good answer is baseline
 	countries := slices.DeleteFunc(simulator.DefaultCountries(), func(c simulator.Country) bool { return c.Weight < 4 && c.Code != "CU" })
-	s.sim = simulator.New(simulator.Options{
-		Seed: 11, Start: s.began, CallsPerDay: 600000, TalkMedian: 8 * time.Second, TalkSigma: 0.6, Countries: countries, Groups: simulator.DefaultGroups()[:6],
-	})
-	s.api = s.serve(s.sim.Handler())
+	busy := simulator.Options{Seed: 11, Start: s.began, CallsPerDay: 600000, TalkMedian: 8 * time.Second, TalkSigma: 0.6, Countries: countries, Groups: simulator.DefaultGroups()[:6]}
+	calm := busy
+	calm.Seed, calm.CallsPerDay, calm.Countries = 12, 60000, countries[:1]
+	s.exporter, s.other = s.newExporter("demo", busy), s.newExporter("second", calm)
 	hook := s.serve(s.hook)
-	s.exporterAt = s.free()
 	prometheusAt, alertmanagerAt := s.free(), s.free()
 	s.prometheus = Prometheus("http://" + prometheusAt)
-	account := simulator.DefaultAccounts()[0]
-	s.write("config.yml", fmt.Sprintf(`global: {poll_interval: 1s, lookback: 5m, audit_interval: 1m, zero_first: 3s, backoff_max: 2s}
-accounts: [{name: %s, base_url: "http://%s", api_key: %s, api_secret: %s, rate_limit: 100}]
-metrics: {agents: name, tags: true, media: true}
-`, account.Name, s.api, account.Key, account.Secret))
 	for _, file := range ruleFiles(t) {
 		text := Hasten(s.read(file), hasten)
 		if strings.HasSuffix(file, "thresholds.yml") {
@@ -92,10 +85,11 @@ metrics: {agents: name, tags: true, media: true}
 	// The test runs at any hour.
 	routes := regexp.MustCompile(`(?m)^ *mute_time_intervals: .*\n`).ReplaceAllString(s.read("../alertmanager.yml"), "")
 	s.write("alertmanager.yml", strings.ReplaceAll(Hasten(routes, hasten), "127.0.0.1:29095", hook))
-	config := strings.ReplaceAll(strings.ReplaceAll(s.read("../prometheus.yml"), "'exporter:10198'", "'"+s.exporterAt+"'"), "'alertmanager:9093'", "'"+alertmanagerAt+"'")
+	config := strings.ReplaceAll(strings.ReplaceAll(s.read("../prometheus.yml"), "'exporter:10198'", "'"+s.address+"', '"+s.other.address+"'"), "'alertmanager:9093'", "'"+alertmanagerAt+"'")
 	config = strings.Replace(config, "scrape_interval: 5s", "scrape_interval: 2s\n  evaluation_interval: 2s", 1)
 	s.write("prometheus.yml", strings.Replace(config, "scrape_timeout: 4s", "scrape_timeout: 2s", 1))
-	s.startExporter()
+	s.exporter.start()
+	s.other.start()
 	s.command("alertmanager", "--config.file="+s.path("alertmanager.yml"), "--storage.path="+s.path("alertmanager"), "--cluster.listen-address=", "--web.listen-address="+alertmanagerAt)
 	s.command("prometheus", "--config.file="+s.path("prometheus.yml"), "--storage.tsdb.path="+s.path("prometheus"), "--web.listen-address="+prometheusAt, "--storage.tsdb.retention.time=10d")
 	return s
@@ -128,7 +122,7 @@ func (s *stack) settle() {
 			}
 			total++
 		}
-		got := s.query("sum(itnio_calls_total)")
+		got := s.query(`sum(itnio_calls_total{account="demo"})`)
 		if outstanding == 0 && len(got) == 1 && int(got[0].Value) == total {
 			time.Sleep(15 * time.Second) // and recorded
 			return
@@ -136,7 +130,7 @@ func (s *stack) settle() {
 		if now.After(deadline) {
 			s.evidence()
 			s.t.Fatalf("%d calls were made, %d are outstanding, Prometheus has %v; %v", total, outstanding, got,
-				s.query(`{__name__=~"itnio_exporter_(records_total|record_anomalies_total|series_held|open_windows|catch_up_remaining_seconds|audit_missing_records_total)"} != 0`))
+				s.query(`{account="demo", __name__=~"itnio_exporter_(records_total|record_anomalies_total|open_windows|catch_up_remaining_seconds|audit_missing_records_total)"} != 0`))
 		}
 		time.Sleep(2 * time.Second)
 	}
@@ -154,7 +148,7 @@ func (s *stack) evidence() {
 		fmt.Fprintf(&b, "%+v\n", c)
 	}
 	truth := b.Bytes()
-	page, err := http.Get("http://" + s.exporterAt + "/metrics")
+	page, err := http.Get("http://" + s.address + "/metrics")
 	if err != nil {
 		s.t.Error(err)
 		return
@@ -181,11 +175,11 @@ func (s *stack) counts(t *testing.T) {
 		truth[strings.Join([]string{c.Group, c.Country, c.Type.String(), c.Reason.Outcome().String(), c.Reason.String(), c.Party.String()}, " | ")]++
 	}
 	// What Prometheus saw rise: the last value less the first, which is 0 for every series.
-	first := s.query(fmt.Sprintf("sum(min_over_time(itnio_calls_total[%s]))", s.window()))
+	first := s.query(fmt.Sprintf("sum(min_over_time(itnio_calls_total{account=\"demo\"}[%s]))", s.window()))
 	if len(first) != 1 || first[0].Value != 0 {
 		t.Errorf("series did not begin at 0: %v", first)
 	}
-	got := s.query("sum by (agent_group, country, call_type, outcome, hangup_reason, hangup_party) (itnio_calls_total)")
+	got := s.query("sum by (agent_group, country, call_type, outcome, hangup_reason, hangup_party) (itnio_calls_total{account=\"demo\"})")
 	if len(got) != len(truth) {
 		t.Errorf("%d label sets, the truth has %d", len(got), len(truth))
 	}
@@ -256,7 +250,7 @@ func (s *stack) alerts(t *testing.T) {
 		{"ItnioAgentGroupSilent", "operations-page", func() { s.control(`{"scenario": {"kind": "dead_group", "group": "Support", "seconds": 300}}`) }, func() {}, 7 * time.Minute},
 		{"ItnioFirstTimeCountry", "fraud-page", nil, func() {}, 9 * time.Minute},
 		{"ItnioAPIAuthenticationRefused", "platform-page", func() { s.control(`{"auth_refused": true}`) }, func() { s.control(`{"auth_refused": false}`) }, 3 * time.Minute},
-		{"ItnioExporterDown", "platform-page", s.stopExporter, s.startExporter, 3 * time.Minute},
+		{"ItnioExporterDown", "platform-page", s.exporter.stop, func() { s.othersAreTold(t); s.exporter.start() }, 3 * time.Minute},
 	} {
 		if c.provoke != nil {
 			if text, ok := s.hook.Got(c.receiver, "firing", c.alert); ok {
@@ -268,6 +262,18 @@ func (s *stack) alerts(t *testing.T) {
 		c.fix()
 		s.told(t, c.receiver, "resolved", c.alert, c.within)
 	}
+}
+
+// othersAreTold: while one exporter is down, what the other one reads is still told.
+func (s *stack) othersAreTold(t *testing.T) {
+	t.Helper()
+	s.hook.Forget()
+	s.other.control(`{"auth_refused": true}`)
+	s.told(t, "platform-page", "firing", "ItnioAPIAuthenticationRefused", 3*time.Minute)
+	if text, ok := s.hook.Got("platform-page", "firing", "ItnioAPIAuthenticationRefused"); ok && !strings.Contains(text, "account second") {
+		t.Errorf("the other exporter's alert is %q", text)
+	}
+	s.other.control(`{"auth_refused": false}`)
 }
 
 func (s *stack) told(t *testing.T, receiver, status, alert string, within time.Duration) {
@@ -293,32 +299,12 @@ func (s *stack) query(expr string) []Sample {
 	return got
 }
 
-func (s *stack) control(body string) {
-	resp, err := http.Post("http://"+s.api+"/-/control", "application/json", strings.NewReader(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	_ = resp.Body.Close() // nothing of it is needed
-	if resp.StatusCode != http.StatusOK {
-		s.t.Fatalf("control %s: %s", body, resp.Status)
-	}
-}
-
 func (s *stack) build() {
 	build := exec.Command("go", "build", "-o", s.path("itnio_exporter"), ".")
 	build.Dir = "../.."
 	if out, err := build.CombinedOutput(); err != nil {
 		s.t.Fatalf("build: %v\n%s", err, out)
 	}
-}
-
-func (s *stack) startExporter() {
-	s.exporter = s.command(s.path("itnio_exporter"), "--config.file="+s.path("config.yml"), "--storage.path="+s.path("data"), "--web.listen-address="+s.exporterAt, "--log.level=debug")
-}
-
-func (s *stack) stopExporter() {
-	_ = s.exporter.Process.Signal(syscall.SIGTERM) // it may have ended
-	_ = s.exporter.Wait()
 }
 
 // command starts a program that ends with the test; its last words are shown if the test fails.

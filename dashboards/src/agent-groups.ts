@@ -1,7 +1,7 @@
 import { dashboard } from './dashboard';
 import { groupRowToCountries, groupSeries } from './links';
 import * as m from './metrics';
-import { now } from './overview';
+import { groupsNow, missedNow, now } from './overview';
 import { diallerColors, highIsBad, incomingColors, lowIsBad, quantileColors } from './palette';
 import { bars, heatmap, hms, query, row, seconds, stat, timeseries } from './panels';
 import { table } from './table';
@@ -12,7 +12,7 @@ const threshold = (name: string) => query(`min(account_agent_group:itnio_thresho
 
 const byInterval = () => table({
   title: 'Incoming calls by half hour', height: 10, sort: 'Until', interval: '30m', noValue: noIncoming,
-  description: 'One line for each half hour (longer where the time range is), newest first; calls count when they end. Service level: answered within 20 s / (offered − missed within 5 s). ASA: average speed of answer. Longest ring: the bucket bound that no call rang longer than (the last bound, where one did). ACD: talk time per answered call (h:mm:ss). Ratios of fewer than 10 calls are left out.',
+  description: 'One line for each half hour (longer where the time range is), newest first; calls count when they end. Service level: answered within $answered_within s / (offered − missed within $missed_within s). ASA: average speed of answer. Longest ring: the bucket bound that no call rang longer than (the last bound, where one did). ACD: talk time per answered call (h:mm:ss). Ratios of fewer than 10 calls are left out.',
   queries: {
     offered: m.offered(m.step), answered: m.answered(m.step), intime: m.inTime(m.step),
     level: m.ofAtLeast(10, m.serviceLevel(m.step), m.offered(m.step)), missed: m.missed(m.step), share: m.ofAtLeast(10, m.missedShare(m.step), m.offered(m.step)),
@@ -20,7 +20,7 @@ const byInterval = () => table({
   },
   labels: [{ id: 'Time', title: 'Until', unit: 'time:DD MMM HH:mm', minWidth: 110 }],
   values: [
-    { id: 'offered', title: 'Offered', decimals: 0, color: 'gauge', minWidth: 110 }, { id: 'answered', title: 'Answered', decimals: 0 }, { id: 'intime', title: 'Within 20 s', decimals: 0 },
+    { id: 'offered', title: 'Offered', decimals: 0, color: 'gauge', minWidth: 110 }, { id: 'answered', title: 'Answered', decimals: 0 }, { id: 'intime', title: 'In time', decimals: 0 },
     { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), color: 'text' },
     { id: 'missed', title: 'Missed', decimals: 0 }, { id: 'share', title: 'Missed share', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), color: 'text' },
     { id: 'asa', title: 'ASA', unit: seconds, decimals: 1 }, { id: 'longest', title: 'Longest ring', unit: seconds, decimals: 0 }, { id: 'acd', title: 'ACD', unit: hms },
@@ -29,7 +29,7 @@ const byInterval = () => table({
 
 export const agentGroups = () =>
   dashboard({
-    uid: 'itnio-agent-groups', title: 'Call centre: agent groups', variables: ['account', 'agent_group', 'call_type', 'country'],
+    uid: 'itnio-agent-groups', title: 'Call centre: agent groups', variables: ['account', 'agent_group', 'call_type', 'country', 'answered_within', 'missed_within'],
     description: 'For team leads: what was offered, answered and missed, how fast, and who ended calls. Queue time, hold, after-call work and occupancy are not in the records, so they are not here.',
   })
     .withRow(row('Now: the last 30 minutes, and the same time last week'))
@@ -38,7 +38,7 @@ export const agentGroups = () =>
     .withPanel(stat({ title: 'Offered', decimals: 0, noValue: 'no incoming calls', expr: m.offered(m.whole), description: 'Incoming calls in the time range.' }))
     .withPanel(stat({ title: 'Answered', decimals: 0, noValue: 'no incoming calls', expr: m.answered(m.whole), description: 'Incoming calls that an agent took.' }))
     .withPanel(stat({ title: 'Missed', unit: 'percentunit', decimals: 1, noValue: 'no incoming calls', expr: m.missedShare(m.whole), volume: m.offered(m.whole), steps: highIsBad(0.1, 0.2), description: 'Incoming calls that nobody answered / offered. Coloured from 20 calls on.' }))
-    .withPanel(stat({ title: 'Service level', unit: 'percentunit', decimals: 1, noValue: 'no incoming calls', expr: m.serviceLevel(m.whole), volume: m.offered(m.whole), steps: lowIsBad(0.7, 0.8), description: 'Answered within 20 s / (offered − missed within 5 s). The usual target is 80 %. Coloured from 20 calls on.' }))
+    .withPanel(stat({ title: 'Service level', unit: 'percentunit', decimals: 1, noValue: 'no calls to judge', expr: m.serviceLevel(m.whole), volume: m.offered(m.whole), steps: lowIsBad(0.7, 0.8), description: 'Answered within $answered_within s / (offered − missed within $missed_within s). The usual target is 80 %. Coloured from 20 calls on.' }))
     .withPanel(stat({ title: 'Answer speed (ASA)', unit: seconds, decimals: 1, noValue: 'no answered calls', expr: m.asa(m.whole), volume: m.answered(m.whole), steps: highIsBad(20, 40), description: 'Average speed of answer: ring seconds / answered, incoming calls. Coloured from 20 calls on.' }))
     .withPanel(stat({ title: 'Dialler abandonment', unit: 'percentunit', decimals: 2, noValue: 'no dialler calls', expr: m.diallerAbandonment(m.whole), volume: m.diallerTransfers(m.whole), steps: highIsBad(0.02, 0.03), description: 'Dialler calls hung up while ringing at the agent / (those + connected). The FTC\'s telemarketing sales rule allows 3 % over 30 days. Coloured from 20 calls on.' }))
     .withPanel(byInterval())
@@ -54,7 +54,7 @@ export const agentGroups = () =>
     .withPanel(timeseries({
       title: 'Service level by group', unit: 'percentunit', max: 1, interval: '5m', dashed: ['objective'], links: groupSeries, legend: 'lowest first', noValue: noIncoming,
       targets: [query(m.busiest(10, 'agent_group', m.serviceLevel(m.hour, groups), m.incoming), '{{agent_group}}'), threshold('service_level_objective')],
-      description: 'Answered within 20 s / (offered − missed within 5 s) over the hour before each point; the ten groups with the most incoming calls. The objective is the lowest of the alerts (thresholds.yml).',
+      description: 'Answered within $answered_within s / (offered − missed within $missed_within s) over the hour before each point; the ten groups with the most incoming calls. The objective is the lowest of the alerts (thresholds.yml).',
     }))
     .withPanel(timeseries({ title: 'Answer speed by group', unit: 's', interval: '5m', links: groupSeries, legend: 'highest first', noValue: 'no answered incoming calls in this range', targets: [query(m.busiest(10, 'agent_group', m.asa(m.hour, groups), m.incoming), '{{agent_group}}')], description: 'Average speed of answer (ring seconds / answered, incoming) over the hour before each point; the ten groups with the most incoming calls.' }))
     .withPanel(timeseries({
@@ -67,19 +67,19 @@ export const agentGroups = () =>
     .withRow(row('By group'))
     .withPanel(table({
       title: 'Agent groups', width: 16, height: 10, sort: 'Calls',
-      description: 'The time range in one line for each group. Offered, missed, service level and ASA (average speed of answer) are of incoming calls; ratios of fewer than 10 calls are left out. “Agent hung up” is agent / (agent + customer) of answered calls. ACD and the time since the last call are h:mm:ss. A name leads to the countries that the group calls.',
+      description: 'The time range in one line for each group. Offered, missed, service level and ASA (average speed of answer) are of incoming calls. “Missed now” is of the last 30 minutes; “Δcalls now” is the calls of the last 30 minutes against the same time last week, where that had 10. Ratios of fewer than 10 calls are left out. “Agent hung up” is agent / (agent + customer) of answered calls. ACD and the time since the last call are h:mm:ss. A name leads to the countries that the group calls.',
       queries: {
         calls: m.calls(m.whole, groups), offered: m.offered(m.whole, groups), missed: m.ofAtLeast(10, m.missedShare(m.whole, groups), m.offered(m.whole, groups)),
         level: m.ofAtLeast(10, m.serviceLevel(m.whole, groups), m.offered(m.whole, groups)), asa: m.asa(m.whole, groups),
-        acd: m.acd(m.whole, groups, m.byCallAndType), hang: m.ofAtLeast(10, m.agentHangups(m.whole, groups), m.hangups(m.whole, groups)), last: m.sinceLastCall(),
+        acd: m.acd(m.whole, groups, m.byCallAndType), hang: m.ofAtLeast(10, m.agentHangups(m.whole, groups), m.hangups(m.whole, groups)), missednow: missedNow, callsnow: m.callsNowAgainstLastWeek(groups), last: m.sinceLastCall(),
       },
       labels: [{ id: 'agent_group', title: 'Agent group', minWidth: 120, links: groupRowToCountries }],
       values: [
         { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 105 }, { id: 'offered', title: 'Offered', decimals: 0, width: 74 },
         { id: 'missed', title: 'Missed', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), color: 'text', width: 80 },
         { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), color: 'text', width: 104 },
-        { id: 'asa', title: 'ASA', unit: seconds, decimals: 1, width: 75 }, { id: 'acd', title: 'ACD', unit: hms, width: 84 },
-        { id: 'hang', title: 'Agent hung up', unit: 'percentunit', decimals: 0, width: 114 }, { id: 'last', title: 'Last call', unit: hms, width: 84, steps: highIsBad(1800, 3600), color: 'text' },
+        ...groupsNow, { id: 'asa', title: 'ASA', unit: seconds, decimals: 1, width: 75 }, { id: 'acd', title: 'ACD', unit: hms, width: 84 },
+        { id: 'hang', title: 'Agent hung up', unit: 'percentunit', decimals: 0, width: 114 }, { id: 'last', title: 'Last call', unit: hms, width: 84 },
       ],
     }))
     .withPanel(bars({ title: 'Who hangs up: share of the agents', width: 8, height: 10, unit: 'percentunit', decimals: 0, max: 1, legend: '{{agent_group}}', noValue: 'no answered calls', links: groupSeries, steps: [['blue'], ['orange', 0.6]], expr: `topk(10, ${m.agentHangups(m.whole, groups)})`, description: 'Agent / (agent + customer) of answered calls: the ten groups with the highest share.' }))

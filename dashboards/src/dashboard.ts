@@ -1,6 +1,6 @@
 // What all dashboards have in common: variables, links to each other, and marks where alerts fired and exporters started.
 import {
-  AnnotationQueryBuilder, DashboardBuilder, DashboardCursorSync, DashboardLinkBuilder, DashboardLinkType, DatasourceVariableBuilder, QueryVariableBuilder, VariableRefresh, VariableSort,
+  AnnotationQueryBuilder, DashboardBuilder, DashboardCursorSync, DashboardLinkBuilder, DashboardLinkType, DatasourceVariableBuilder, QueryVariableBuilder, VariableHide, VariableRefresh, VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { datasource, query } from './panels';
 
@@ -11,12 +11,24 @@ const labelVariable = (name: string, label: string, metric: string, filter = '')
     .refresh(VariableRefresh.OnTimeRangeChanged).sort(VariableSort.AlphabeticalAsc).multi(true).includeAll(true).allValue('.*')
     .current({ selected: true, text: ['All'], value: ['$__all'] });
 
+/** A bound in seconds that the alerts use for most of the chosen agent groups; without the rules, what they are delivered with. Nobody chooses it: it is not shown, and links do not carry it. */
+const boundVariable = (name: string, threshold: string, delivered: number) => {
+  const series = `account_agent_group:itnio_threshold:${threshold}{account=~"$account", agent_group=~"$agent_group"}`;
+  const expr = `query_result(topk(1, count_values("seconds", last_over_time(${series}[1d]))) or on () label_replace(vector(1), "seconds", "${delivered}", "", ""))`;
+  const b = new QueryVariableBuilder(name).datasource(datasource).hide(VariableHide.HideVariable)
+    .query({ query: expr, refId: 'PrometheusVariableQueryEditor-VariableQuery', qryType: 3 }).definition(expr).regex('/seconds="([^"]+)"/')
+    .refresh(VariableRefresh.OnTimeRangeChanged).current({ selected: true, text: `${delivered}`, value: `${delivered}` });
+  return { build: () => ({ ...b.build(), skipUrlSync: true }) };
+};
+
 const variables = {
   account: () => labelVariable('account', 'Account', 'itnio_up'),
   agent_group: () => labelVariable('agent_group', 'Agent group', 'itnio_calls_total', '{account=~"$account"}'),
   call_type: () => labelVariable('call_type', 'Call type', 'itnio_calls_total', '{account=~"$account"}'),
   country: () => labelVariable('country', 'Country', 'itnio_calls_total', '{account=~"$account"}'),
   agent: () => labelVariable('agent', 'Agent', 'itnio_agent_calls_total', '{account=~"$account", agent_group=~"$agent_group"}'),
+  answered_within: () => boundVariable('answered_within', 'service_level_seconds', 20),
+  missed_within: () => boundVariable('missed_within', 'short_missed_seconds', 5),
 };
 
 const alerts = () =>

@@ -13,7 +13,7 @@ export const byCallAndType = `${byCall}, ${CALL_TYPE}`;
 export const bySIP = `${ACCOUNT}, ${COUNTRY}, ${CALL_TYPE}`;
 
 /** Bounds as old and new Prometheus servers store them: le="20" and le="20.0". */
-const bound = (seconds: number) => `le=~"${seconds}([.]0)?"`;
+const bound = (seconds: number | string) => `le=~"${seconds}([.]0)?"`;
 
 /** What a value is computed over, and how long ago that ended. */
 export interface Window { range: string; offset?: string }
@@ -45,6 +45,9 @@ export const answered = (w: Window, by: string[] = []) => calls(w, by, `${incomi
 export const missed = (w: Window, by: string[] = []) => calls(w, by, `${incoming}, outcome="no_answer"`);
 export const missedShare = (w: Window, by: string[] = []) => ratio(missed(w, by), offered(w, by));
 
+/** Calls of the last half hour against the same time last week, where that had ten. */
+export const callsNowAgainstLastWeek = (by: string[]) => `${calls(halfHour, by)} / (${calls(weekAgo(halfHour), by)} >= 10) - 1`;
+
 export const asr = (w: Window, by: string[] = []) => ratio(calls(w, by, `${outgoing}, outcome="answered"`), attempts(w, by));
 export const ner = (w: Window, by: string[] = []) =>
   ratio(calls(w, by, `${outgoing}, outcome=~"answered|busy|no_answer|unreachable"`), attempts(w, by));
@@ -63,10 +66,10 @@ export const erlang = (by: string[] = [], labels = byCallAndType) =>
 
 const ring = (suffix: string, w: Window, by: string[], labels: string) =>
   sum(by, increase(`itnio_call_ring_duration_seconds_${suffix}`, labels, w));
-export const inTime = (w: Window, by: string[] = []) => ring('bucket', w, by, `${incoming}, answered="true", ${bound(20)}`);
+export const inTime = (w: Window, by: string[] = []) => ring('bucket', w, by, `${incoming}, answered="true", ${bound('$answered_within')}`);
 export const serviceLevel = (w: Window, by: string[] = []) => {
   const all = ring('count', w, by, incoming);
-  const early = ring('bucket', w, by, `${incoming}, answered="false", ${bound(5)}`);
+  const early = ring('bucket', w, by, `${incoming}, answered="false", ${bound('$missed_within')}`);
   return `(${inTime(w, by)} or 0 * ${all}) / ((${all} - (${early} or 0 * ${all})) > 0)`;
 };
 export const asa = (w: Window, by: string[] = []) =>

@@ -40,3 +40,4 @@ export const apiStatusColors: Record<string, string> = {
 };
 export const recordColors = { counted: o.blue, duplicate: o.gray, baseline: o.sky, pending: o.yellow, too_old: o.orange, invalid: o.vermillion };
 export const findingColors = { 'found late': o.orange, deleted: o.purple, 'label overflow': o.vermillion };
+export const seriesColors = { series: o.blue, 'shown as 0 for now': o.orange };

@@ -10,7 +10,7 @@ const country = ['country'];
 
 /** Countries by their ISO code: colour is ASR, size the attempts. */
 export const worldMap = (asrSteps: Steps) =>
-  new Geomap().title('ASR by country').span(12).height(12).datasource(datasource).noValue('no outgoing calls').unit('percentunit').decimals(1)
+  new Geomap().title('ASR on the map').span(12).height(12).datasource(datasource).noValue('no outgoing calls').unit('percentunit').decimals(1)
     .description('Outgoing calls: colour is ASR (answered / attempts), size is the number of attempts. Countries with fewer than 10 attempts are left out. International numbers (001) and unknown countries have no place on a map. Only the map\'s tiles need the internet.')
     .withTarget(column('asr', m.named(m.ofAtLeast(10, m.asr(m.whole, country), m.attempts(m.whole, country))))).withTarget(column('attempts', `${m.attempts(m.whole, country)} >= 10`))
     .withTransformation({ id: 'merge', options: {} })

@@ -74,6 +74,17 @@ function frame(target, s, values, step) {
     { name: 'Value', type: FieldType.number, values: points.map(p => p[1]), labels: s.metric, config: { displayNameFromDS: name } }] });
 }
 
+/** The variables that are not chosen but asked of Prometheus: query_result(...). */
+export async function asked(list, range, vars) {
+  for (const v of list) {
+    const expr = v.definition?.match(/^query_result\((.*)\)$/)?.[1];
+    if (!expr) continue;
+    const texts = (await prometheus('query', { query: interpolate(expr, vars), time: range.to / 1000 })).map(s => '{' + Object.entries(s.metric).map(([k, x]) => `${k}="${x}"`) + '}');
+    const [, pattern] = v.regex.match(/^\/(.*)\/$/);
+    vars[v.name] = texts[0]?.match(new RegExp(pattern))?.[1];
+  }
+}
+
 /** When each series of an annotation's query was there: stretches of minutes without a gap. */
 export async function annotations(list, range, vars) {
   const all = [];

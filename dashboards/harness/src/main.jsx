@@ -7,7 +7,7 @@ import {
 } from '@grafana/data';
 import { BarGauge, BigValue, GlobalStyles, PanelChrome, TimeSeries } from '@grafana/ui';
 import { TableNG } from '@grafana/ui/unstable'; // what Grafana's table panel is made of
-import { annotations, query, interpolate, registry, timing } from './grafana.js';
+import { annotations, asked, query, interpolate, registry, timing } from './grafana.js';
 import { Geomap, Heatmap } from './standins.jsx';
 
 const params = new URLSearchParams(location.search);
@@ -16,6 +16,7 @@ const range = { to: Number(params.get('to') ?? Date.now()), from: Number(params.
 const scrape = Number(params.get('scrape') ?? 15);
 const theme = createTheme({ colors: { mode: params.get('theme') ?? 'dark' } });
 const vars = { datasource: 'prometheus', ...Object.fromEntries(['account', 'agent_group', 'call_type', 'country', 'agent'].map(n => [n, params.get(n) ?? '.*'])) };
+await asked(dashboard.templating.list, range, vars);
 const timeZone = params.get('tz') ?? 'utc';
 
 const width = window.innerWidth, narrow = width < 769, column = (width - 16) / 24, rowHeight = 38;
@@ -114,7 +115,7 @@ function App() {
           const style = { position: 'absolute', left, top, width: w, height: h };
           if (p.type === 'row') return <div key={p.id} style={{ ...style, padding: 6, fontWeight: 500 }}>{p.title}</div>;
           const state = states[p.id];
-          return <div key={p.id} id={`panel-${p.id}`} style={style}><PanelChrome title={p.title} description={p.description} width={w} height={h} loadingState={state ? LoadingState.Done : LoadingState.Loading}>
+          return <div key={p.id} id={`panel-${p.id}`} style={style}><PanelChrome title={p.title} description={interpolate(p.description, vars)} width={w} height={h} loadingState={state ? LoadingState.Done : LoadingState.Loading}>
             {(iw, ih) => (state ? <Viz p={p} state={state} w={iw} h={ih} /> : null)}</PanelChrome></div>;
         })}
       </div>
