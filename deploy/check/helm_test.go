@@ -155,6 +155,11 @@ func TestPodIsHardened(t *testing.T) {
 		require.False(t, *c.AllowPrivilegeEscalation)
 		require.Equal(t, []core.Capability{"ALL"}, c.Capabilities.Drop)
 		require.False(t, pod.Containers[0].Resources.Limits.Memory().IsZero())
+		for _, v := range pod.Volumes {
+			if v.Secret != nil {
+				require.EqualValues(t, 0o440, *v.Secret.DefaultMode, "no one but the pod's group reads it")
+			}
+		}
 	})
 }
 
