@@ -34,7 +34,7 @@ rules: ## Check and test the recording rules and alerts with promtool, which has
 	$(PROMTOOL) check rules --lint=all --lint-fatal dashboards/rules/*.yml
 	$(PROMTOOL) test rules dashboards/rules/tests/*.yml
 
-docs: ## Regenerate docs/metrics.md.
+docs: ## Regenerate docs/metrics.md and docs/configuration.md.
 	$(GO) test ./docs -update
 
 FUZZTIME ?= 1m
