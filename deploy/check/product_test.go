@@ -121,7 +121,7 @@ func names(pattern *regexp.Regexp, text []byte) (all []string) {
 func TestPackagedFiles(t *testing.T) {
 	text, err := os.ReadFile("../../.goreleaser.yml")
 	require.NoError(t, err)
-	sources := names(regexp.MustCompile(`src: (.+?), dst`), text)
+	sources := names(regexp.MustCompile(`src: "?(.+?)"?, dst`), text)
 	require.Greater(t, len(sources), 10)
 	for _, source := range append(sources, names(regexp.MustCompile(`(?:install|remove): (deploy\S+)`), text)...) {
 		if strings.HasPrefix(source, "build/") || source == "" {
