@@ -34,7 +34,7 @@ rules: ## Check and test the recording rules and alerts with promtool, which has
 	$(PROMTOOL) check rules --lint=all --lint-fatal dashboards/rules/*.yml
 	$(PROMTOOL) test rules dashboards/rules/tests/*.yml
 
-docs: ## Regenerate docs/metrics.md.
+docs: ## Regenerate docs/metrics.md and docs/configuration.md.
 	$(GO) test ./docs -update
 
 FUZZTIME ?= 1m
@@ -56,3 +56,25 @@ ci: ## All checks that a change has to pass.
 
 image: ## The container image, itnio_exporter:$(VERSION).
 	docker build --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse --short HEAD) -t itnio_exporter:$(VERSION) .
+
+PLATFORMS ?= linux/amd64,linux/arm64
+.PHONY: images packages chart manifests deploy-check
+images: ## The image for $(PLATFORMS), as an OCI archive in dist/. Needs docker buildx.
+	mkdir -p dist
+	docker buildx build --platform $(PLATFORMS) --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse --short HEAD) \
+	  -t itnio_exporter:$(VERSION) -o type=oci,dest=dist/itnio_exporter-$(VERSION).oci.tar .
+
+packages: ## Archives, deb, rpm, Helm chart, checksums and SBOMs, in dist/. Builds the tools it needs once.
+	deploy/packages/build.sh
+
+chart: ## The Helm chart of $(CHART_VERSION), in dist/.
+	mkdir -p dist
+	cd deploy/check && $(GO) run ./pack ../helm/itnio-exporter $(CHART_VERSION) ../../dist
+
+CHART_VERSION ?= $(shell git describe --tags --exact-match 2>/dev/null || echo 0.0.0-dev)
+
+manifests: ## Regenerate deploy/kubernetes from the Helm chart.
+	cd deploy/check && $(GO) test -run TestPlainManifests -update .
+
+deploy-check: ## Test the Helm chart, the manifests, the systemd unit and the packages' files.
+	cd deploy/check && $(GO) vet ./... && $(GO) test ./...

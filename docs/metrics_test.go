@@ -31,7 +31,7 @@ import (
 )
 
 //nolint:gochecknoglobals // a flag of the test binary
-var update = flag.Bool("update", false, "write metrics.md")
+var update = flag.Bool("update", false, "write metrics.md and configuration.md")
 
 // TestMetricsPage compares metrics.md with the code.
 func TestMetricsPage(t *testing.T) {

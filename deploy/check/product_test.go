@@ -1,0 +1,149 @@
+package check
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
+	"github.com/stretchr/testify/require"
+	apps "k8s.io/api/apps/v1"
+	core "k8s.io/api/core/v1"
+
+	"itnio_exporter/cli"
+	"itnio_exporter/config"
+)
+
+// requireFlags fails if the program does not know a flag. check-config knows fewer flags than serve, healthcheck knows all of them and starts nothing:
+// it only fails to find a server.
+func requireFlags(t *testing.T, args []string) {
+	t.Helper()
+	var stderr strings.Builder
+	args = append([]string{"healthcheck"}, args...)
+	cli.Run(cli.Environment{Args: append(args, "--web.listen-address=127.0.0.1:1"), Stdout: io.Discard, Stderr: &stderr})
+	for _, parsing := range []string{"--help", "is a flag of"} {
+		require.NotContains(t, stderr.String(), parsing)
+	}
+}
+
+// loadConfig loads a configuration as the program does. Every file that it names and every variable has a text of its own.
+func loadConfig(name, text string, expand bool) (*config.Validated, error) {
+	c, err := config.Load(name, config.Options{
+		ExpandEnv: expand,
+		LookupEnv: func(variable string) (string, bool) { return "value of " + variable, true },
+		ReadFile: func(file string) ([]byte, error) {
+			if file == name {
+				return []byte(text), nil
+			}
+			return []byte("text of " + file), nil
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.Validate()
+}
+
+// The program takes the flags and the configuration of every value set.
+func TestProgramTakesTheChart(t *testing.T) {
+	forEachSet(t, func(t *testing.T, set string, r rendered) {
+		s, err := the[*apps.StatefulSet](r)
+		require.NoError(t, err)
+		c := s.Spec.Template.Spec.Containers[0]
+		requireFlags(t, c.Args)
+		configMap := volume(t, s, "config").ConfigMap.Name
+		if set == "existing" {
+			require.Equal(t, "call-centre", configMap)
+			return
+		}
+		expand := strings.Contains(fmt.Sprint(c.Args), "--config.expand-environment-variables")
+		for _, o := range every[*core.ConfigMap](r) {
+			if o.Name == configMap {
+				v, err := loadConfig(mounts(c)["config"]+"/config.yml", o.Data["config.yml"], expand)
+				require.NoError(t, err)
+				if set == "podmonitor" { // native histograms, with what they need
+					require.Len(t, v.Warnings(), 1)
+					require.True(t, *every[*monitoring.PodMonitor](r)[0].Spec.ScrapeClassicHistograms)
+					return
+				}
+				require.Empty(t, v.Warnings())
+				return
+			}
+		}
+		t.Fatal("no configuration")
+	})
+}
+
+const unitFile = "../systemd/itnio_exporter.service"
+
+// The program takes the flags of the unit, and those that its environment file suggests.
+func TestProgramTakesTheUnit(t *testing.T) {
+	for file, lines := range map[string]*regexp.Regexp{
+		unitFile:                        regexp.MustCompile(`(?m)^ExecStart=/usr/bin/itnio_exporter (.*) \$ARGS$`),
+		"../systemd/itnio_exporter.env": regexp.MustCompile(`(?m)^#?ARGS=(.+)$`),
+	} {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		found := lines.FindAllStringSubmatch(string(text), -1)
+		require.NotEmpty(t, found)
+		for _, m := range found {
+			requireFlags(t, strings.Fields(m[1]))
+		}
+	}
+}
+
+// The configuration of the packages is complete but for its secrets, and names exactly those that the unit loads.
+func TestPackagedConfiguration(t *testing.T) {
+	text, err := os.ReadFile("../systemd/config.yml")
+	require.NoError(t, err)
+	v, err := loadConfig("/etc/itnio_exporter/config.yml", string(text), true)
+	require.NoError(t, err)
+	require.Empty(t, v.Warnings())
+	unit, err := os.ReadFile(unitFile)
+	require.NoError(t, err)
+	require.Equal(t,
+		names(regexp.MustCompile(`(?m)^LoadCredential=(\w+):/etc/itnio_exporter/secrets/(\w+)$`), unit),
+		names(regexp.MustCompile(`\$\{CREDENTIALS_DIRECTORY\}/(\w+)`), text))
+}
+
+func names(pattern *regexp.Regexp, text []byte) (all []string) {
+	for _, m := range pattern.FindAllSubmatch(text, -1) {
+		all = append(all, string(m[1]))
+	}
+	return all
+}
+
+// What the configuration of the packages names is there.
+func TestPackagedFiles(t *testing.T) {
+	text, err := os.ReadFile("../../.goreleaser.yml")
+	require.NoError(t, err)
+	sources := names(regexp.MustCompile(`src: "?(.+?)"?, dst`), text)
+	require.Greater(t, len(sources), 10)
+	for _, source := range append(sources, names(regexp.MustCompile(`(?:install|remove): (deploy\S+)`), text)...) {
+		if strings.HasPrefix(source, "build/") || source == "" {
+			continue // made by the packaging
+		}
+		// Like {a,b} of a shell, which filepath.Glob does not know.
+		for _, pattern := range alternatives(source) {
+			found, err := filepath.Glob("../../" + pattern)
+			require.NoError(t, err)
+			require.NotEmpty(t, found, pattern)
+		}
+	}
+}
+
+func alternatives(pattern string) (all []string) {
+	before, rest, ok := strings.Cut(pattern, "{")
+	list, after, closed := strings.Cut(rest, "}")
+	if !ok || !closed {
+		return []string{pattern}
+	}
+	for name := range strings.SplitSeq(list, ",") {
+		all = append(all, before+name+after)
+	}
+	return all
+}

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Makes archives, deb, rpm, checksums and SBOMs in dist/ with goreleaser, and the Helm chart beside them. It publishes nothing. goreleaser and syft are built
+# once, into the folder of the development tools, unless they are there. Versions are those that are known to work.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+tools=${CI_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/itnio_exporter-ci}/bin
+mkdir -p "$tools"
+
+# tool FILE PACKAGE: builds FILE, which is $tools/NAME-VERSION, unless it is there.
+tool() {
+  local name=${2##*/}
+  [ "$name" != v2 ] || { name=${2%/v2} && name=${name##*/}; }
+  [ -x "$1" ] && return
+  GOBIN=$tools GOFLAGS= go install "$2@${1##*-}" && mv "$tools/$name" "$1"
+}
+goreleaser=$tools/goreleaser-v2.15.4
+export SYFT=$tools/syft-v1.54.1
+tool "$goreleaser" github.com/goreleaser/goreleaser/v2
+tool "$SYFT" github.com/anchore/syft/cmd/syft
+
+"$goreleaser" release --snapshot --clean --parallelism "${PARALLELISM:-2}"
+make chart

@@ -1,0 +1,105 @@
+package docs
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// message finds what the first column of a table quotes.
+var message = regexp.MustCompile("`([^`]+)`")
+
+// Every message of the exporter that troubleshooting.md quotes is one that the code has. Messages of other programs and of Go are listed here.
+func TestQuotedMessagesExist(t *testing.T) {
+	foreign := []string{"address already in use", "no such host", "certificate signed by unknown authority", "handshake failure", "connection refused", "server returned", "sample limit"}
+	page, err := os.ReadFile("troubleshooting.md")
+	require.NoError(t, err)
+	code := source(t)
+	checked := 0
+	for line := range strings.Lines(string(page)) {
+		first, _, ok := strings.Cut(strings.TrimPrefix(line, "| "), " | ")
+		if !ok || !strings.HasPrefix(line, "| ") {
+			continue
+		}
+		for _, quoted := range message.FindAllStringSubmatch(first, -1) {
+			for part := range strings.SplitSeq(quoted[1], "…") {
+				for sentence := range strings.SplitSeq(part, ": ") {
+					sentence = strings.Trim(sentence, " ")
+					if !strings.Contains(sentence, " ") || containsAny(sentence, foreign) {
+						continue // a name, or another's
+					}
+					require.True(t, strings.Contains(code, sentence), "%q in %s", sentence, line)
+					checked++
+				}
+			}
+		}
+	}
+	require.Greater(t, checked, 25)
+}
+
+// source is the text of all Go files of the program.
+func source(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	require.NoError(t, filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		all.Write(text)
+		return err
+	}))
+	return all.String()
+}
+
+func containsAny(text string, parts []string) bool {
+	for _, p := range parts {
+		if strings.Contains(text, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// link finds links of Markdown, without those of the web.
+var link = regexp.MustCompile(`\]\(([^)\s:]+)\)`)
+
+// Every link of a page leads to a file, and every anchor to a heading.
+func TestLinks(t *testing.T) {
+	pages, err := filepath.Glob("*.md")
+	require.NoError(t, err)
+	pages = append(pages, "../README.md", "../SECURITY.md", "../CONTRIBUTING.md")
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			file, anchor, _ := strings.Cut(m[1], "#")
+			target := page
+			if file != "" {
+				target = filepath.Join(filepath.Dir(page), file)
+			}
+			_, err := os.Stat(target)
+			require.NoError(t, err, "%s: %s", page, m[1])
+			if anchor != "" {
+				require.Contains(t, anchors(t, target), anchor, "%s: %s", page, m[1])
+			}
+		}
+	}
+}
+
+// anchors are the names of a page's headings, as the web shows them.
+func anchors(t *testing.T, page string) (names []string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	dropped := regexp.MustCompile(`[^a-z0-9 _-]`)
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(string(text), -1) {
+		names = append(names, strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+	}
+	return names
+}
