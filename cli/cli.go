@@ -54,13 +54,23 @@ func newCommands(app *kingpin.Application) []command {
 		newCheckConfig(app),
 		newSimulate(app),
 		newHealthcheck(app),
+		newDoctor(app),
 	}
 }
 
 // errReported is the error of a run that has written to the log or to Stderr what went wrong.
 var errReported = errors.New("the error has been reported")
 
-// Run runs the program and returns its exit status: 0, or 1 after an error, which it reports in one line of Stderr.
+// exitError is an error with an exit status of its own.
+type exitError struct {
+	status int
+	error
+}
+
+func (e exitError) Unwrap() error { return e.error }
+
+// Run runs the program and returns its exit status: 0, or after an error, which it reports in one line of Stderr, 1 or what the
+// command's help says.
 func Run(e Environment) int {
 	c, done, err := parse(e)
 	if err == nil && !done {
@@ -71,6 +81,9 @@ func Run(e Environment) int {
 	}
 	if !errors.Is(err, errReported) {
 		fmt.Fprintf(e.Stderr, "%s: error: %v\n", program, err)
+	}
+	if e, ok := errors.AsType[exitError](err); ok {
+		return e.status
 	}
 	return 1
 }
@@ -106,7 +119,11 @@ func parse(e Environment) (c command, done bool, err error) {
 	}
 	chosen, err := app.Parse(args)
 	if err != nil {
-		return command{}, false, fmt.Errorf("%w, try --help", err)
+		err = fmt.Errorf("%w, try --help", err)
+		if len(args) > 0 && args[0] == "doctor" {
+			err = exitError{exitNotPossible, err}
+		}
+		return command{}, false, err
 	}
 	at := slices.IndexFunc(commands, func(c command) bool { return c.FullCommand() == chosen })
 	return commands[at], false, nil
