@@ -37,7 +37,7 @@ func newPatient(t *testing.T) *patient {
 	now := time.Now()
 	return &patient{
 		t: t, since: now, serve: httptest.NewServer,
-		sim: simulator.Options{Seed: 1, Start: now.Add(-9 * day), CallsPerDay: 2500, TalkMedian: 60 * time.Second},
+		sim: simulator.Options{Seed: 1, Start: now.Add(-9 * day), CallsPerDay: 1500, TalkMedian: 60 * time.Second},
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"itnio_exporter/config"
 	"itnio_exporter/itnio"
 )
 
@@ -46,6 +45,8 @@ func (c *contact) stage() stage {
 	_, dns := errors.AsType[*net.DNSError](cause)
 	status, business := errors.AsType[*itnio.StatusError](c.err)
 	switch {
+	case c.exchange.code == 404, c.exchange.code == 405, c.exchange.code/100 == 3:
+		return atHTTP // whatever the body says
 	case c.err == nil, business && status != nil, c.exchange.code == 401, c.exchange.code == 403 && !c.exchange.html:
 		return atAPI
 	case dns:
@@ -76,9 +77,12 @@ func probeContact(ctx context.Context, s *session) error {
 	c.scheme, c.path, c.proxied = u.Scheme, u.Path, s.proxied(u)
 	c.err = s.first(ctx)
 	c.exchange, c.now = s.trace.last(), s.now()
-	if itnio.ClassOf(c.err) == itnio.ClassQuestion && s.facts.account.TimeFormat == config.TimeAuto {
-		s.format = itnio.TimeDatetime
-		if err := s.first(ctx); err == nil {
+	if itnio.ClassOf(c.err) == itnio.ClassQuestion && c.stage() == atAPI {
+		refused := s.format
+		s.format = otherFormat(refused)
+		if err := s.first(ctx); err != nil {
+			s.format = refused
+		} else {
 			c.err, c.exchange = nil, s.trace.last()
 		}
 	}

@@ -28,10 +28,10 @@ func span(d time.Duration) string {
 	case d >= 48*time.Hour:
 		return days(d)
 	case d >= time.Hour:
-		d = d.Truncate(time.Minute)
+		d = d.Round(time.Minute)
 		return fmt.Sprintf("%dh%dm", int(d/time.Hour), int(d%time.Hour/time.Minute))
 	}
-	return d.Truncate(time.Second).String()
+	return d.Round(time.Second).String()
 }
 
 // count says a number with its noun.
