@@ -74,8 +74,8 @@ func (t *Text) End(r *Report) error {
 	for _, n := range r.Requests {
 		requests += n
 	}
-	t.printf("%s The result is %s: %d good, %d doubtful, %d wrong, %d skipped; %d requests\n",
-		t.mark(r.Result), r.Result, r.Count(Good), r.Count(Doubtful), r.Count(Wrong), r.Count(Skipped), requests)
+	t.printf("%s The result is %s: %d good, %d doubtful, %d wrong, %d skipped; %s\n",
+		t.mark(r.Result), r.Result, r.Count(Good), r.Count(Doubtful), r.Count(Wrong), r.Count(Skipped), count(requests, "request"))
 	return t.err
 }
 
