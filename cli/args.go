@@ -10,7 +10,7 @@ import (
 
 // commandFirst moves the command to the front of the arguments. Its flags may be given before it, but kingpin accepts
 // them only after it. Arguments of the form @file are replaced by the lines of the file. A flag that only other commands
-// take is an error.
+// take is an error; the arguments are returned with it.
 func commandFirst(app *kingpin.ApplicationModel, args []string) ([]string, error) {
 	args, err := expandFiles(args)
 	if err != nil {
@@ -24,7 +24,7 @@ func commandFirst(app *kingpin.ApplicationModel, args []string) ([]string, error
 	}
 	for _, name := range flags {
 		if taken, by := takers(app, name, chosen); !taken && len(by) > 0 {
-			return nil, fmt.Errorf("--%s is a flag of %s, not of %s", name, strings.Join(by, " and "), chosen)
+			return args, fmt.Errorf("--%s is a flag of %s, not of %s", name, strings.Join(by, " and "), chosen)
 		}
 	}
 	return args, nil

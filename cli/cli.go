@@ -114,15 +114,16 @@ func parse(e Environment) (c command, done bool, err error) {
 	commands := newCommands(app)
 
 	args, err := commandFirst(app.Model(), e.Args)
-	if err != nil {
-		return command{}, false, err
-	}
-	chosen, err := app.Parse(args)
-	if err != nil {
-		err = fmt.Errorf("%w, try --help", err)
-		if len(args) > 0 && args[0] == "doctor" {
-			err = exitError{exitNotPossible, err}
+	chosen := ""
+	if err == nil {
+		if chosen, err = app.Parse(args); err != nil {
+			err = fmt.Errorf("%w, try --help", err)
 		}
+	}
+	if err != nil && len(args) > 0 && args[0] == "doctor" {
+		err = exitError{exitNotPossible, err}
+	}
+	if err != nil {
 		return command{}, false, err
 	}
 	at := slices.IndexFunc(commands, func(c command) bool { return c.FullCommand() == chosen })

@@ -145,7 +145,7 @@ func probeWidest(ctx context.Context, s *session, h *habits) error {
 }
 
 const (
-	sampleLeast = 60  // records that a sample should have
+	sampleLeast = 120 // records that a sample should have
 	sampleMost  = 350 // so that it takes four pages at most
 	samplePages = 12  // however small the pages are
 )
@@ -155,7 +155,7 @@ func probeSample(ctx context.Context, s *session, h *habits) error {
 	end := s.serverNow().Add(-rest)
 	w := day
 	if h.day > sampleMost {
-		w = time.Duration(float64(day) * 2 * sampleLeast / float64(h.day))
+		w = time.Duration(float64(day) * 1.8 * sampleLeast / float64(h.day))
 	}
 	for try := 0; ; try++ {
 		n, err := s.total(ctx, last(w, end))
