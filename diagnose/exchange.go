@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -66,4 +67,14 @@ func (t *trace) last() exchange {
 		return exchange{}
 	}
 	return t.exchanges[len(t.exchanges)-1]
+}
+
+// serverNow is the server's time by the last answer with a Date; by the local clock before.
+func (t *trace) serverNow(now time.Time) time.Time {
+	for _, e := range slices.Backward(t.exchanges) {
+		if !e.date.IsZero() {
+			return e.date.Add(now.Sub(e.received))
+		}
+	}
+	return now
 }

@@ -166,6 +166,8 @@ func judgeWidth(f *facts) Finding {
 	}
 	widest := tries[len(tries)-1]
 	switch {
+	case itnio.RefusalOf(widest.err) == itnio.RefusalTooMuch:
+		return good("any width, as far as it does not contain too many records")
 	case widest.err != nil:
 		return doubtful("a window of a day is refused: "+shortError(widest.err), "the past has to be read in many short windows", "look at the checks of cost; ask the vendor for wider windows")
 	case len(tries) > 1:

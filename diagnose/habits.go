@@ -172,8 +172,15 @@ func probeSample(ctx context.Context, s *session, h *habits) error {
 			w = min(3*w, 7*day)
 		}
 	}
-	return s.read(ctx, last(w.Truncate(time.Second), end.Truncate(time.Second)), &h.sample)
+	err := s.read(ctx, last(w.Truncate(time.Second), end), &h.sample)
+	if errors.Is(err, errManyPages) { // pages are smaller than asked for
+		return s.read(ctx, last((w/time.Duration(itnioPage/max(1, h.sample.longest)+1)).Truncate(time.Second), end), &h.sample)
+	}
+	return err
 }
+
+// errManyPages says that a window takes more pages than doctor reads.
+var errManyPages = errors.New("a window of some hundred records has too many pages to be read")
 
 // read walks a window, as the exporter does.
 func (s *session) read(ctx context.Context, w window, to *sample) error {
@@ -188,6 +195,9 @@ func (s *session) read(ctx context.Context, w window, to *sample) error {
 			a.IDs = append(a.IDs, idOf(&page.Records[i]))
 		}
 		to.window, to.size, to.longest = w, max(to.size, page.Size), max(to.longest, len(page.Records))
+		if n == 1 && page.Total > samplePages*len(page.Records) && len(page.Records) > 0 {
+			return errManyPages
+		}
 		over := walk.Take(a)
 		to.add(page.Records)
 		if over {
@@ -195,7 +205,7 @@ func (s *session) read(ctx context.Context, w window, to *sample) error {
 			return nil
 		}
 	}
-	return errors.New("a window of some hundred records has too many pages to be read")
+	return errManyPages
 }
 
 // add adds the records that are not there yet.

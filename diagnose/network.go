@@ -67,7 +67,7 @@ func isTLS(err error) bool {
 	return alert || header || verification || strings.Contains(err.Error(), "tls: ") || strings.Contains(err.Error(), "x509: ")
 }
 
-// probeContact asks for the newest minutes, in the other time format too if the first one is refused.
+// probeContact asks for the newest minutes.
 func probeContact(ctx context.Context, s *session) error {
 	c := &s.facts.contact
 	u, err := url.Parse(s.base)
@@ -77,15 +77,7 @@ func probeContact(ctx context.Context, s *session) error {
 	c.scheme, c.path, c.proxied = u.Scheme, u.Path, s.proxied(u)
 	c.err = s.first(ctx)
 	c.exchange, c.now = s.trace.last(), s.now()
-	if itnio.ClassOf(c.err) == itnio.ClassQuestion && c.stage() == atAPI {
-		refused := s.format
-		s.format = otherFormat(refused)
-		if err := s.first(ctx); err != nil {
-			s.format = refused
-		} else {
-			c.err, c.exchange = nil, s.trace.last()
-		}
-	}
+	s.firstAgain(ctx, c)
 	if state := s.trace.tls; state != nil && len(state.PeerCertificates) > 0 {
 		c.certificate, c.tlsVersion = state.PeerCertificates[0], state.Version
 	}
@@ -104,6 +96,27 @@ func probeContact(ctx context.Context, s *session) error {
 	return nil
 }
 
+// firstAgain repeats a first request that was refused: by the server's clock, which its answer told, and in the other time format.
+func (s *session) firstAgain(ctx context.Context, c *contact) {
+	began := s.format
+	for _, format := range []string{began, otherFormat(began)} {
+		switch itnio.ClassOf(c.err) {
+		case itnio.ClassQuestion, itnio.ClassWindow, itnio.ClassUnknown:
+		default:
+			return
+		}
+		if c.stage() != atAPI {
+			return
+		}
+		s.format = format
+		if s.first(ctx) == nil {
+			c.err, c.exchange = nil, s.trace.last()
+			return
+		}
+	}
+	s.format = began
+}
+
 func (s *session) first(ctx context.Context) error {
 	_, err := s.ask(ctx, last(10*time.Minute, s.serverNow()), 1, 1)
 	return err
@@ -111,7 +124,7 @@ func (s *session) first(ctx context.Context) error {
 
 // proxied reports whether requests go through a proxy.
 func (s *session) proxied(u *url.URL) bool {
-	through := s.facts.account.HTTPClient.ProxyConfig.Proxy()
+	through := s.facts.account.HTTPClient.Proxy()
 	if through == nil {
 		return false
 	}

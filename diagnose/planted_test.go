@@ -103,7 +103,7 @@ var accountPlants = []plant{
 		p.sim.CallsPerDay = 40_000
 		p.sim.Start = p.since.Add(-day - 4*time.Hour)
 		p.edit = func(c *config.Config) { c.Global.Horizon = ptr(24 * time.Hour) }
-	}, map[string]Result{"habit-order": Doubtful}, "another content", nil},
+	}, map[string]Result{"habit-order": Doubtful}, "another content", []string{"habit-total"}},
 	{"narrow windows", func(p *patient) { p.sim.Habits.MaxWindow = 12*time.Hour + time.Second },
 		map[string]Result{"habit-width": Doubtful}, "a window of a day is refused", []string{"habit-cap"}},
 	{"retention of 31 days", func(p *patient) {

@@ -26,6 +26,9 @@ func NewPrometheus(address string, client *http.Client) (*Prometheus, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, errors.New("--prometheus.url is no http or https URL; write it as http://prometheus.example:9090")
 	}
+	if u.User != nil {
+		return nil, errors.New("--prometheus.url holds a user or password, which every user of this machine can see; write them into a file for --prometheus.http-client-config")
+	}
 	c, err := promapi.NewClient(promapi.Config{Address: address, Client: client})
 	if err != nil {
 		return nil, errors.New("--prometheus.url cannot be used; write it as http://prometheus.example:9090")

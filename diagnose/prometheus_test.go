@@ -163,7 +163,7 @@ func TestPlantedInPrometheus(t *testing.T) {
 }
 
 func TestPrometheusAddress(t *testing.T) {
-	for _, bad := range []string{"prometheus:9090", "ftp://x", "http://", "http://user:pass word@h"} {
+	for _, bad := range []string{"prometheus:9090", "ftp://x", "http://", "http://user:pass word@h", "http://user:password@h"} {
 		_, err := NewPrometheus(bad, http.DefaultClient)
 		require.ErrorContains(t, err, "--prometheus.url", bad)
 		require.NotContains(t, err.Error(), "word")

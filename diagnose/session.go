@@ -14,7 +14,6 @@ import (
 // api is what the probes need of the client.
 type api interface {
 	Records(context.Context, itnio.Query) (itnio.Page, error)
-	ServerNow() time.Time
 }
 
 // session asks one account's API: one request after the other, at half the account's rate, so that an exporter that reads the account
@@ -85,11 +84,7 @@ func (s *session) moveTo(base string) {
 // serverNow is the server's time in whole seconds, less some: a window grows to whole seconds, and some servers refuse one that ends
 // ahead of their clock, or that is a second longer than it may be.
 func (s *session) serverNow() time.Time {
-	c, err := s.api(s.format)
-	if err != nil {
-		return s.now()
-	}
-	return c.ServerNow().Add(-3 * time.Second).Truncate(time.Second)
+	return s.trace.serverNow(s.now()).Add(-3 * time.Second).Truncate(time.Second)
 }
 
 // ask sends a query of one page in the format in force, with the account's filter.
@@ -161,8 +156,6 @@ func (s *session) total(ctx context.Context, w window) (int, error) {
 type window struct{ from, to time.Time }
 
 func last(d time.Duration, now time.Time) window { return window{now.Add(-d), now} }
-
-func (w window) shift(d time.Duration) window { return window{w.from.Add(d), w.to.Add(d)} }
 
 // filterOf is a configured filter in the API's own terms.
 func filterOf(f config.Filter) itnio.Filter {
