@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -51,12 +52,20 @@ func (c *contact) stage() stage {
 		return atAPI
 	case dns:
 		return atName
+	case c.wantsProxyPassword():
+		return atConnection
 	case cause != nil && isTLS(cause):
 		return atTLS
 	case c.exchange.code == 0:
 		return atConnection
 	}
 	return atHTTP
+}
+
+// wantsProxyPassword reports whether a proxy refused the request: the tunnel of an https one, or an http one itself.
+func (c *contact) wantsProxyPassword() bool {
+	return c.exchange.code == http.StatusProxyAuthRequired ||
+		c.exchange.err != nil && strings.Contains(c.exchange.err.Error(), http.StatusText(http.StatusProxyAuthRequired))
 }
 
 // isTLS reports whether an error is about TLS rather than about the connection below it.
@@ -188,12 +197,12 @@ func judgeConnection(f *facts) Finding {
 	switch {
 	case c.stage() < atConnection:
 		return skipped("the host is not found")
+	case c.wantsProxyPassword():
+		return wrong("the proxy wants a password (HTTP 407)", "no request leaves the network",
+			"write user and password into http_client.proxy_url")
 	case c.stage() == atConnection:
 		return wrong("no answer: "+shortError(c.err), "a firewall, a proxy or a wrong port is in between, or nothing listens there",
 			"allow connections from this machine to the API's host, or set http_client.proxy_url; ask the network's administrators")
-	case c.exchange.code == 407:
-		return wrong("the proxy wants a password (HTTP 407)", "no request leaves the network",
-			"write user and password into http_client.proxy_url")
 	}
 	return good("made")
 }

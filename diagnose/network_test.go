@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -45,7 +46,13 @@ var networkPlants = []plant{
 		}
 		p.edit = func(c *config.Config) { c.Accounts[0].Timeout = ptr(time.Second) }
 	}, map[string]Result{"network-connection": Wrong}, "timeout", nil},
-	{"unknown authority", func(p *patient) { p.serve = httptest.NewTLSServer },
+	{"a proxy that wants a password", func(p *patient) { throughProxy(p, "http://api.example", http.StatusProxyAuthRequired) },
+		map[string]Result{"network-connection": Wrong, "config-settings": Doubtful}, "HTTP 407", nil},
+	{"a proxy that wants a password, https", func(p *patient) { throughProxy(p, "https://api.example", http.StatusProxyAuthRequired) },
+		map[string]Result{"network-connection": Wrong}, "HTTP 407", nil},
+	{"a page of the proxy", func(p *patient) { throughProxy(p, "http://api.example", http.StatusForbidden) },
+		map[string]Result{"network-answer": Wrong, "network-tls": Doubtful, "config-settings": Doubtful}, "HTML page", nil},
+	{"unknown authority", func(p *patient) { p.serve = quietTLS(&tls.Config{}) },
 		map[string]Result{"network-tls": Wrong}, "authority that this machine does not know", nil},
 	{"certificate of another host", func(p *patient) {
 		serveWith(p, certificate(p.t, "other.example", time.Now().Add(365*day)))
@@ -55,13 +62,7 @@ var networkPlants = []plant{
 	{"certificate about to expire", func(p *patient) { serveWith(p, certificate(p.t, "127.0.0.1", time.Now().Add(5*day+time.Hour))) },
 		map[string]Result{"network-certificate": Doubtful}, "it ends in 5 days", nil},
 	{"only the RSA key exchange", func(p *patient) {
-		p.serve = func(h http.Handler) *httptest.Server {
-			s := httptest.NewUnstartedServer(h)
-			s.Config.ErrorLog = log.New(io.Discard, "", 0)
-			s.TLS = &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_GCM_SHA256}}
-			s.StartTLS()
-			return s
-		}
+		p.serve = quietTLS(&tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_GCM_SHA256}})
 	}, map[string]Result{"network-tls": Wrong}, "tlsrsakex", nil},
 	{"no TLS behind https", func(p *patient) {
 		p.edit = func(c *config.Config) { c.Accounts[0].BaseURL = "https" + c.Accounts[0].BaseURL[len("http"):] }
@@ -89,6 +90,23 @@ func TestHealthyTLS(t *testing.T) {
 	require.Contains(t, text(r), "TLS 1.3")
 }
 
+// throughProxy asks an address through a proxy that answers everything in one way.
+func throughProxy(p *patient, address string, code int) {
+	p.front = always(func(w http.ResponseWriter) {
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(code)
+		_, _ = io.WriteString(w, "<html>no</html>")
+	})
+	p.edit = func(c *config.Config) {
+		proxy, err := url.Parse(c.Accounts[0].BaseURL)
+		require.NoError(p.t, err)
+		options := promconfig.DefaultHTTPClientConfig
+		options.FollowRedirects = false
+		options.ProxyURL = promconfig.URL{URL: proxy}
+		c.Accounts[0].HTTPClient, c.Accounts[0].BaseURL = &options, address
+	}
+}
+
 // certificate makes a certificate that signs itself.
 func certificate(t *testing.T, host string, end time.Time) tls.Certificate {
 	t.Helper()
@@ -112,17 +130,22 @@ func certificate(t *testing.T, host string, end time.Time) tls.Certificate {
 func serveWith(p *patient, c tls.Certificate) {
 	ca := filepath.Join(p.t.TempDir(), "ca.pem")
 	require.NoError(p.t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Certificate[0]}), 0o600))
-	p.serve = func(h http.Handler) *httptest.Server {
-		s := httptest.NewUnstartedServer(h)
-		s.Config.ErrorLog = log.New(io.Discard, "", 0)
-		s.TLS = &tls.Config{Certificates: []tls.Certificate{c}}
-		s.StartTLS()
-		return s
-	}
+	p.serve = quietTLS(&tls.Config{Certificates: []tls.Certificate{c}})
 	p.edit = func(cfg *config.Config) {
 		options := promconfig.DefaultHTTPClientConfig
 		options.FollowRedirects = false
 		options.TLSConfig.CAFile = ca
 		cfg.Accounts[0].HTTPClient = &options
+	}
+}
+
+// quietTLS starts servers that do not log what clients refuse.
+func quietTLS(c *tls.Config) func(http.Handler) *httptest.Server {
+	return func(h http.Handler) *httptest.Server {
+		s := httptest.NewUnstartedServer(h)
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		s.TLS = c
+		s.StartTLS()
+		return s
 	}
 }

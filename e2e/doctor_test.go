@@ -76,3 +76,22 @@ func TestDoctor(t *testing.T) {
 		require.Equal(t, want, results[id], "%s\n%s", id, text)
 	}
 }
+
+// TestDoctorKeepsQuiet: whatever an API puts into its answers and errors, the report has none of it.
+func TestDoctorKeepsQuiet(t *testing.T) {
+	t.Parallel()
+	for _, failing := range []bool{false, true} {
+		l := &leakyAPI{began: time.Now().Truncate(time.Second), asked: errorKinds}
+		if failing {
+			l.fails()
+		}
+		s := newSetup(t, handlerAPI(t, l, leakyKey, leakySecret), "", ", rate_limit: 100", "agents: name, tags: true, media: true")
+		for _, output := range []string{"text", "json"} {
+			run := process.Start(t, os.Getenv(binaryVariable), "doctor", "--output="+output, "--config.file="+s.config)
+			require.Less(t, run.Wait(), 2, run.Stderr.String())
+			text := run.Stdout.String()
+			require.Contains(t, text, "credentials")
+			keepsQuiet(t, "doctor", text+run.Stderr.String(), append(l.secrets(), sessions, "sales"))
+		}
+	}
+}
