@@ -17,14 +17,25 @@ func costChecks() []check {
 	}
 }
 
-// callsADay is the account's traffic, by the totals of a day.
-func (h *habits) callsADay() int { return max(h.day, h.halves) }
+// callsADay is the account's traffic: by the totals of a day or, where those are capped or refused, by the sample.
+func (h *habits) callsADay() (calls int, known bool) {
+	calls = max(h.day, h.halves)
+	if h.comparable && h.dayErr == nil && !h.capped() {
+		return calls, true
+	}
+	if w := h.sample.window; h.sample.known && w.to.After(w.from) {
+		calls = max(calls, int(float64(h.sample.reading.IDs.Len())*float64(day)/float64(w.to.Sub(w.from))))
+		return calls, true
+	}
+	return calls, h.comparable
+}
 
 func judgeCalls(f *facts) Finding {
-	if !f.habits.comparable {
+	calls, known := f.habits.callsADay()
+	if !known {
 		return f.unknown()
 	}
-	return good(count(f.habits.callsADay(), "call") + " in a day")
+	return good("about " + count(calls, "call") + " in a day")
 }
 
 func judgeSeries(f *facts) Finding {
@@ -63,7 +74,8 @@ const byCreation = 0.35
 
 // requests estimates the requests a day and those of the busiest minute.
 func (f *facts) requests() (aDay, busiest float64) {
-	calls := float64(f.habits.callsADay())
+	known, _ := f.habits.callsADay()
+	calls := float64(known)
 	at := 1
 	for at < len(measured)-1 && measured[at].calls < calls {
 		at++
@@ -85,13 +97,14 @@ func (f *facts) requests() (aDay, busiest float64) {
 }
 
 func judgeRate(f *facts) Finding {
-	if !f.habits.comparable {
+	calls, known := f.habits.callsADay()
+	if !known {
 		return f.unknown()
 	}
 	aDay, busiest := f.requests()
 	allowed := 60 * f.account.RateLimit
 	seen := fmt.Sprintf("about %.0f requests a day and %.0f in the busiest minute for %s in a day at poll_interval %s; rate_limit allows %.4g a minute",
-		aDay, busiest, count(f.habits.callsADay(), "call"), span(f.global.PollInterval), allowed)
+		aDay, busiest, count(calls, "call"), span(f.global.PollInterval), allowed)
 	const do = "raise rate_limit if the platform allows it, else poll_interval"
 	switch {
 	case busiest > allowed:
@@ -124,10 +137,11 @@ const (
 )
 
 func judgeStorage(f *facts) Finding {
-	if !f.habits.comparable {
+	calls, known := f.habits.callsADay()
+	if !known {
 		return f.unknown()
 	}
-	ids := float64(f.habits.callsADay()) * (float64(f.global.Horizon)/float64(day) + 2)
+	ids := float64(calls) * (float64(f.global.Horizon)/float64(day) + 2)
 	series := 0
 	for _, s := range f.records.series {
 		series += s.labelSets

@@ -42,6 +42,9 @@ func judgeTotal(f *facts) Finding {
 	return good(fmt.Sprintf("it was, for %s on %s", count(found, "record"), count(s.reading.Pages, "page")))
 }
 
+// capped reports whether the total of a day is less than its parts together. Some records may have been added in between.
+func (h *habits) capped() bool { return h.comparable && h.day+2 < h.halves*99/100 }
+
 func judgeCap(f *facts) Finding {
 	h := &f.habits
 	const do = "nothing: the exporter keeps its questions below the cap; see that rate_limit leaves room"
@@ -50,7 +53,7 @@ func judgeCap(f *facts) Finding {
 		return doubtful("a whole day is refused: "+shortError(h.dayErr), "the exporter asks for shorter windows, which costs requests", do)
 	case !h.comparable:
 		return f.unknown()
-	case h.day+2 < h.halves*99/100:
+	case h.capped():
 		return doubtful(fmt.Sprintf("total of a day is %d, of its two halves together %d", h.day, h.halves),
 			"the server caps totals; a question that reaches the cap tells nothing, so more of them are needed", do)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // Text writes a report for people, section by section.
@@ -54,10 +55,36 @@ func skippedWhole(s Section) (why string, all bool) {
 
 func (t *Text) finding(f Finding) {
 	if f.Result == Good || f.Result == Skipped {
-		t.printf("%s %s: %s\n", t.mark(f.Result), f.Title, f.Seen)
+		t.printf("%s %s\n", t.mark(f.Result), wrapped(f.Title+": "+f.Seen))
 		return
 	}
-	t.printf("%s %s\n    %s\n    meaning: %s\n    to do: %s\n    see %s\n", t.mark(f.Result), f.Title, f.Seen, f.Means, f.Do, f.Docs)
+	t.printf("%s %s\n    %s\n    %s\n    %s\n    see %s\n", t.mark(f.Result), f.Title,
+		wrapped(f.Seen), wrapped("meaning: "+f.Means), wrapped("to do: "+f.Do), f.Docs)
+}
+
+const (
+	lineWidth = 110 // characters of a line of text
+	indent    = "\n      "
+)
+
+// wrapped breaks a text into lines. All but the first are indented.
+func wrapped(text string) string {
+	var b strings.Builder
+	room := lineWidth
+	for i, word := range strings.Fields(text) {
+		size := utf8.RuneCountInString(word)
+		switch {
+		case i > 0 && size >= room:
+			b.WriteString(indent)
+			room = lineWidth
+		case i > 0:
+			b.WriteByte(' ')
+			room--
+		}
+		b.WriteString(word)
+		room -= size
+	}
+	return b.String()
 }
 
 func (t *Text) mark(r Result) string {
