@@ -118,6 +118,7 @@ const (
 	farthest = 26 * time.Hour   // by which a wrong offset can shift a time
 	step     = 15 * time.Minute // offsets of zones are multiples of it
 	narrow   = 5 * time.Minute
+	aimed    = 30 // records by which the offset is judged
 )
 
 // newest looks for the newest records, also ahead of the server's clock, where a wrong offset would put them.
@@ -142,7 +143,7 @@ func (s *session) newest(ctx context.Context, c *clock) error {
 			}
 		}
 	}
-	page, err := s.ask(ctx, found, 1, itnioPage)
+	page, err := s.newestPage(ctx, found.to, day*aimed/time.Duration(max(1, c.recent)))
 	if err != nil {
 		return err
 	}
@@ -159,6 +160,19 @@ func (s *session) newest(ctx context.Context, c *clock) error {
 	}
 	slices.Sort(c.lags)
 	return nil
+}
+
+// newestPage reads the records of a window with this end, wide enough for some and for no more than one page: on the first of several
+// pages may be the oldest.
+func (s *session) newestPage(ctx context.Context, end time.Time, width time.Duration) (itnio.Page, error) {
+	width = min(max(width, narrow), 6*time.Hour)
+	for try := 0; ; try++ {
+		page, err := s.ask(ctx, last(width, end), 1, itnioPage)
+		if err != nil || page.Total <= len(page.Records) || try == 4 {
+			return page, err
+		}
+		width = time.Duration(float64(width) * 0.8 * float64(len(page.Records)) / float64(page.Total))
+	}
 }
 
 // itnioPage is the largest page that the API documents.
@@ -290,7 +304,8 @@ func judgeFormats(f *facts) Finding {
 const (
 	aheadAllowed  = 2 * time.Minute
 	behindAllowed = 30 * time.Minute
-	fewLags       = 5
+	fewLags       = 5 // the newest records go
+	sureLags      = 3 // fewer may be records with times of their own
 )
 
 func judgeOffset(f *facts) Finding {
@@ -304,13 +319,17 @@ func judgeOffset(f *facts) Finding {
 	newest := c.lags[:min(fewLags, len(c.lags))]
 	lag := newest[len(newest)/2]
 	set, suggested := offsetText(f.account.Location, 0), offsetText(f.account.Location, -lag)
+	bad := wrong
+	if len(newest) < sureLags {
+		bad = doubtful
+	}
 	const means = "every time of a record is read wrongly: ages, delays and the split into counted and baseline calls are off"
 	switch {
 	case lag < -aheadAllowed:
-		return wrong(fmt.Sprintf("the newest records end %s ahead of the server's clock, read with utc_offset %s", span(lag), set),
+		return bad(fmt.Sprintf("the newest records end %s ahead of the server's clock, read with utc_offset %s", span(lag), set),
 			means+"; at a first start the exporter counts nothing", "set utc_offset: "+suggested)
 	case lag > behindAllowed && c.now.Sub(c.edge) < behindAllowed:
-		return wrong(fmt.Sprintf("records of the last minutes carry times %s ago, read with utc_offset %s", span(lag), set), means, "set utc_offset: "+suggested)
+		return bad(fmt.Sprintf("records of the last minutes carry times %s ago, read with utc_offset %s", span(lag), set), means, "set utc_offset: "+suggested)
 	case lag > behindAllowed && lag <= farthest && f.account.TimeFormat != config.TimeISO8601 && c.verdict(itnio.TimeISO8601) != reads:
 		return doubtful(fmt.Sprintf("the newest record ended %s ago, read with utc_offset %s", span(lag), set),
 			"either there were no calls since then, or the offset is wrong", "if there were calls just now, set utc_offset: "+suggested)

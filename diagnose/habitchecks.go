@@ -136,6 +136,8 @@ func judgePastTheEnd(f *facts) Finding {
 func judgeTimes(f *facts) Finding {
 	t := &f.habits.times
 	switch {
+	case !f.habits.sample.known:
+		return f.unknown()
 	case !t.known:
 		return skipped("no record of the sample has times far enough apart to tell")
 	case t.start && !t.hangup:

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -65,4 +66,23 @@ func TestLateness(t *testing.T) {
 	late(p, 10*time.Minute)
 	r := p.diagnose()
 	require.Equal(t, map[string]Result{"habit-lateness": Doubtful}, bad(r), text(r))
+}
+
+// A server with every kind of fault: there is a report within the requests, whatever it says.
+func TestFaults(t *testing.T) {
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			p := newPatient(t)
+			p.sim.Seed, p.sim.Faults = seed, simulator.AllFaults()
+			f := &p.sim.Faults
+			for _, p := range []*float64{&f.TooMany, &f.ServerError, &f.HTML, &f.Cut, &f.Short, &f.Garbage, &f.Reset, &f.Status, &f.NoDate, &f.TotalOff, &f.Shift, &f.TotalCapped, &f.FirstAgain} {
+				*p = min(0.1, 10**p)
+			}
+			f.Hang, f.AnswersSlow, f.Outage = 0, 0, 0 // they only take time
+			r := p.diagnose()
+			require.NotEmpty(t, r.Result)
+			require.NotContains(t, text(r), "Sales")
+		})
+	}
 }

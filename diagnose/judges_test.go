@@ -78,6 +78,11 @@ func TestJudges(t *testing.T) {
 		{"a little ahead", judgeOffset, shifted(-time.Minute, 0, reads), Good, ""},
 		{"an hour ahead", judgeOffset, shifted(-58*time.Minute, -time.Hour, reads), Wrong, `"+09:00"`},
 		{"half an hour behind", judgeOffset, shifted(31*time.Minute, 0, reads), Wrong, `"+07:30"`},
+		{"one record an hour ahead", judgeOffset, func() *facts {
+			f := shifted(-58*time.Minute, -time.Hour, reads)
+			f.clock.lags = f.clock.lags[:1]
+			return f
+		}(), Doubtful, `"+09:00"`},
 		{"idle for hours", judgeOffset, shifted(8*time.Hour, 8*time.Hour, reads), Good, "8h0m ago"},
 		{"idle or behind", judgeOffset, shifted(8*time.Hour, 8*time.Hour, silent), Doubtful, `"+00:00"`},
 		{"idle for days", judgeOffset, shifted(3*day, 3*day, silent), Good, "3 days ago"},
@@ -132,4 +137,20 @@ func TestWords(t *testing.T) {
 	require.Equal(t, "0 %", percent(0, 0))
 	err := &itnio.HTTPError{StatusCode: 500, Business: &itnio.StatusError{Code: -18, Reason: "Anna"}}
 	require.Equal(t, "HTTP 500 Internal Server Error, API status -18 (system exception)", shortError(err))
+}
+
+// Judges cope with probes that saw nothing.
+func TestJudgesOfNothing(t *testing.T) {
+	for _, f := range []*facts{{}, {failure: errors.New("why"), contact: contact{err: errors.New("why")}}} {
+		f.account.Location = time.UTC
+		for _, s := range sections() {
+			for _, c := range s.checks {
+				require.NotEmpty(t, c.judge(f).Result, c.id)
+				require.NotEmpty(t, c.judge(f).Seen, c.id)
+			}
+		}
+	}
+	for _, c := range prometheusChecks() {
+		require.NotEmpty(t, c.judge(&scraping{}).Result, c.id)
+	}
 }

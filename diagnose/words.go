@@ -45,7 +45,7 @@ func count(n int, noun string) string {
 // percent is a share in percent, whole unless it is small.
 func percent(part, whole int) string {
 	p := 100 * float64(part) / float64(max(1, whole))
-	if p > 0 && p < 1 {
+	if p > 0 && p < 0.95 {
 		return fmt.Sprintf("%.1f %%", p)
 	}
 	return fmt.Sprintf("%.0f %%", p)
