@@ -135,24 +135,25 @@ func judgePastTheEnd(f *facts) Finding {
 
 func judgeTimes(f *facts) Finding {
 	t := &f.habits.times
+	const unclear = "send this report to the exporter's maintainers"
 	switch {
 	case !f.habits.sample.known:
 		return f.unknown()
 	case !t.known:
 		return skipped("no record of the sample has times far enough apart to tell")
-	case t.start && !t.hangup:
-		return good("it filters on the start: calls turn up behind the newest ones when they end, which costs about three times the requests of creation time")
-	case t.createApart && t.create && !t.hangup && !t.start:
-		return good("it filters on the creation")
-	case t.hangup && !t.start && !t.createApart:
-		return good("it filters on the hang-up or the creation, which are equal here")
-	case t.hangup && !t.start:
-		return good("it filters on the hang-up")
 	case t.start && t.hangup:
-		return doubtful("a record is found around several of its times", "windows are wider than asked for, or not read", "send this report to the exporter's maintainers")
+		return doubtful("a record is found around several of its times", "windows are wider than asked for, or not read", unclear)
+	case t.start:
+		return good("it filters on the start: calls turn up behind the newest ones when they end, which costs about three times the requests of creation time")
+	case t.hangup && t.createApart:
+		return good("it filters on the hang-up")
+	case t.hangup:
+		return good("it filters on the hang-up or the creation, which are equal here")
+	case t.create:
+		return good("it filters on the creation")
 	}
 	return doubtful("a record is found around none of its start, hang-up and creation", "windows filter on another time, or in another zone than the records' times",
-		"look at the check of utc_offset; if it is good, send this report to the exporter's maintainers")
+		"look at the check of utc_offset; if it is good, "+unclear)
 }
 
 func judgeEnds(f *facts) Finding {
