@@ -19,8 +19,9 @@ const module = "itnio_exporter"
 // of docs/architecture.md.
 var arrows = map[string][]string{
 	".":                    {"cli"},
-	"cli":                  {"collector", "collector/families", "collector/ledger", "config", "logging", "simulator", "web"},
+	"cli":                  {"collector", "collector/families", "collector/ledger", "config", "diagnose", "logging", "simulator", "web"},
 	"web":                  {"collector"},
+	"diagnose":             {"collector/call", "collector/families", "collector/reconcile", "config", "itnio"},
 	"collector":            {"collector/account", "collector/call", "collector/exposition", "collector/families", "collector/ledger", "config", "itnio", "logging"},
 	"collector/account":    {"collector/call", "collector/ledger", "collector/reconcile", "config", "itnio", "logging"},
 	"collector/ledger":     {"collector/call", "collector/families", "collector/idset", "collector/series", "config"},
@@ -40,6 +41,7 @@ var arrows = map[string][]string{
 
 // foreign says which packages of other modules a package must not import: what it would then know is another's business.
 var foreign = map[string][]string{
+	"diagnose":            {"go.etcd.io/", "github.com/prometheus/client_golang/prometheus"},
 	"collector/reconcile": {"github.com/", "go.etcd.io/", "net", "os", "sync"},
 	"collector/call":      {"github.com/prometheus/", "go.etcd.io/"},
 	"collector/families":  {"github.com/prometheus/", "go.etcd.io/"},

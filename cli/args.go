@@ -12,7 +12,7 @@ import (
 
 // commandFirst moves the command to the front of the arguments. Its flags may be given before it, but kingpin accepts
 // them only after it. Arguments of the form @file are replaced by the lines of the file. A flag that only other commands
-// take is an error.
+// take is an error; the arguments are returned with it.
 func commandFirst(app *kingpin.ApplicationModel, args []string) ([]string, error) {
 	args, err := expandFiles(args)
 	if err != nil {
@@ -26,7 +26,7 @@ func commandFirst(app *kingpin.ApplicationModel, args []string) ([]string, error
 	}
 	for _, name := range flags {
 		if taken, by := takers(app, name, chosen); !taken && len(by) > 0 {
-			return nil, fmt.Errorf("--%s is a flag of %s, not of %s", name, allOf(by), chosen)
+			return args, fmt.Errorf("--%s is a flag of %s, not of %s", name, allOf(by), chosen)
 		}
 	}
 	return args, nil

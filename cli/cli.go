@@ -64,13 +64,23 @@ func newCommands(app *kingpin.Application) []command {
 		newSimulate(app),
 		newHealthcheck(app),
 		newBackup(app),
+		newDoctor(app),
 	}
 }
 
 // errReported is the error of a run that has written to the log or to Stderr what went wrong.
 var errReported = errors.New("the error has been reported")
 
-// Run runs the program and returns its exit status: 0, or 1 after an error, which it reports in one line of Stderr.
+// exitError is an error with an exit status of its own.
+type exitError struct {
+	status int
+	error
+}
+
+func (e exitError) Unwrap() error { return e.error }
+
+// Run runs the program and returns its exit status: 0, or after an error, which it reports in one line of Stderr, 1 or what the
+// command's help says.
 func Run(e Environment) int {
 	c, done, err := parse(e)
 	if err == nil && !done {
@@ -81,6 +91,9 @@ func Run(e Environment) int {
 	}
 	if !errors.Is(err, errReported) {
 		fmt.Fprintf(e.Stderr, "%s: error: %v\n", program, err)
+	}
+	if e, ok := errors.AsType[exitError](err); ok {
+		return e.status
 	}
 	return 1
 }
@@ -111,12 +124,17 @@ func parse(e Environment) (c command, done bool, err error) {
 	commands := newCommands(app)
 
 	args, err := commandFirst(app.Model(), e.Args)
+	chosen := ""
+	if err == nil {
+		if chosen, err = app.Parse(args); err != nil {
+			err = fmt.Errorf("%w, try --help", err)
+		}
+	}
+	if err != nil && len(args) > 0 && args[0] == "doctor" {
+		err = exitError{exitNotPossible, err}
+	}
 	if err != nil {
 		return command{}, false, err
-	}
-	chosen, err := app.Parse(args)
-	if err != nil {
-		return command{}, false, fmt.Errorf("%w, try --help", err)
 	}
 	at := slices.IndexFunc(commands, func(c command) bool { return c.FullCommand() == chosen })
 	return commands[at], false, nil

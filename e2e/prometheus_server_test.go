@@ -58,10 +58,15 @@ func job(name, target, more string) string {
 // reads its account.
 func startPrometheus(t *testing.T, name, global string, jobs []string, flags ...string) *prometheus {
 	t.Helper()
+	return startPrometheusWith(t, name, fmt.Sprintf("global: {scrape_interval: 1s, scrape_timeout: 1s%s}\nscrape_configs: [%s]\n", global, strings.Join(jobs, ", ")), flags...)
+}
+
+// startPrometheusWith is startPrometheus with a configuration of one's own.
+func startPrometheusWith(t *testing.T, name, yaml string, flags ...string) *prometheus {
+	t.Helper()
 	dir, address := t.TempDir(), freeAddress(t)
 	config := filepath.Join(dir, "prometheus.yml")
-	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil,
-		"global: {scrape_interval: 1s, scrape_timeout: 1s%s}\nscrape_configs: [%s]\n", global, strings.Join(jobs, ", ")), 0o600))
+	require.NoError(t, os.WriteFile(config, []byte(yaml), 0o600))
 	args := append([]string{
 		"--config.file=" + config, "--storage.tsdb.path=" + filepath.Join(dir, "tsdb"), "--web.listen-address=" + address, "--log.level=warn",
 	}, flags...)
