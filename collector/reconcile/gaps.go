@@ -20,6 +20,8 @@ const (
 	maxRefused = 32
 	// maxGiven is how many windows in a row are given up before a pass ends: then no window is the reason.
 	maxGiven = 4
+	// gapPause is how long polls leave a gap in the lookback alone, in seconds. An audit may be under way that was planned before.
+	gapPause = 600
 )
 
 // failure is the window at which the last failed pass ended, and how many passes in a row ended there.
@@ -64,6 +66,8 @@ func (p *Pass) Refused(r Refusal) bool {
 		if s.frontier.refused(r) {
 			p.Anomalies[call.AnomalyFutureRefused]++
 		}
+		return true
+	case p.Kind == Live && p.stillRefused(t, r): // whatever the reason is by now
 		return true
 	case !p.ofWindow(t, r):
 		return false

@@ -221,3 +221,27 @@ func TestGapThatIsAnsweredInParts(t *testing.T) {
 	require.Empty(t, a.unseen())
 	require.False(t, a.st.Unread(a.srv.now, 0))
 }
+
+// A gap in the lookback is read again by polls, some minutes later: an audit may be under way that does not know of it.
+func TestGapIsReadAgainByPolls(t *testing.T) {
+	for _, r := range []Refusal{TooMuch, Broken} {
+		a := newAccount(t, Settings{Lookback: 7200, Horizon: 2 * day, AuditInterval: hour})
+		a.traffic(begin-10*hour, begin+2*hour, 10)
+		a.minutes(3)
+		late := a.srv.now - hour
+		a.srv.add(late)
+		a.srv.deaf = func(q Ask) (Refusal, bool) { return r, q.From <= late && late <= q.To }
+		for range 4 {
+			a.srv.now += 60
+			a.live()
+		}
+		require.Positive(t, a.st.OpenWindows())
+		a.srv.deaf = nil
+		a.live()
+		require.Positive(t, a.st.OpenWindows(), "not with every poll")
+		a.srv.now += gapPause
+		a.live()
+		require.Zero(t, a.st.OpenWindows())
+		require.Empty(t, a.unseen())
+	}
+}

@@ -138,8 +138,8 @@ func (p *Pass) alone(c *cell) {
 		}
 	case c.kind == cellCounted:
 		p.push(&task{kind: taskAsk, win: c.Window})
-	case c.kind == cellGap && p.Kind == Live:
-		p.Incomplete++ // the next audit tries it again
+	case c.kind == cellGap && p.Kind == Live && p.now-c.readAt < gapPause:
+		p.Incomplete++
 	case p.reread(c) == leaving && p.joinsRead(c):
 	case c.odd && p.reread(c) == nothing && p.s.askable(c):
 		p.push(&task{kind: taskAsk, win: c.Window})
