@@ -60,12 +60,9 @@ type narrowing struct {
 // Refused tells the pass that the server refused its last request. The pass then narrows the window down: what remains refused
 // becomes a gap, and the rest is read. It returns false if the pass has to end because the server may refuse everything for now.
 func (p *Pass) Refused(r Refusal) bool {
-	s, t := p.s, p.top()
+	t := p.top()
 	switch {
-	case t.kind == taskFrontier && t.page() == 1 && s.frontier.ahead > 0 && r != Broken:
-		if s.frontier.refused(r) {
-			p.Anomalies[call.AnomalyFutureRefused]++
-		}
+	case p.refusedFuture(t, r):
 		return true
 	case p.Kind == Live && p.stillRefused(t, r): // whatever the reason is by now
 		return true
@@ -87,6 +84,17 @@ func (p *Pass) Refused(r Refusal) bool {
 		return r != TooMuch && r != TooLong && p.giveUp() // of -23 and -76, so many in a row are a quota: wait
 	}
 	p.narrow(t, r)
+	return true
+}
+
+// refusedFuture handles a refusal of the frontier for which its end in the future may be the reason.
+func (p *Pass) refusedFuture(t *task, r Refusal) bool {
+	if t.kind != taskFrontier || t.page() != 1 || p.s.frontier.ahead == 0 || r == Broken {
+		return false
+	}
+	if p.s.frontier.refused(r) {
+		p.Anomalies[call.AnomalyFutureRefused]++
+	}
 	return true
 }
 
