@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"itnio_exporter/cli"
 )
 
 // message finds what the first column of a table quotes.
@@ -102,4 +105,42 @@ func anchors(t *testing.T, page string) (names []string) {
 		names = append(names, strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
 	}
 	return names
+}
+
+var (
+	commandLine = regexp.MustCompile(`(?m)^ {4,}(?:sudo |\./|[A-Z_]+=\S+ )*itnio_exporter ((?:--|check-config|healthcheck)[^#\n]*)`)
+	makeTarget  = regexp.MustCompile("`make ([a-z-]+)`|(?m)^    make ([a-z-]+)")
+)
+
+// What the pages tell to type exists: flags of the program, and targets of make.
+func TestCommandsExist(t *testing.T) {
+	makefile, err := os.ReadFile("../Makefile")
+	require.NoError(t, err)
+	pages, err := filepath.Glob("*.md")
+	require.NoError(t, err)
+	commands, targets := 0, 0
+	for _, page := range append(pages, "../README.md", "../CONTRIBUTING.md", "../deploy/systemd/config.yml") {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		joined := strings.ReplaceAll(strings.ReplaceAll(string(text), "\\\n", " "), "\n#  ", "\n    ")
+		for _, m := range commandLine.FindAllStringSubmatch(joined, -1) {
+			commands++
+			// healthcheck takes all flags of serve, and only fails to find a server.
+			args := strings.Fields(m[1])
+			if strings.HasPrefix(args[0], "--") {
+				args = append([]string{"healthcheck"}, args...)
+			}
+			var stderr strings.Builder
+			cli.Run(cli.Environment{Args: args, Stdout: io.Discard, Stderr: &stderr, LookupEnv: os.LookupEnv})
+			for _, refused := range []string{"--help", "is a flag of"} {
+				require.NotContains(t, stderr.String(), refused, "%s: %s", page, m[0])
+			}
+		}
+		for _, m := range makeTarget.FindAllStringSubmatch(string(text), -1) {
+			targets++
+			require.Contains(t, string(makefile), "\n"+m[1]+m[2]+":", page)
+		}
+	}
+	require.Greater(t, commands, 3)
+	require.Greater(t, targets, 8)
 }

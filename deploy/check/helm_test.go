@@ -73,14 +73,14 @@ func TestLint(t *testing.T) {
 
 // Every object has a valid name, labels and the namespace, and all that select something select what is there.
 func TestObjects(t *testing.T) {
-	forEachSet(t, func(t *testing.T, set string, r rendered) {
-		set0, err := the[*apps.StatefulSet](r)
+	forEachSet(t, func(t *testing.T, _ string, r rendered) {
+		set, err := the[*apps.StatefulSet](r)
 		require.NoError(t, err)
-		pod := set0.Spec.Template
+		pod := set.Spec.Template
 		service, err := the[*core.Service](r)
 		require.NoError(t, err)
-		require.Equal(t, service.Name, set0.Spec.ServiceName)
-		selectors := []map[string]string{set0.Spec.Selector.MatchLabels, service.Spec.Selector}
+		require.Equal(t, service.Name, set.Spec.ServiceName)
+		selectors := []map[string]string{set.Spec.Selector.MatchLabels, service.Spec.Selector}
 		for _, p := range every[*networking.NetworkPolicy](r) {
 			selectors = append(selectors, p.Spec.PodSelector.MatchLabels)
 		}
@@ -191,7 +191,7 @@ func TestProbes(t *testing.T) {
 // all of them again where created times are read.
 func TestTargetLabelsAreStable(t *testing.T) {
 	monitors := 0
-	forEachSet(t, func(t *testing.T, set string, r rendered) {
+	forEachSet(t, func(t *testing.T, _ string, r rendered) {
 		var relabelings []monitoring.RelabelConfig
 		for _, m := range every[*monitoring.ServiceMonitor](r) {
 			require.Len(t, m.Spec.Endpoints, 1)
