@@ -79,7 +79,13 @@ func (f *backupFlags) fromRunning(show *progress) error {
 	if err != nil {
 		return fmt.Errorf("--http.config.file: %w", err)
 	}
-	answer, err := client.Get(url)
+	ctx, stop := untilSignal(show.signals)
+	defer stop()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return fmt.Errorf("--url: %w", err)
+	}
+	answer, err := client.Do(request)
 	if err != nil {
 		return fmt.Errorf("the ledger is in use, and the exporter that has it open cannot be asked (give its --url, or the --web flags it was started with): %w", err)
 	}

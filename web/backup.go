@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
@@ -41,34 +42,41 @@ func (h *backupHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.mu.Unlock()
-	if err := h.send(w); err != nil {
-		level.Error(h.Logger).Log("msg", "backup failed", "err", err)
-		http.Error(w, "The backup failed, see the log of the exporter.", http.StatusInternalServerError) // in vain once the copy is on its way
+	sending, err := h.send(w)
+	if err == nil {
+		return
 	}
+	level.Error(h.Logger).Log("msg", "backup failed", "err", err)
+	if sending {
+		panic(http.ErrAbortHandler) // the text of an error must not become part of the copy
+	}
+	http.Error(w, "The backup failed, see the log of the exporter.", http.StatusInternalServerError)
 }
 
-func (h *backupHandler) send(w http.ResponseWriter) (err error) {
+// send makes the copy and sends it. sending reports whether the answer has begun.
+func (h *backupHandler) send(w http.ResponseWriter) (sending bool, err error) {
 	dir := filepath.Join(h.Dir, "backup.tmp") // one name: what a killed process has left is removed by the next backup
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
-		return err
+		return false, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	name := filepath.Join(dir, "ledger.db")
 	if err := h.Backup(name); err != nil {
-		return err
+		return false, err
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		return false, err
 	}
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a slow link may take long; without support, the server's own limit holds
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Disposition", `attachment; filename="ledger.db"`)
 	w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))
 	_, err = io.Copy(w, f)
-	return err
+	return true, err
 }

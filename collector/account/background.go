@@ -74,7 +74,7 @@ func (t *tracker) goOn(ctx context.Context, stop func() bool) (over bool, err er
 	}
 	t.finish(p)
 	t.background = nil
-	return true, nil
+	return p.Whole(), nil
 }
 
 // sweptUp is the end of a sweep: what it read may have been the last of the past.

@@ -26,7 +26,7 @@ type tracker struct {
 	logger  log.Logger
 	now     func() time.Time
 
-	concealed  bool            // the account's series are, until an audit is over
+	concealed  bool            // this tracker has concealed the account's series
 	caughtUp   bool            // since the start
 	begun      bool            // the server's time is known, and the epoch is set
 	background *reconcile.Pass // under way between polls; nil: none
@@ -135,7 +135,7 @@ func (t *tracker) learnClock(ctx context.Context) error {
 	if err := t.store.establish(t.clock.firstAnswer()); err != nil {
 		return err
 	}
-	if !t.store.behind(t.clock.now()) { // it only seemed so by the local clock
+	if t.concealed && !t.store.behind(t.clock.now()) { // it only seemed so by the local clock
 		t.reveal()
 	}
 	t.begun = true
@@ -180,11 +180,10 @@ func (t *tracker) conceal() {
 	t.store.account.Conceal(true)
 }
 
+// reveal also shows what the tracker before a reload has concealed.
 func (t *tracker) reveal() {
-	if t.concealed {
-		t.concealed = false
-		t.store.account.Conceal(false)
-	}
+	t.concealed = false
+	t.store.account.Conceal(false)
 }
 
 // endCatchUp is when all of the past has been read. At the end of the first fill the account's series appear.

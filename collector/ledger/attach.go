@@ -87,6 +87,7 @@ func (l *Ledger) attached(a *Account, meta accountMeta) {
 	defer l.mu.Unlock()
 	a.meta = meta
 	a.attached = true
+	a.concealed = a.concealed || meta.Copied // also one that a reload adds to a restored ledger
 	l.accounts[a.name] = a
 	l.expose(a)
 	what := "account is in the ledger"

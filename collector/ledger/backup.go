@@ -102,13 +102,15 @@ func backup(name string, lockTimeout time.Duration, write func(io.Writer) error)
 	if err := markCopied(partial, lockTimeout); err != nil {
 		return err
 	}
-	if err := os.Rename(partial, name); err != nil {
+	if err := os.Link(partial, name); errors.Is(err, fs.ErrExist) { // a rename would replace it
 		return err
+	} else if err != nil { // the file system has no links
+		return errors.Join(os.Rename(partial, name), syncDirectory(filepath.Dir(name)))
 	}
-	return syncDirectory(filepath.Dir(name))
+	return errors.Join(os.Remove(partial), syncDirectory(filepath.Dir(name)))
 }
 
-// markCopied marks every account of a copy, and makes the file durable. Opening it checks its pages.
+// markCopied checks every value of a copy, marks its accounts, and makes the file durable. Opening it checks its pages.
 func markCopied(path string, lockTimeout time.Duration) error {
 	if err := checkFile(path); err != nil {
 		return err
@@ -125,6 +127,9 @@ func markCopied(path string, lockTimeout time.Duration) error {
 		if version := string(meta.Get([]byte(keyFormat))); version != formatVersion {
 			return fmt.Errorf("the ledger's format is version %q, not %q: start the exporter once, which brings it up to date", version, formatVersion)
 		}
+		if err := errors.Join(checkValues(accounts), checkValues(tx.Bucket([]byte(bucketFamilies)))); err != nil {
+			return err
+		}
 		return forEachBucket(accounts, func(_ []byte, b *bolt.Bucket) error {
 			var m accountMeta
 			if err := json.Unmarshal(b.Get([]byte(keyMeta)), &m); err != nil {
@@ -135,4 +140,21 @@ func markCopied(path string, lockTimeout time.Duration) error {
 		})
 	})
 	return errors.Join(err, db.Close())
+}
+
+// checkValues checks the sums of all values below a bucket. An exporter that runs does not read them again.
+func checkValues(b *bolt.Bucket) error {
+	if b == nil {
+		return errDamaged
+	}
+	return b.ForEach(func(k, v []byte) error {
+		if v == nil {
+			return checkValues(b.Bucket(k))
+		}
+		if string(k) == keyMeta {
+			return nil
+		}
+		_, err := unseal(v)
+		return err
+	})
 }

@@ -51,7 +51,10 @@ func TestBackup(t *testing.T) {
 			require.False(t, tl.account.Copied(), "the ledger itself is no copy")
 			r := restored(t, tl, file)
 			require.True(t, r.account.Copied())
+			require.Empty(t, exposed(r.Ledger), "it is behind")
+			r.account.Conceal(false)
 			require.Equal(t, then, exposed(r.Ledger))
+			r.account.Conceal(true)
 			require.Equal(t, []Result{Duplicate, Duplicate, Counted, Counted}, r.count(someCall(1), someCall(2), someCall(3), someCall(4, group("new"))))
 
 			r.reopen()

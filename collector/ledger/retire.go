@@ -31,6 +31,11 @@ func (l *Ledger) retire(server time.Time) {
 	if l.retirement.after == 0 || !l.retirement.last.IsZero() && since >= 0 && since < retireEvery {
 		return
 	}
+	for _, a := range l.accounts {
+		if a.attached && a.meta.Copied { // a series may have had calls that are not read again yet
+			return
+		}
+	}
 	l.retirement.last = now
 	if now.After(server) {
 		now = server

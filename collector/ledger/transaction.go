@@ -221,6 +221,8 @@ func (t *transaction) bornAt(f *family) int64 {
 		return f.restarted
 	case !t.meta.InitialDone && t.meta.Epoch != 0:
 		return min(now, time.Unix(t.meta.Epoch, 0).UnixMilli())
+	case t.meta.Copied && t.meta.Swept != 0: // it may have been shown since then, and must not seem to be reset
+		return min(now, time.Unix(t.meta.Swept, 0).UnixMilli())
 	}
 	return now
 }

@@ -20,7 +20,8 @@ const (
 	maxRefused = 32
 	// maxGiven is how many windows in a row are given up before a pass ends: then no window is the reason.
 	maxGiven = 4
-	// gapPause is how long polls leave a gap in the lookback alone, in seconds. An audit may be under way that was planned before.
+	// gapPause is how many seconds polls wait after the last try of a gap in the lookback. They try it at all because an audit that
+	// is under way may have been planned before the gap, and the next one may be hours away.
 	gapPause = 600
 )
 
@@ -64,7 +65,7 @@ func (p *Pass) Refused(r Refusal) bool {
 	switch {
 	case p.refusedFuture(t, r):
 		return true
-	case p.Kind == Live && p.stillRefused(t, r): // whatever the reason is by now
+	case p.stillRefused(t, r): // before ofWindow: no pass fails at a gap that is known
 		return true
 	case !p.ofWindow(t, r):
 		return false
@@ -73,7 +74,7 @@ func (p *Pass) Refused(r Refusal) bool {
 		return true
 	case t.kind == taskFrontier:
 		return p.splitFrontier(2)
-	case p.stillRefused(t, r), p.joinsGap(t):
+	case p.joinsGap(t):
 		return true
 	}
 	n := &p.narrowing
@@ -111,16 +112,21 @@ func (p *Pass) ofWindow(t *task, r Refusal) bool {
 }
 
 // stillRefused handles a refusal within a known gap. The server may answer parts of it by now: they are tried once, but not
-// narrowed down.
+// narrowed down. Once a part is answered, the gap is gone, and those that are refused become gaps of their own.
 func (p *Pass) stillRefused(t *task, r Refusal) bool {
-	k := p.s.row.from(t.win.From)
-	if k >= len(p.s.row.cells) || p.Kind == Sweep {
+	if p.Kind == Sweep || t.kind == taskFrontier {
 		return false
+	}
+	k := p.s.row.from(t.win.From)
+	if k >= len(p.s.row.cells) || p.s.row.cells[k].kind != cellGap || !p.s.row.cells[k].contains(t.win) {
+		if t.ofGap {
+			p.remember(cell{Window: t.win, kind: cellGap, total: unknown, readAt: p.now})
+			p.Incomplete++
+			p.pop()
+		}
+		return t.ofGap
 	}
 	c := &p.s.row.cells[k]
-	if c.kind != cellGap || !c.contains(t.win) {
-		return false
-	}
 	c.readAt = p.now
 	p.s.dirty[c.From] = struct{}{}
 	p.Incomplete++
@@ -131,7 +137,7 @@ func (p *Pass) stillRefused(t *task, r Refusal) bool {
 			parts = 2
 		}
 		for _, part := range cut(t.win, parts) {
-			p.push(&task{kind: taskRead, win: part})
+			p.push(&task{kind: taskRead, win: part, ofGap: true})
 		}
 	}
 	return true

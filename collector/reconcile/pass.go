@@ -43,6 +43,8 @@ type Pass struct {
 	overlong  int     // walks in a row that did not end where their total said they would
 	endlesses int     // windows whose answers went on and on
 	done      bool
+	whole     bool // done, and nothing was left undone because the clock was set back or windows had no end
+	gapTried  bool // this poll tries a gap: one at a time, as each may take the server long
 	narrowing narrowing
 }
 
@@ -62,6 +64,7 @@ type task struct {
 	// Of a reading.
 	walk   *Walk
 	before *Reading // of the first walk, if that left the window open
+	ofGap  bool     // a part of a gap that was refused as a whole
 	ahead  bool     // the window is further in the future than the frontier may reach, and makes no cell
 
 	// Of a question or a search.
@@ -133,12 +136,15 @@ func (p *Pass) Next() (Ask, bool) {
 
 // end ends a pass that has nothing left to do.
 func (p *Pass) end() {
-	p.done = true
+	p.done, p.whole = true, true
 	p.rates.learn()
 	if p.Kind == Audit {
 		p.s.audited(p.Begun)
 	}
 }
+
+// Whole reports whether the pass is over and was not cut short.
+func (p *Pass) Whole() bool { return p.whole }
 
 // Take gives the pass the answer to its last request.
 func (p *Pass) Take(a Answer) {

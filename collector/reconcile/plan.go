@@ -138,12 +138,13 @@ func (p *Pass) alone(c *cell) {
 		}
 	case c.kind == cellCounted:
 		p.push(&task{kind: taskAsk, win: c.Window})
-	case c.kind == cellGap && p.Kind == Live && p.now-c.readAt < gapPause:
+	case c.kind == cellGap && p.Kind == Live && (p.gapTried || p.now-c.readAt < gapPause):
 		p.Incomplete++
 	case p.reread(c) == leaving && p.joinsRead(c):
 	case c.odd && p.reread(c) == nothing && p.s.askable(c):
 		p.push(&task{kind: taskAsk, win: c.Window})
 	default:
+		p.gapTried = p.gapTried || c.kind == cellGap
 		p.push(&task{kind: taskRead, win: c.Window})
 	}
 }
