@@ -63,6 +63,8 @@ type narrowing struct {
 func (p *Pass) Refused(r Refusal) bool {
 	t := p.top()
 	switch {
+	case p.ahead.since(p.Requests):
+		return p.skip(t)
 	case p.refusedFuture(t, r):
 		return true
 	case p.stillRefused(t, r): // before ofWindow: no pass fails at a gap that is known
@@ -73,7 +75,7 @@ func (p *Pass) Refused(r Refusal) bool {
 		p.pop()
 		return true
 	case t.kind == taskFrontier:
-		return p.splitFrontier(2)
+		return p.splitFrontier(2) || r == Parameter && p.skip(t)
 	case p.joinsGap(t):
 		return true
 	}
@@ -95,6 +97,42 @@ func (p *Pass) refusedFuture(t *task, r Refusal) bool {
 	}
 	if p.s.frontier.refused(r) {
 		p.Anomalies[call.AnomalyFutureRefused]++
+	}
+	return true
+}
+
+// ahead is a run of refusals from the frontier back, without an answer: the server answers by a clock that is behind its Date. The
+// newest seconds are then left to the next polls.
+type ahead struct {
+	skipped int // windows that were left out
+	after   int // answers before the first of them
+}
+
+func (a *ahead) since(answers int) bool { return a.skipped > 0 && a.after == answers }
+
+const (
+	maxBehind  = 900 // seconds by which that clock may be behind
+	minSkipped = 64  // seconds: no shorter window is halved before it is left out
+	maxSkipped = 60  // more windows in a row are an outage
+)
+
+// skip leaves a window out, or halves it, the newest half first. It returns false if the clock cannot be the reason.
+func (p *Pass) skip(t *task) bool {
+	if !p.ahead.since(p.Requests) {
+		p.ahead = ahead{after: p.Requests}
+	}
+	p.ahead.skipped++
+	unread := t.kind == taskFrontier || t.kind == taskRead && t.win.To > p.now-maxBehind
+	if !unread || p.ahead.skipped > maxSkipped {
+		return false
+	}
+	p.pop()
+	if t.kind == taskFrontier || t.win.width() <= minSkipped {
+		p.Incomplete++
+		return true
+	}
+	for _, half := range cut(t.win, 2) {
+		p.push(&task{kind: taskRead, win: half})
 	}
 	return true
 }

@@ -245,3 +245,26 @@ func TestGapIsReadAgainByPolls(t *testing.T) {
 		require.Empty(t, a.unseen())
 	}
 }
+
+// A server that refuses the future, by a clock that is behind its Date, is read up to its own now.
+func TestDateAheadOfTheServersNow(t *testing.T) {
+	for _, behind := range []int64{5, 90, 600} {
+		a := newAccount(t, Settings{Lookback: 7200, Horizon: 2 * day, AuditInterval: hour})
+		a.traffic(begin-10*hour, begin+2*hour, 10)
+		a.minutes(3)
+		a.srv.deaf = func(q Ask) (Refusal, bool) { return Parameter, q.To > a.srv.now-behind }
+		a.minutes(30)
+		for _, r := range a.unseen() {
+			require.Greater(t, r.at, a.srv.now-behind-130, "%d seconds behind", behind)
+		}
+		a.srv.deaf = func(Ask) (Refusal, bool) { return Parameter, true } // an outage
+		requests, open := a.srv.requests, a.st.OpenWindows()
+		a.minutes(10)
+		require.Less(t, a.srv.requests-requests, 700)
+		require.Equal(t, open, a.st.OpenWindows(), "an outage makes no gaps")
+		a.srv.deaf = nil
+		a.srv.now += hour
+		a.round()
+		require.Empty(t, a.unseen())
+	}
+}

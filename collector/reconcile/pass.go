@@ -44,6 +44,7 @@ type Pass struct {
 	endlesses int     // windows whose answers went on and on
 	done      bool
 	whole     bool // done, and nothing was left undone because the clock was set back or windows had no end
+	ahead     ahead
 	gapTried  bool // this poll tries a gap: one at a time, as each may take the server long
 	narrowing narrowing
 }
