@@ -138,15 +138,24 @@ func (p *Pass) alone(c *cell) {
 		}
 	case c.kind == cellCounted:
 		p.push(&task{kind: taskAsk, win: c.Window})
-	case c.kind == cellGap && p.Kind == Live && (p.gapTried || p.now-c.readAt < gapPause):
-		p.Incomplete++
+	case c.kind == cellGap && p.Kind == Live:
+		p.gapByPoll(c)
 	case p.reread(c) == leaving && p.joinsRead(c):
 	case c.odd && p.reread(c) == nothing && p.s.askable(c):
 		p.push(&task{kind: taskAsk, win: c.Window})
 	default:
-		p.gapTried = p.gapTried || c.kind == cellGap
 		p.push(&task{kind: taskRead, win: c.Window})
 	}
+}
+
+// gapByPoll has a gap read again, unless it was tried a short time ago or this poll tries another one.
+func (p *Pass) gapByPoll(c *cell) {
+	if p.gapTried || p.now-c.readAt < gapPause {
+		p.Incomplete++
+		return
+	}
+	p.gapTried = true
+	p.push(&task{kind: taskRead, win: c.Window})
 }
 
 // joinsRead has a cell read by one walk together with the cells before it, so that more of the pages are full.
