@@ -184,11 +184,11 @@ var shippedRules = map[string]int{
 	"itnio_account":         10,
 	"itnio_carriers":        65,
 	"itnio_exporter_alerts": 18,
-	"itnio_fraud":           10,
+	"itnio_fraud":           11,
 	"itnio_fraud_alerts":    2,
 	"itnio_kpi":             21,
 	"itnio_operations":      70,
-	"itnio_thresholds":      76,
+	"itnio_thresholds":      78,
 }
 
 func judgeRules(s *scraping) Finding {

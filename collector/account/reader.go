@@ -98,24 +98,39 @@ func identity(c *call.Call, fingerprint uint64) uint64 {
 	return fingerprint
 }
 
-// endAt reports whether the newest records end by a time: some in the half hour before it, and of these hardly any in the day after
-// it. A few ends that cannot be do not matter. A quiet account cannot tell: any later time would do as well.
+// endAt reports whether the newest records end by a time: the last of the day before it about as long ago as their number lets
+// expect, and of these hardly any in the day after it. A few ends that cannot be do not matter.
 func (r *reader) endAt(ctx context.Context, t time.Time) (bool, error) {
 	by := t.Add(-3 * time.Second) // some servers refuse a window that ends ahead of their clock
-	before, err := r.ended(ctx, by, -maxLag, -5*time.Minute)
-	if err != nil || before == 0 {
+	before, err := r.ended(ctx, by, -23*time.Hour, -time.Hour, -5*time.Minute)
+	if err != nil || before.n == 0 {
 		return false, err
+	}
+	const longest = 5 // times the mean time between two calls
+	if by.Sub(before.newest) > max(maxLag, longest*before.width/time.Duration(before.listed)) {
+		recent, err := r.ended(ctx, by, -maxLag, -5*time.Minute) // the newest may be on another page
+		if err != nil || recent.n == 0 {
+			return false, err
+		}
 	}
 	after, err := r.ended(ctx, t.Add(-minLag), 23*time.Hour, time.Hour, 5*time.Minute)
 	if itnio.RefusalOf(err) == itnio.RefusalParameter {
 		return true, nil // it is in the server's future
 	}
-	return err == nil && after*20 <= before, err
+	return err == nil && after.n*20 <= before.n, err
 }
 
-// ended is how many records ended in the time after t, or before it if the width is negative, as far as one page tells. The next
-// width is used where the server refuses so much.
-func (r *reader) ended(ctx context.Context, t time.Time, widths ...time.Duration) (n int, err error) {
+// ends are the records that ended in a stretch of time, as far as one page tells.
+type ends struct {
+	width  time.Duration
+	n      int       // on the page
+	listed int       // in all, by the total; at least n
+	newest time.Time // on the page
+}
+
+// ended tells which records ended in the time after t, or before it if the width is negative. The next width is used where the
+// server refuses so much.
+func (r *reader) ended(ctx context.Context, t time.Time, widths ...time.Duration) (ends, error) {
 	for _, width := range widths {
 		from, to := t, t.Add(width)
 		if width < 0 {
@@ -126,14 +141,19 @@ func (r *reader) ended(ctx context.Context, t time.Time, widths ...time.Duration
 		case itnio.RefusalTooMuch, itnio.RefusalTooLong:
 			continue
 		}
+		e := ends{width: to.Sub(from)}
 		for i := range page.Records {
 			if c := r.calls.From(&page.Records[i], to); c.End.After(from) && c.End.Before(to) {
-				n++
+				e.n++
+				if c.End.After(e.newest) {
+					e.newest = c.End
+				}
 			}
 		}
-		return n, err
+		e.listed = max(e.n, page.Total)
+		return e, err
 	}
-	return reconcile.PageSize, nil // there are more than it will answer for
+	return ends{n: reconcile.PageSize, listed: reconcile.PageSize, newest: t}, nil // there are more than it will answer for
 }
 
 // newestLags is how old the records of the last ten minutes, and of the day ahead, seem to be. They are not counted.
