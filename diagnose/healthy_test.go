@@ -57,9 +57,9 @@ func TestPace(t *testing.T) {
 	began := time.Now()
 	r := p.diagnose()
 	require.Equal(t, Good, r.Result, text(r))
-	require.Equal(t, map[string]int{"accounts[1]": p.asked}, r.Requests)
+	require.Equal(t, map[string]int{"accounts[1]": int(p.asked.Load())}, r.Requests)
 	every := 2 * time.Second / 5 // the default rate_limit
-	require.Equal(t, p.asked-1, pauses)
+	require.Equal(t, int(p.asked.Load())-1, pauses)
 	require.GreaterOrEqual(t, waited+time.Since(began), time.Duration(pauses)*every)
 	require.LessOrEqual(t, waited, time.Duration(pauses)*every)
 }

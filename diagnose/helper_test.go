@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,7 +28,7 @@ type patient struct {
 	serve   func(http.Handler) *httptest.Server
 	edit    func(*config.Config)
 	options func(*Options)
-	asked   int // requests that reached the server
+	asked   atomic.Int64 // requests that reached the server
 	since   time.Time
 }
 
@@ -50,7 +51,7 @@ func (p *patient) diagnose() *Report {
 		handler = p.front(handler)
 	}
 	server := p.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p.asked++
+		p.asked.Add(1)
 		handler.ServeHTTP(w, r)
 	}))
 	p.t.Cleanup(server.Close)
@@ -77,7 +78,7 @@ func (p *patient) diagnose() *Report {
 	}
 	report, err := Run(p.t.Context(), o)
 	require.NoError(p.t, err)
-	require.LessOrEqual(p.t, p.asked, MaxRequests)
+	require.LessOrEqual(p.t, p.asked.Load(), int64(MaxRequests))
 	return report
 }
 
