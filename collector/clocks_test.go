@@ -140,6 +140,7 @@ func TestWrongClocks(t *testing.T) {
 // TestWrongDatesOfAServerThatChecksTimestamps: the requests are signed by the local clock while the server's Date is wrong.
 func TestWrongDatesOfAServerThatChecksTimestamps(t *testing.T) {
 	t.Parallel()
+	skipRace(t)
 	for _, off := range []time.Duration{-3 * time.Hour, 10 * days} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, steady(time.Now()), nil)
@@ -166,6 +167,7 @@ func TestWrongDatesOfAServerThatChecksTimestamps(t *testing.T) {
 // start, but not at a restart.
 func TestQuietRestart(t *testing.T) {
 	t.Parallel()
+	skipRace(t)
 	for _, off := range []time.Duration{5 * time.Hour, -10 * days} {
 		synctest.Test(t, func(t *testing.T) {
 			o := steady(time.Now())

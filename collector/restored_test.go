@@ -57,7 +57,7 @@ func TestRestoredBackup(t *testing.T) {
 	t.Parallel()
 	skipRace(t)
 	for _, age := range span(
-		[]time.Duration{10 * time.Second}, []time.Duration{10 * time.Second, time.Hour},
+		[]time.Duration{10 * time.Second}, []time.Duration{time.Hour},
 		[]time.Duration{10 * time.Second, time.Minute, 30 * time.Minute, 3 * time.Hour, 24 * time.Hour, 72 * time.Hour},
 	) {
 		t.Run(age.String(), func(t *testing.T) {
