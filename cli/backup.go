@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -27,13 +26,7 @@ type backupFlags struct {
 func newBackup(app *kingpin.Application) command {
 	c := app.Command("backup", "Write a copy of the ledger to a new file: from the exporter that is running, or else from --storage.path. Takes all flags of serve, of which these matter.")
 	f := &backupFlags{}
-	f.serve.register(c)
-	used := []string{"storage.path", "web.listen-address", "web.config.file", "web.route-prefix", "web.external-url"}
-	for _, flag := range c.Model().Flags {
-		if !slices.Contains(used, flag.Name) {
-			c.GetFlag(flag.Name).Hidden()
-		}
-	}
+	f.serve.registerShowing(c, "storage.path", "web.listen-address", "web.config.file", "web.route-prefix", "web.external-url")
 	c.Flag("url", "URL of the running exporter. Defaults to --web.listen-address on this machine.").PlaceHolder("<URL>").StringVar(&f.url)
 	c.Flag("http.config.file", "File with HTTP client options for the running exporter, as promtool takes it: TLS, user and password.").
 		StringVar(&f.httpConfig)

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,13 +23,7 @@ const healthcheckTimeout = 3 * time.Second
 func newHealthcheck(app *kingpin.Application) command {
 	c := app.Command("healthcheck", "Ask the exporter that listens on --web.listen-address of this machine whether it is alive: exit 0 or 1. Takes all flags of serve, of which these matter.")
 	f := &serveFlags{}
-	f.register(c)
-	used := []string{"web.listen-address", "web.config.file", "web.route-prefix", "web.external-url"}
-	for _, flag := range c.Model().Flags {
-		if !slices.Contains(used, flag.Name) {
-			c.GetFlag(flag.Name).Hidden()
-		}
-	}
+	f.registerShowing(c, "web.listen-address", "web.config.file", "web.route-prefix", "web.external-url")
 	return command{c, func(Environment) error { return healthcheck(f) }}
 }
 

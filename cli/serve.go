@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -67,6 +68,16 @@ func (f *serveFlags) register(c *kingpin.CmdClause) {
 	c.Flag("web.enable-admin-api", "Allow backups of the ledger by an HTTP request to /-/backup.").BoolVar(&f.enableAdmin)
 	c.Flag("web.enable-pprof", "Serve the Go profiler at /debug/pprof/.").BoolVar(&f.enablePprof)
 	f.log.register(c)
+}
+
+// registerShowing registers all flags for a command that uses only some of them: its help shows no others.
+func (f *serveFlags) registerShowing(c *kingpin.CmdClause, used ...string) {
+	f.register(c)
+	for _, flag := range c.Model().Flags {
+		if !slices.Contains(used, flag.Name) {
+			c.GetFlag(flag.Name).Hidden()
+		}
+	}
 }
 
 // listenAddress is the first of the addresses.
