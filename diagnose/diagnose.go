@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"itnio_exporter/collector/call"
 	"itnio_exporter/config"
 	"itnio_exporter/itnio"
 )
@@ -152,7 +153,7 @@ func (r *reporter) accounts(ctx context.Context, cfg *config.Validated) error {
 }
 
 func (r *reporter) account(ctx context.Context, cfg *config.Validated, a config.Account, where string) error {
-	f := &facts{account: a, global: cfg.Global(), metrics: cfg.Metrics(), filter: filterOf(a.Filter)}
+	f := &facts{account: a, global: cfg.Global(), metrics: cfg.Metrics(), filter: call.Filter(a.Filter)}
 	s, err := newSession(r.o, a, f)
 	if err != nil {
 		f.contact.err = err

@@ -157,14 +157,5 @@ type window struct{ from, to time.Time }
 
 func last(d time.Duration, now time.Time) window { return window{now.Add(-d), now} }
 
-// filterOf is a configured filter in the API's own terms.
-func filterOf(f config.Filter) itnio.Filter {
-	return itnio.Filter{
-		VoiceGroupID: f.VoiceGroupID, SIPGroupName: f.AgentGroup, SeatIDs: f.AgentIDs, SeatNames: f.Agents,
-		CallTypes: f.CallTypes, HangupReasons: f.HangupReasons, CalledOrCaller: string(f.Number), CCodes: f.CallingCodes,
-		HangingDirection: f.HangupParties, LabelNames: f.Tags,
-	}
-}
-
 // place names an account without its name.
 func place(i int) string { return fmt.Sprintf("accounts[%d]", i) }

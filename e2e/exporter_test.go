@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -41,12 +42,20 @@ func (s *setup) write(a *api, global, account, metrics string) {
 	require.NoError(s.t, os.WriteFile(s.config, []byte(text), 0o600))
 }
 
+// freeAddress is an address of this machine that nobody listens on, for a server that is told where to listen. Its port is
+// below those that systems give to outgoing connections, which would take it before that server does.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)))
+		if err != nil {
+			continue
+		}
+		require.NoError(t, l.Close())
+		return l.Addr().String()
+	}
+	require.FailNow(t, "there is no free port")
+	return ""
 }
 
 // exporter is one run of the binary.

@@ -65,7 +65,7 @@ func (t *tracker) goOn(ctx context.Context, stop func() bool) (over bool, err er
 		return false, err
 	}
 	_, more := p.Next()
-	// A sweep begins where the last one failed. Its first answers may be to questions about more than that.
+	// A sweep can take hours, so it counts as going on once an answer has come, unless the server refuses windows again.
 	if !more || p.Kind == reconcile.Sweep && p.Requests > before && !p.Refusing() {
 		t.health.goesOn(p.Kind)
 	}
@@ -87,7 +87,7 @@ func (t *tracker) sweptUp(now int64) error {
 	return nil
 }
 
-// audited is the end of an audit: every window of before the horizon has been read, so ids of then can go.
+// audited handles the end of an audit: what is about to leave the horizon has been read, so ids from before it can be deleted.
 func (t *tracker) audited() error {
 	if t.offset.audited() {
 		if err := t.wrongOffset(); err != nil {

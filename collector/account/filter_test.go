@@ -12,6 +12,7 @@ import (
 	"github.com/go-kit/log"
 	"github.com/stretchr/testify/require"
 
+	"itnio_exporter/collector/call"
 	"itnio_exporter/collector/reconcile"
 	"itnio_exporter/config"
 	"itnio_exporter/itnio"
@@ -51,7 +52,7 @@ func TestFilter(t *testing.T) {
 		})},
 	})
 	require.NoError(t, err)
-	requests := &requests{api: api, health: &health{metrics: testMetrics(), steady: func() time.Duration { return 0 }}, clock: &clock{wall: time.Now, steady: func() time.Duration { return 0 }, metrics: testMetrics(), health: &health{}, logger: log.NewNopLogger()}, filter: filterOf(v.Accounts()[0].Filter)}
+	requests := &requests{api: api, health: &health{metrics: testMetrics(), steady: func() time.Duration { return 0 }}, clock: &clock{wall: time.Now, steady: func() time.Duration { return 0 }, metrics: testMetrics(), health: &health{}, logger: log.NewNopLogger()}, filter: call.Filter(v.Accounts()[0].Filter)}
 	_, err = requests.page(t.Context(), time.Now().Add(-time.Hour), time.Now(), 1, reconcile.PageSize)
 	require.NoError(t, err)
 	delete(sent.Params, "startTime")

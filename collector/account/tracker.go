@@ -7,6 +7,7 @@ import (
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
+	"itnio_exporter/collector/call"
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/collector/reconcile"
 	"itnio_exporter/config"
@@ -51,7 +52,7 @@ func newTracker(o *Options, h *health) *tracker {
 		global: o.Global, clock: clock, store: store, offset: offset, health: h, metrics: o.Metrics, logger: logger, now: o.Now,
 		reader: &reader{
 			lookback: o.Global.Lookback, calls: o.Calls, clock: clock, store: store, memory: &memory, offset: offset, logger: logger,
-			requests: &requests{api: o.API, health: h, clock: clock, filter: filterOf(o.Config.Filter)},
+			requests: &requests{api: o.API, health: h, clock: clock, filter: call.Filter(o.Config.Filter)},
 			outcomes: &outcomes{
 				poll: o.Global.PollInterval, metrics: o.Metrics, memory: &memory, offset: offset, clock: clock, now: o.Now, observe: o.Observe,
 			},

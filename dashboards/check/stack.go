@@ -3,8 +3,10 @@ package check
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -151,12 +153,17 @@ func (h *Hook) Forget() {
 	h.seen = nil
 }
 
-// FreePort is a port of 127.0.0.1 that nobody listens on.
+// FreePort is a port of 127.0.0.1 that nobody listens on. It is below those that systems give to outgoing connections,
+// which would take it before the server that is told to listen there.
 func FreePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	var errs error
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)))
+		if err != nil {
+			errs = errors.Join(errs, err)
+			continue
+		}
+		return l.Addr().(*net.TCPAddr).Port, l.Close()
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return port, l.Close()
+	return 0, errs
 }
