@@ -66,23 +66,44 @@ func listStart(body []byte) (int, bool) {
 	return 0, true
 }
 
-// span is where a record stands in a list.
+// span is a part of a text.
 type span struct{ start, end int }
 
-// splitRows finds the records of a list, from behind its bracket on. A record begins with the member with which the first
-// one begins. The end of the last one is the first place where it makes sense as a record, or else the last place where a
-// list of objects ends.
-func splitRows(list []byte) ([]span, bool) {
-	first := regexp.MustCompile(`^\s*\{\s*"(\w{1,64})"\s*:`).FindSubmatchIndex(list)
+// place is where a record stands in a list.
+type place struct {
+	span
+	begins string // the name of its first member
+}
+
+// bound is where a record may end and the next one begin.
+type bound struct {
+	end, start int
+	name       string // the first member of what begins
+}
+
+// splitRows finds the records of a list, from behind its bracket on. Most records begin with the same member. Where an object
+// begins with another one, which is so if that member is missing, it is a record if it or what is before it is valid. The end
+// of the last record is the first place where it makes sense as a record, or else the last place where a list of objects ends.
+func splitRows(list []byte) ([]place, bool) {
+	first := regexp.MustCompile(`^\s*\{\s*"(\w{1,64})"\s*:`).FindSubmatch(list)
 	if first == nil {
 		return nil, false
 	}
-	name := string(list[first[2]:first[3]])
-	bounds := regexp.MustCompile(`\}(\s*,\s*)\{\s*"`+name+`"\s*:`).FindAllSubmatchIndex(list, maxRows)
-	rows := []span{{start: bytes.IndexByte(list, '{')}}
-	for _, b := range bounds {
-		rows[len(rows)-1].end = b[2]
-		rows = append(rows, span{start: b[3]})
+	var bounds []bound
+	for _, m := range regexp.MustCompile(`\}(\s*,\s*)\{\s*"(\w{1,64})"\s*:`).FindAllSubmatchIndex(list, maxRows) {
+		if name := string(list[m[4]:m[5]]); name == string(first[1]) || isField(name) {
+			bounds = append(bounds, bound{m[2], m[3], name})
+		}
+	}
+	name := commonest(string(first[1]), bounds)
+	rows := []place{{span{start: bytes.IndexByte(list, '{')}, string(first[1])}}
+	for i, b := range bounds {
+		last := &rows[len(rows)-1]
+		if b.name != name && !isObject(list[last.start:b.end]) && !isObject(upTo(list, bounds, i)) {
+			continue
+		}
+		last.end = b.end
+		rows = append(rows, place{span{start: b.start}, b.name})
 	}
 	last := &rows[len(rows)-1]
 	ends := regexp.MustCompile(`\}\s*\]`).FindAllIndex(list[last.start:], -1)
@@ -99,16 +120,44 @@ func splitRows(list []byte) ([]span, bool) {
 	return rows, true
 }
 
+func isField(name string) bool { _, ok := fields[name]; return ok }
+
+// commonest is the name with which most records begin.
+func commonest(first string, bounds []bound) string {
+	counts := map[string]int{first: 1}
+	for _, b := range bounds {
+		if counts[b.name]++; counts[b.name] > counts[first] {
+			first = b.name
+		}
+	}
+	return first
+}
+
+// upTo is the object that begins at a bound, up to the next one or to the end of the list.
+func upTo(list []byte, bounds []bound, i int) []byte {
+	if i+1 < len(bounds) {
+		return list[bounds[i].start:bounds[i+1].end]
+	}
+	end := regexp.MustCompile(`\}\s*\]`).FindIndex(list[bounds[i].start:])
+	if end == nil {
+		return nil
+	}
+	return list[bounds[i].start : bounds[i].start+end[0]+1]
+}
+
+func isObject(raw []byte) bool { _, ok := countMembers(raw); return ok }
+
 // repairRows writes the records of a list, with commas between them. A lost one becomes a text, which is a record with a
 // fingerprint only.
-func (d decoder) repairRows(list []byte, spans []span, damaged map[int][]string) []byte {
-	rows := make([]row, len(spans))
-	for i, s := range spans {
+func (d decoder) repairRows(list []byte, places []place, damaged map[int][]string) []byte {
+	rows := make([]row, len(places))
+	for i, s := range places {
 		rows[i] = repairRow(list[s.start:s.end])
+		rows[i].begins = s.begins
 	}
 	loseCut(rows)
 	var out []byte
-	for i, s := range spans {
+	for i, s := range places {
 		if i > 0 {
 			out = append(out, ',')
 		}
@@ -131,25 +180,31 @@ type row struct {
 	repaired bool     // it was no JSON before
 	damaged  []string // members with a value that had to be repaired, those that are not used left out
 	members  int
+	begins   string
 	guessed  bool // quotes were taken to belong to a text because of what follows them
 }
 
 func (r row) lost() bool { return r.json == nil }
 
 // loseCut gives up records that a text with the beginning of a record in it may have cut in two: both parts have fewer
-// members than other records, and quotes in the second one are out of order.
+// members than other records, and quotes in the second one are out of order. A record that lacks only its first member is whole.
 func loseCut(rows []row) {
-	most := 0
+	var fullest row
 	for _, r := range rows {
-		most = max(most, r.members)
+		if r.members > fullest.members {
+			fullest = r
+		}
+	}
+	whole := func(r *row) bool {
+		return r.members == fullest.members || r.members == fullest.members-1 && r.begins != fullest.begins
 	}
 	for i := range rows[:len(rows)-1] {
 		next := &rows[i+1]
-		if rows[i].lost() || rows[i].members == most || !next.lost() && !next.guessed {
+		if rows[i].lost() || whole(&rows[i]) || !next.lost() && !next.guessed {
 			continue
 		}
 		rows[i] = row{}
-		if next.members < most {
+		if !whole(next) {
 			*next = row{}
 		}
 	}

@@ -259,3 +259,37 @@ func TestDamagedRecordMoves(t *testing.T) {
 	require.Equal(t, 3, requests, "the damage was seen before")
 	require.EqualValues(t, 1, second.Records[0].KeyID)
 }
+
+// TestRepairWhereRecordsBeginInOtherWays: a record without the member with which the others begin is a record of its own, wherever
+// it is, also beside one that breaks the JSON.
+func TestRepairWhereRecordsBeginInOtherWays(t *testing.T) {
+	good := func(i int) string {
+		return fmt.Sprintf(`{"keyId":%d,"callSessionId":"s%d","remark":"fine","callType":1}`, i, i)
+	}
+	keyless := func(i int, remark string) string {
+		return fmt.Sprintf(`{"callSessionId":"s%d","remark":"%s","callType":1}`, i, remark)
+	}
+	broken := func(i int, remark string) string {
+		return fmt.Sprintf(`{"keyId":%d,"callSessionId":"s%d","remark":"%s","callType":1}`, i, i, remark)
+	}
+	for name, rows := range map[string][]string{
+		"before the broken one":           {good(1), keyless(2, "fine"), broken(3, `C:\`), good(4)},
+		"after it":                        {good(1), broken(2, `C:\`), keyless(3, "fine"), good(4)},
+		"first":                           {keyless(1, "fine"), good(2), broken(3, `he said "hi"`), good(4)},
+		"last":                            {good(1), broken(2, `C:\`), good(3), keyless(4, "fine")},
+		"last, behind the broken one":     {good(1), good(2), broken(3, "a\nb"), keyless(4, "fine")},
+		"broken itself":                   {good(1), keyless(2, `C:\`), good(3), good(4)},
+		"broken itself, first":            {keyless(1, `he said "hi"`), good(2), good(3), good(4)},
+		"several":                         {keyless(1, "fine"), keyless(2, "fine"), broken(3, `C:\`), keyless(4, "fine")},
+		"the broken one has quotes in it": {good(1), keyless(2, "fine"), broken(3, `a","b": , c`), good(4)},
+		"with objects in a text":          {good(1), keyless(2, "fine"), broken(3, `"}, {"`), good(4)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			records := decodePage(t, pageOf(4, rows...))
+			require.Len(t, records, 4)
+			for i, r := range records {
+				require.Equal(t, fmt.Sprintf("s%d", i+1), r.CallSessionID)
+			}
+		})
+	}
+}

@@ -201,9 +201,7 @@ func (p *Pass) narrow(t *task, r Refusal) {
 	switch {
 	case t.kind == taskAsk && ok && j-i > 1:
 		s.refusedLimit.refused(r, s.row.union(i, j), t.win.width())
-		mid := s.row.cells[(i+j)/2].From
-		p.push(&task{kind: taskAsk, win: Window{t.win.From, mid}})
-		p.push(&task{kind: taskAsk, win: Window{mid, t.win.To}})
+		p.halve(t, i, j)
 	case t.win.width() < 2:
 		p.Incomplete++
 		s.refused = append(s.refused, t.win)

@@ -34,7 +34,7 @@ func (p *Pass) divide(w Window, i, j, total int) *task {
 func (p *Pass) search(t *task) {
 	s, f := p.s, &t.search
 	i, j, ok := s.row.tiled(t.win)
-	if ok && s.expect(i, j) == f.total {
+	if ok && s.expect(i, j) == f.total && s.trust.tells(f.total) {
 		p.accounted(t)
 		return
 	}
@@ -118,6 +118,10 @@ func (p *Pass) asked(t *task, g page) bool {
 		p.pop()
 		p.readEach(i, j)
 		return false
+	case ok && j-i > 1 && !s.trust.tells(g.Total):
+		p.pop()
+		p.halve(t, i, j)
+		return false
 	case ok && s.expect(i, j) == g.Total:
 		s.trust.found()
 		p.pop()
@@ -131,6 +135,14 @@ func (p *Pass) asked(t *task, g page) bool {
 	f := p.divide(t.win, i, j, g.Total)
 	f.plain, f.again = t.plain, t.again
 	return false
+}
+
+// halve asks about both halves of a row instead: it was refused, or its total is the cap, which says nothing even where it is the
+// expected one.
+func (p *Pass) halve(t *task, i, j int) {
+	mid := p.s.row.cells[(i+j)/2].From
+	p.push(&task{kind: taskAsk, win: Window{t.win.From, mid}, plain: t.plain, again: t.again})
+	p.push(&task{kind: taskAsk, win: Window{mid, t.win.To}, plain: t.plain, again: t.again})
 }
 
 // recounted handles the answer to a question about a counted cell. If there are more records than before, the cell is read.

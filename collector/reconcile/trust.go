@@ -35,6 +35,9 @@ func (t *trust) saw(total int) {
 	}
 }
 
+// tells reports whether a total says how many records there are: the cap says only that there are no fewer.
+func (t *trust) tells(total int) bool { return total < t.top }
+
 // look forgets a cap that was learned a day ago.
 func (t *trust) look(now int64) {
 	if now >= t.retry {
