@@ -118,22 +118,26 @@ func New(o Options) (_ *Collector, err error) {
 	return c, nil
 }
 
-// releaseEvery is how often the ledger looks for series whose 0 has been visible for long enough.
-const releaseEvery = time.Second
+const (
+	releaseEvery = time.Second      // how often the ledger looks for series whose 0 has been visible for long enough
+	checkEvery   = 10 * time.Second // how often the ledger's file is looked at between commits
+)
 
 // Run reads the accounts until ctx ends, and returns when none of them is being read any more.
 func (c *Collector) Run(ctx context.Context) error {
 	if err := c.begin(ctx); err != nil {
 		return err
 	}
-	tick := time.NewTicker(releaseEvery)
-	defer tick.Stop()
+	release, check := time.NewTicker(releaseEvery), time.NewTicker(checkEvery)
+	defer release.Stop()
+	defer check.Stop()
 	var releases, health logging.Lasting
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-		case <-tick.C:
+		case <-release.C:
 			c.release(&releases)
+		case <-check.C:
 			c.checkLedger(&health)
 		}
 	}

@@ -27,7 +27,7 @@ func TestExpiry(t *testing.T) {
 		for _, horizon := range []time.Duration{24 * time.Hour, 24 * time.Hour, 96 * time.Hour, 24 * time.Hour, 96 * time.Hour} {
 			w.cfg = testConfig(t, horizonOf(horizon))
 			w.start()
-			for range span(1, 2, 2) * 24 {
+			for range span(1, 1, 2) * 24 {
 				time.Sleep(time.Hour)
 				w.look()
 				if horizon == 24*time.Hour {
@@ -54,7 +54,7 @@ func TestExpiryWithRareAudits(t *testing.T) {
 			c.Global.ZeroFirst = duration(0)
 		})
 		w.start()
-		for range span(20, 20, 30) {
+		for range span(14, 14, 30) {
 			time.Sleep(24 * time.Hour)
 			w.look()
 		}

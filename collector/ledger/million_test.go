@@ -25,12 +25,9 @@ var proof = flag.Bool("proof", false, "run the long proofs")
 // more label sets than it may, and what was folded is counted.
 func TestMillionCalls(t *testing.T) {
 	const groups, countries = 500, 100
-	calls := 50_000
-	switch {
-	case *proof:
+	calls := 30_000
+	if *proof {
 		calls = 1_000_000
-	case testing.Short():
-		calls = 30_000
 	}
 	m := withEverything()
 	tl := newTestLedger(t, withModel(m))
