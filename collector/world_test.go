@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-kit/log"
@@ -292,6 +293,7 @@ func (w *world) scrape() string {
 // look checks that no series is lower than it was or has gone, and that no more is shown than was counted.
 func (w *world) look() {
 	w.t.Helper()
+	synctest.Wait() // what is shown and has not been told to the tally yet
 	fams, gen := w.c.ledger.Exposition()
 	counted := w.tally.len() // after the exposition: what it shows has been counted
 	w.c.ledger.Served(gen, true)
