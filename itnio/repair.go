@@ -39,21 +39,23 @@ func (d decoder) repair(body []byte) (repaired, bool) {
 			return repaired{}, false
 		}
 	}
-	fixed := repaired{damaged: map[int][]string{}}
-	if rows, ok := splitRows(body[w.at:]); ok {
-		end := w.at + rows[len(rows)-1].end
-		w.out = append(w.out, d.repairRows(body[w.at:], rows, fixed.damaged)...)
-		w.at = end
+	list := body[w.at:]
+	rows, ends := splitRows(list)
+	if len(ends) == 0 {
+		ok = w.finish()
+		return repaired{body: w.out}, ok
 	}
-	for first := true; w.depth > 0 || first; first = false {
-		if !w.token() {
-			return repaired{}, false
+	for _, end := range ends {
+		behind := rewriter{in: body, at: w.at + end, depth: w.depth}
+		if !behind.finish() {
+			continue // the list goes on: that end stood in a text
 		}
+		rows[len(rows)-1].end = end
+		fixed := repaired{damaged: map[int][]string{}}
+		fixed.body = slices.Concat(w.out, d.repairRows(list, rows, fixed.damaged), behind.out)
+		return fixed, true
 	}
-	// What follows is not looked at, unless it is JSON: another answer, or the rest of one that seemed to end too early.
-	rest := bytes.Trim(body[w.at:], jsonBlanks+"\x00")
-	fixed.body = w.out
-	return fixed, len(rest) == 0 || bytes.IndexByte([]byte(tokenEnds), rest[0]) < 0
+	return repaired{}, false
 }
 
 // listStart finds the list of records, behind its bracket; 0 if there is none. False if there are several.
@@ -70,33 +72,31 @@ func listStart(body []byte) (int, bool) {
 type span struct{ start, end int }
 
 // splitRows finds the records of a list, from behind its bracket on. A record begins with the member with which the first
-// one begins. The end of the last one is the first place where it makes sense as a record, or else the last place where a
-// list of objects ends.
-func splitRows(list []byte) ([]span, bool) {
+// one begins. The last one has no end yet: ends are the places where it may be, none if there are no records. First come those up
+// to which it makes sense as a record, then the last place where a list of objects ends.
+func splitRows(list []byte) (rows []span, ends []int) {
 	first := regexp.MustCompile(`^\s*\{\s*"(\w{1,64})"\s*:`).FindSubmatchIndex(list)
 	if first == nil {
-		return nil, false
+		return nil, nil
 	}
 	name := string(list[first[2]:first[3]])
 	bounds := regexp.MustCompile(`\}(\s*,\s*)\{\s*"`+name+`"\s*:`).FindAllSubmatchIndex(list, maxRows)
-	rows := []span{{start: bytes.IndexByte(list, '{')}}
+	rows = []span{{start: bytes.IndexByte(list, '{')}}
 	for _, b := range bounds {
 		rows[len(rows)-1].end = b[2]
 		rows = append(rows, span{start: b[3]})
 	}
-	last := &rows[len(rows)-1]
-	ends := regexp.MustCompile(`\}\s*\]`).FindAllIndex(list[last.start:], -1)
-	if ends == nil {
-		return nil, false
-	}
-	last.end = last.start + ends[len(ends)-1][0] + 1
-	for _, e := range ends[:min(len(ends), maxListEnds)] {
-		if !repairRow(list[last.start : last.start+e[0]+1]).lost() {
-			last.end = last.start + e[0] + 1
-			break
+	last := rows[len(rows)-1].start
+	all := regexp.MustCompile(`\}\s*\]`).FindAllIndex(list[last:], -1)
+	for _, e := range all[:min(len(all), maxListEnds)] {
+		if end := last + e[0] + 1; !repairRow(list[last:end]).lost() {
+			ends = append(ends, end)
 		}
 	}
-	return rows, true
+	if len(all) > 0 {
+		ends = append(ends, last+all[len(all)-1][0]+1)
+	}
+	return rows, ends
 }
 
 // repairRows writes the records of a list, with commas between them. A lost one becomes a text, which is a record with a
