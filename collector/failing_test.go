@@ -2,12 +2,15 @@ package collector
 
 import (
 	"bytes"
+	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/go-kit/log"
+	promconfig "github.com/prometheus/common/config"
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/config"
@@ -138,6 +141,23 @@ func TestNoAnswers(t *testing.T) {
 		require.True(t, ready)
 		require.Contains(t, w.scrape(), `itnio_up{account="main"} 0`)
 		require.Contains(t, w.c.Status()[0].LastError, "no complete answer within")
+		w.end()
+	})
+}
+
+// TestErrorsHideSecretsOfHTTPClient: what the other end repeats of the account's http_client is in no error.
+func TestErrorsHideSecretsOfHTTPClient(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, steady(time.Now()), func(c *config.Config) {
+			c.Accounts[0].HTTPClient = &promconfig.HTTPClientConfig{BasicAuth: &promconfig.BasicAuth{Username: "me", Password: "hunter2"}}
+		})
+		w.through = func(http.RoundTripper) http.RoundTripper {
+			return transport(func(*http.Request) (*http.Response, error) { return nil, errors.New("the proxy does not know hunter2") })
+		}
+		w.start()
+		time.Sleep(time.Minute)
+		require.Contains(t, w.c.Status()[0].LastError, "the proxy does not know …")
 		w.end()
 	})
 }

@@ -43,6 +43,12 @@ func TestHTTPSecrets(t *testing.T) {
 		"clientsecret", "id:clientsecret", "clientfilesecret", "id:clientfilesecret", "me:tokensecret", "tokensecret", "paramsecret",
 		"headersecret", "headerfilesecret",
 	}, found)
+	user := Account{HTTPClient: promconfig.HTTPClientConfig{
+		BasicAuth: &promconfig.BasicAuth{UsernameFile: "name", Password: "basicsecret"},
+		OAuth2:    &promconfig.OAuth2{ProxyConfig: promconfig.ProxyConfig{ProxyURL: promconfig.URL{URL: proxy}}},
+	}}
+	found = user.HTTPSecrets(func(string) ([]byte, error) { return []byte("user of a file\n"), nil })
+	require.Subset(t, found, []string{"user of a file:basicsecret", "proxysecret", "proxyuser:proxysecret"})
 	require.Empty(t, Account{}.HTTPSecrets(nil))
 	require.NotContains(t, strings.Join(found, " "), "plain")
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	promconfig "github.com/prometheus/common/config"
 	"github.com/stretchr/testify/require"
@@ -33,6 +34,10 @@ func TestValidateBuiltInGo(t *testing.T) {
 		"rate infinite":  {func(c *Config) { c.Accounts[0].RateLimit = new(math.Inf(1)) }, `configuration: accounts[0] "main": rate_limit: +Inf is not a rate; it has to be at least 0.01 requests a second`},
 		"bucket NaN":     {func(c *Config) { c.Metrics.RingBuckets = []float64{math.NaN()} }, "configuration: metrics.ring_buckets[0]: NaN is not a bound; it has to be above 0"},
 		"bucket +Inf":    {func(c *Config) { c.Metrics.RingBuckets = []float64{1, math.Inf(1)} }, "configuration: metrics.ring_buckets[1]: +Inf is always there; remove it"},
+		"retire_after a little short": {func(c *Config) { c.Metrics.RetireAfter = new(day - time.Second) }, "configuration: metrics.retire_after: 23h59m59s is too short;" +
+			" it has to be at least 1d, since calls of label sets that are taken out earlier may never be shown, or 0s for never"},
+		"moved_from": {func(c *Config) { c.Accounts[0].MovedFrom = "https://user:hunter2@api.example" },
+			`configuration: accounts[0] "main": moved_from: holds a user or password; remove it, requests are signed with api_key and api_secret`},
 		"too many buckets": {func(c *Config) { c.Metrics.DurationBuckets = make([]float64, 101) },
 			"configuration: metrics.duration_buckets: has 101 bounds; give 1 to 100, in seconds, or leave the key out"},
 	} {
@@ -91,6 +96,22 @@ func TestCanonicalURL(t *testing.T) {
 	}
 }
 
+func TestAddressesThatCannotBe(t *testing.T) {
+	const path = "has a path with an empty part, . or ..; write the path that the server has"
+	const host = "has a host name with a character that no host name can have; write it as https://api.itniotech.com"
+	for text, want := range map[string]string{
+		"https://api.example/./gateway":   path,
+		"https://api.example/a//b":        path,
+		"https://api..example":            host,
+		"https://.api.example":            host,
+		"https://api.example?":            "holds a query or fragment; end it at the path",
+		"https://api.example/v3/cc/other": "holds the API's path /v3/cc and more behind it; end it before /v3",
+	} {
+		_, err := baseURL(&source{}, text, "base_url")
+		require.EqualError(t, err, "configuration: base_url: "+want, text)
+	}
+}
+
 // The whole of the API's path can be written in base_url.
 func TestAPIPath(t *testing.T) {
 	require.Equal(t, "https://api.example", CanonicalURL("https://api.example"+itnio.PathRecordQuery))
@@ -108,6 +129,7 @@ func TestInvisible(t *testing.T) {
 		"\u2800":     "contains U+2800 BRAILLE PATTERN BLANK at position 1",
 		"a\ufffd":    "contains U+FFFD REPLACEMENT CHARACTER at position 2",
 		"\ufe0f":     "contains U+FE0F VARIATION SELECTOR-16 at position 1",
+		"\ufdd0":     "contains U+FDD0 (an invisible character) at position 1",
 		"\u2065":     "contains U+2065 (an invisible character) at position 1",
 		"\xff":       "is not valid UTF-8",
 		"tab\t":      "contains U+0009 TAB at position 4",

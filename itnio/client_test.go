@@ -333,6 +333,8 @@ func TestErrorsSayWhereToLook(t *testing.T) {
 			"HTTP 308 Permanent Redirect: " + asked + " is redirected to another path there, and redirects are not followed"},
 		"redirect to a secret": {301, "", []string{"Location", "https://" + testSecret + ".example/"},
 			"HTTP 301 Moved Permanently: " + asked + " is redirected to https://….example, and redirects are not followed"},
+		"redirect to a number": {302, "", []string{"Location", "https://8613200000003.login.example/"},
+			"HTTP 302 Found: " + asked + " is redirected to https://….login.example, and redirects are not followed"},
 		"redirect to no URL":   {302, "", []string{"Location", "https://login.example/%zz?words=1"}, "HTTP 302 Found for " + asked},
 		"redirect to nowhere":  {304, "", nil, "HTTP 304 Not Modified for " + asked},
 		"not found":            {404, page, nil, "HTTP 404 Not Found for " + asked + "; " + html},
@@ -343,6 +345,10 @@ func TestErrorsSayWhereToLook(t *testing.T) {
 		"XML and an error":     {502, `<soap:Envelope><soap:Fault/></soap:Envelope>`, nil, "HTTP 502 Bad Gateway; " + strings.Replace(html, "HTML", "XML", 1)},
 		"XHTML in its place":   {200, "\ufeff <?xml version='1.0'?>\n<!-- made -->\n<!DOCTYPE html PUBLIC><html/>", nil, "decode: " + asked + ": " + html},
 		"HTML in its place":    {200, page, []string{"Content-Type", "application/json"}, "decode: " + asked + ": " + html},
+		"HTML in a coding":     {200, page, []string{"Content-Encoding", "br"}, "decode: " + asked + ": " + html},
+		"text in its place":    {200, "Service is being updated. secret words", nil, "decode: " + strings.Replace(html, "an HTML page", "plain text", 1)},
+		"text behind blanks":   {200, "\ufeff\r\n 系统维护中 {secret words}", nil, "decode: " + strings.Replace(html, "an HTML page", "plain text", 1)},
+		"JSON that is no text": {200, "null", nil, "decode: answer is no JSON object, or breaks off, at byte 0 of 4"},
 		"nothing in its place": {200, "", nil, "decode: answer is empty"},
 	} {
 		t.Run(name, func(t *testing.T) {

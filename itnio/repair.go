@@ -1,10 +1,8 @@
 package itnio
 
 import (
-	"bytes"
 	"fmt"
 	"hash/maphash"
-	"regexp"
 	"slices"
 )
 
@@ -39,113 +37,27 @@ func (d decoder) repair(body []byte) (repaired, bool) {
 			return repaired{}, false
 		}
 	}
-	fixed := repaired{damaged: map[int][]string{}}
-	if rows, ok := splitRows(body[w.at:]); ok {
-		end := w.at + rows[len(rows)-1].end
-		w.out = append(w.out, d.repairRows(body[w.at:], rows, fixed.damaged)...)
-		w.at = end
+	list := body[w.at:]
+	rows, ends := splitRows(list)
+	if len(ends) == 0 {
+		ok = w.finish()
+		return repaired{body: w.out}, ok
 	}
-	for first := true; w.depth > 0 || first; first = false {
-		if !w.token() {
-			return repaired{}, false
+	for _, end := range ends {
+		behind := rewriter{in: body, at: w.at + end, depth: w.depth}
+		if !behind.finish() {
+			continue // the list goes on: that end stood in a text
 		}
+		rows[len(rows)-1].end = end
+		fixed := repaired{damaged: map[int][]string{}}
+		fixed.body = slices.Concat(w.out, d.repairRows(list, rows, fixed.damaged), behind.out)
+		return fixed, true
 	}
-	// What follows is not looked at, unless it is JSON: another answer, or the rest of one that seemed to end too early.
-	rest := bytes.Trim(body[w.at:], jsonBlanks+"\x00")
-	fixed.body = w.out
-	return fixed, len(rest) == 0 || bytes.IndexByte([]byte(tokenEnds), rest[0]) < 0
-}
-
-// listStart finds the list of records, behind its bracket; 0 if there is none. False if there are several.
-func listStart(body []byte) (int, bool) {
-	for _, pattern := range []string{`"records"\s*:\s*\[`, `"data"\s*:\s*\[`} {
-		if lists := regexp.MustCompile(pattern).FindAllIndex(body, 2); lists != nil {
-			return lists[0][1], len(lists) == 1
-		}
-	}
-	return 0, true
+	return repaired{}, false
 }
 
 // span is a part of a text.
 type span struct{ start, end int }
-
-// place is where a record stands in a list.
-type place struct {
-	span
-	begins string // the name of its first member
-}
-
-// bound is where a record may end and the next one begin.
-type bound struct {
-	end, start int
-	name       string // the first member of what begins
-}
-
-// splitRows finds the records of a list, from behind its bracket on. Most records begin with the same member. Where an object
-// begins with another one, which is so if that member is missing, it is a record if it or what is before it is valid. The end
-// of the last record is the first place where it makes sense as a record, or else the last place where a list of objects ends.
-func splitRows(list []byte) ([]place, bool) {
-	first := regexp.MustCompile(`^\s*\{\s*"(\w{1,64})"\s*:`).FindSubmatch(list)
-	if first == nil {
-		return nil, false
-	}
-	var bounds []bound
-	for _, m := range regexp.MustCompile(`\}(\s*,\s*)\{\s*"(\w{1,64})"\s*:`).FindAllSubmatchIndex(list, maxRows) {
-		if name := string(list[m[4]:m[5]]); name == string(first[1]) || isField(name) {
-			bounds = append(bounds, bound{m[2], m[3], name})
-		}
-	}
-	name := commonest(string(first[1]), bounds)
-	rows := []place{{span{start: bytes.IndexByte(list, '{')}, string(first[1])}}
-	for i, b := range bounds {
-		last := &rows[len(rows)-1]
-		if b.name != name && !isObject(list[last.start:b.end]) && !isObject(upTo(list, bounds, i)) {
-			continue
-		}
-		last.end = b.end
-		rows = append(rows, place{span{start: b.start}, b.name})
-	}
-	last := &rows[len(rows)-1]
-	ends := regexp.MustCompile(`\}\s*\]`).FindAllIndex(list[last.start:], -1)
-	if ends == nil {
-		return nil, false
-	}
-	last.end = last.start + ends[len(ends)-1][0] + 1
-	for _, e := range ends[:min(len(ends), maxListEnds)] {
-		if !repairRow(list[last.start : last.start+e[0]+1]).lost() {
-			last.end = last.start + e[0] + 1
-			break
-		}
-	}
-	return rows, true
-}
-
-func isField(name string) bool { _, ok := fields[name]; return ok }
-
-// commonest is the name with which most records begin.
-func commonest(first string, bounds []bound) string {
-	counts := map[string]int{first: 1}
-	for _, b := range bounds {
-		if counts[b.name]++; counts[b.name] > counts[first] {
-			first = b.name
-		}
-	}
-	return first
-}
-
-// upTo is the object that begins at a bound, up to the next one or to the end of the list.
-func upTo(list []byte, bounds []bound, i int) []byte {
-	if i+1 < len(bounds) {
-		return list[bounds[i].start:bounds[i+1].end]
-	}
-	end := regexp.MustCompile(`\}\s*\]`).FindIndex(list[bounds[i].start:])
-	if end == nil {
-		return nil
-	}
-	return list[bounds[i].start : bounds[i].start+end[0]+1]
-}
-
-func isObject(raw []byte) bool { _, ok := countMembers(raw); return ok }
 
 // repairRows writes the records of a list, with commas between them. A lost one becomes a text, which is a record with a
 // fingerprint only.

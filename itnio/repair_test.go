@@ -77,6 +77,15 @@ func TestRepairSkippedField(t *testing.T) {
 	}
 }
 
+// TestRepairLastRecord: what looks like the end of the list, in the last record, does not end it.
+func TestRepairLastRecord(t *testing.T) {
+	want := decodePage(t, threeRows("fine", "agent2"))
+	for text := range brokenTexts() {
+		page := strings.Replace(threeRows("fine", "agent2"), `"remark":"fine","callType":3`, `"remark":"`+text+`","callType":3`, 1)
+		require.Equal(t, want, decodePage(t, page), "%q", text)
+	}
+}
+
 // TestRepairUsedField: in a field that is used it is read, and told.
 func TestRepairUsedField(t *testing.T) {
 	for text, says := range brokenTexts() {

@@ -76,6 +76,18 @@ func (w *rewriter) token() bool {
 	return true
 }
 
+// finish copies all up to the end of what is open. What follows that is not looked at, unless it is JSON: another answer, or the
+// rest of one that seemed to end too early; then it is false.
+func (w *rewriter) finish() bool {
+	for first := true; w.depth > 0 || first; first = false {
+		if !w.token() {
+			return false
+		}
+	}
+	rest := bytes.Trim(w.in[w.at:], jsonBlanks+"\x00")
+	return len(rest) == 0 || bytes.IndexByte([]byte(tokenEnds), rest[0]) < 0
+}
+
 // member copies a member of a record, and what stands between it and the next one. It reports whether the value had to be
 // repaired.
 func (w *rewriter) member() (name string, damaged, ok bool) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
@@ -149,7 +150,11 @@ func TestRedactKeepsWhatOperatorsNeed(t *testing.T) {
 		"Date: Fri, 03 Jan 2025 08:00:00 GMT",
 		"Jan  3 16:10:39 2025 at 16:10:39.250",
 		"context deadline exceeded after 30.000123s or 1m30.5s or 250000us",
-		"TLS 1.3, HTTP/1.1 502, 3 of 100",
+		"TLS 1.3, HTTP/1.1 502, 30 of 100",
+		"from [fd12:3456:789a::1234]:443, [fe80::1234:5678%eth0]:443, [::ffff:1234:5678]:443 and 0:0:0:0:0:0:0:1",
+		"upstream api.example:10443: 502, localhost:10443: 502, [::1]:10443: 502",
+		"error 10502, 03 Jan 2025 08:00:00 GMT",
+		"Fri Jan  3 16:10:39 2025: 502",
 		"status=502 code=13 id=12345 port=10443 page:3 total:99999 at 16:10:39",
 		"time=16:10:39 peer=[fd00:12:34::5678:9]:32768 via ::ffff:10.1.2.3 and ::1",
 		"agent 12345, group 67890b, error -22 (HTTP 429) in 1h30m5s or 90m30s",
@@ -168,7 +173,7 @@ func TestRedactPhoneNumbers(t *testing.T) {
 		"132_0000_0003", "132·0000·0003", "132 · 0000 · 0003", "132.0000.0003", "(132) 0000 0003", "（132）0000 0003", "132/0000/0003",
 		"132․0000․0003", "132⁃0000⁃0003", "132~0000~0003", "132,0000,0003", "132|0000|0003", "132*0000*0003", "132’0000’0003", "132、0000、0003",
 		"132 -- 0000 -- 0003", "132%200000%200003", "132%2D0000%2D0003",
-		"132x4292x6514", "132a4292b6514", "132ext4292und6514", "132:4292:6514", "132=4292=6514", "132: 4292: 6514", "13:24:29:26:51:4", "132::4292::6514",
+		"132x4292x6514", "132a4292b6514", "132ext4292und6514", "132:4292:6514", "132=4292=6514", "132=12:34=6514", "132: 4292: 6514", "13:24:29:26:51:4", "132::4292::6514",
 		"8132::6514:3", "132&nbsp;4292&nbsp;6514", "132&#160;4292&#160;6514", "132&#xA0;4292&#xa0;6514", `132\n4292\n6514`, `132\t4292\t6514`, `132\u00a04292\u00a06514`,
 		"132%C2%A04292%c2%a06514", "132<br>4292<br/>6514", "132\"4292\"6514", "1\ufe0f\u20e33\ufe0f\u20e32\ufe0f\u20e34\ufe0f\u20e36\ufe0f\u20e35\ufe0f\u20e31\ufe0f\u20e34", "132s4292m6514h", "132\\4292\\6514",
 		"86.132.42.92.65.14", "132.429.265.14", "2025-01-03-132", "132-2025-01-03", "+86 132 4292 6514", "１３２－０００－０００３", "13242926514s",
@@ -176,19 +181,31 @@ func TestRedactPhoneNumbers(t *testing.T) {
 		for _, text := range []string{"%s", "caller:%s", "no route from 10.1.2.3:443 to %s since 16:10:39", "x%sx"} {
 			got := redact(fmt.Sprintf(text, number))
 			require.NotRegexp(t, `132|６|0003|6514`, got, "%s in %s", number, text)
+			require.Equal(t, countDigits(fmt.Sprintf(text, "")), countDigits(got), "%s in %s: %s", number, text, got)
 		}
 	}
+}
+
+func countDigits(s string) (n int) {
+	for _, r := range s {
+		if unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n
 }
 
 // TestRedactSecrets: all secrets, as they stand and as they are sent.
 func TestRedactSecrets(t *testing.T) {
 	const pair = "operator:p@ss wörd/1?"
-	redact := newRedactor(testKey, testSecret, "p@ss wörd/1?", pair, "to\"ken", "ab", "<a&b> 😀", "")
+	redact := newRedactor(testKey, testSecret, "p@ss wörd/1?", pair, "to\"ken", "ab", "<a&b> 😀", "it's", "abacus", "~~~???", "")
 	for _, text := range []string{
 		"p@ss wörd/1?", "P@SS WÖRD/1?", "p%40ss%20w%C3%B6rd%2F1%3F", "p%40ss+w%c3%b6rd%2f1%3f", "p@ss%20wörd/1?",
 		base64.StdEncoding.EncodeToString([]byte(pair)), base64.URLEncoding.EncodeToString([]byte(pair)), base64.RawURLEncoding.EncodeToString([]byte(pair)),
 		base64.StdEncoding.EncodeToString([]byte(testSecret)), "to\"ken", `to\"ken`, "to%22ken", "ab", "%61b",
 		`p@ss w\u00f6rd\/1?`, `p\u0040ss w\u00F6rd/1?`, "p&#64;ss w&#246;rd/1?", "p&#x40;ss&#x20;w&#x0F6;rd&#47;1?", "to&quot;ken", "to&#34;ken",
+		"it&apos;s", "it&#39;s", "abacus", // and not only the shorter secret in it
+		base64.StdEncoding.EncodeToString([]byte("~~~???")), base64.URLEncoding.EncodeToString([]byte("~~~???")),
 		`<a&b> 😀`, "&lt;a&amp;b&gt; &#x1f600;", `\u003ca\u0026b\u003e \ud83d\ude00`,
 	} {
 		require.Equal(t, "Basic […] is wrong", redact("Basic ["+text+"] is wrong"), text)
@@ -211,6 +228,7 @@ func TestErrorsShowWhatWasDialled(t *testing.T) {
 	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 32768}
 	for want, cause := range map[string]error{
 		"connection: dial tcp 127.0.0.1:32768: connection refused":    &net.OpError{Op: "dial", Net: "tcp", Addr: addr, Err: errors.New("connection refused")},
+		"connection: dial tcp [64:ff9b::1234:5678]:443: no route":     &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.ParseIP("64:ff9b::1234:5678"), Port: 443}, Err: errors.New("no route")},
 		"connection: lookup proxy1234567 on 1234567890: no such host": &net.DNSError{Err: "no such host", Name: "proxy1234567", Server: "1234567890"},
 		"connection: proxy says Bearer … and Basic …":                 errors.New("proxy says Bearer tokentoken and Basic bWU6aHVudGVyMg=="),
 	} {

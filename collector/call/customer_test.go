@@ -87,6 +87,9 @@ func TestCustomersNumberIsNoLabel(t *testing.T) {
 	r = withText(outgoing, "1001")
 	r.Called = "1001"
 	assert.Equal(t, "1001", NewNormalizer(Options{}).From(r, at(60)).Group, "an extension is no phone number")
+	r = withText(outgoing, "0001001")
+	r.Called = "1001"
+	assert.Equal(t, "0001001", NewNormalizer(Options{}).From(r, at(60)).Group, "nor is it one with zeros before it")
 }
 
 // Whatever number the customer has and however it is written, it is in no field of the call.

@@ -131,3 +131,15 @@ func TestAddressThatIsCorrected(t *testing.T) {
 	tl.reopen()
 	require.Equal(t, 1, tl.account.IDs(), "the new address is durable")
 }
+
+// Older releases stored the address as it was configured.
+func TestAddressOfAnOlderRelease(t *testing.T) {
+	tl := newTestLedger(t)
+	tl.id.BaseURL = "https://API.invalid:443/v3"
+	tl.reopen()
+	tl.establish()
+	tl.count(someCall(1))
+	tl.id = identity()
+	tl.reopen()
+	require.Equal(t, []Result{Duplicate}, tl.count(someCall(1)))
+}

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -177,4 +178,24 @@ func TestAccountThatLeftGivesRoom(t *testing.T) {
 	require.Greater(t, tl.Stats().Series, series)
 	tl.open2()
 	require.EqualValues(t, 1, exposed(tl.Ledger)["itnio_calls_total{main,main 15,CN,incoming,answered,incoming_hung_up,customer}"])
+}
+
+// A restored ledger takes nothing out until it has caught up: any of its series may have had calls since the backup.
+func TestRestoredLedgerRetiresNothingAtFirst(t *testing.T) {
+	c := newClock()
+	tl := newTestLedger(t, withClock(c.now))
+	tl.establish()
+	tl.at(c, start(), 1, "left")
+	dir := t.TempDir()
+	require.NoError(t, tl.Backup(filepath.Join(dir, fileName)))
+	tl = newTestLedger(t, withClock(c.now), withDir(dir), retireAfter(90*oneDay))
+	require.True(t, tl.account.Copied())
+	later := start().Add(91 * oneDay)
+	c.t = later
+	series := tl.Stats().Series
+	tl.commit(Batch{Server: later, Swept: 1})
+	require.Equal(t, series, tl.Stats().Series)
+	tl.commit(Batch{Server: later, Swept: 2, CaughtUp: true})
+	tl.commit(Batch{Server: later, Swept: 3})
+	require.Less(t, tl.Stats().Series, series)
 }
