@@ -127,7 +127,7 @@ func (p *Pass) asked(t *task, g page) bool {
 		p.pop()
 		p.matched = append(p.matched, match{t.win, g.Total})
 		return false
-	case !ok || j-i == 1 || g.complete() && t.win.width() <= s.set.Lookback/4:
+	case !ok || j-i == 1 || s.joins(t.win, g):
 		t.kind = taskRead
 		return true
 	}
@@ -136,6 +136,9 @@ func (p *Pass) asked(t *task, g page) bool {
 	f.plain, f.again = t.plain, t.again
 	return false
 }
+
+// joins reports whether a row is short and has so few records that its cells become one, read by the answer to the question.
+func (s *State) joins(w Window, g page) bool { return g.complete() && w.width() <= s.set.Lookback/4 }
 
 // halve asks about both halves of a row instead: it was refused, or its total is the cap, which says nothing even where it is the
 // expected one.
