@@ -13,6 +13,7 @@ import (
 
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/ledger"
+	"itnio_exporter/config"
 	"itnio_exporter/itnio"
 )
 
@@ -45,6 +46,23 @@ func TestLedgerFileTakenAway(t *testing.T) {
 		require.Equal(t, 1.0, w.own("itnio_up"))
 		v := w.judge(3 * time.Minute)
 		v.exact(t)
+		w.end()
+	})
+}
+
+// TestLedgerFileTakenAwayBetweenPolls: it is noticed within a minute although nothing is written.
+func TestLedgerFileTakenAwayBetweenPolls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, steady(time.Now()), func(c *config.Config) { c.Global.PollInterval = duration(time.Hour) })
+		w.start()
+		time.Sleep(10 * time.Minute)
+		require.Equal(t, 1.0, w.own("itnio_up"))
+		require.NoError(t, os.Rename(w.dir, w.dir+".away"))
+		time.Sleep(time.Minute)
+		require.Equal(t, 0.0, w.own("itnio_up"))
+		require.NoError(t, os.Rename(w.dir+".away", w.dir))
+		time.Sleep(time.Minute)
 		w.end()
 	})
 }
