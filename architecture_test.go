@@ -23,7 +23,7 @@ var arrows = map[string][]string{
 	"web":                  {"collector"},
 	"diagnose":             {"collector/call", "collector/families", "collector/reconcile", "config", "itnio"},
 	"collector":            {"collector/account", "collector/call", "collector/exposition", "collector/families", "collector/ledger", "config", "itnio", "logging"},
-	"collector/account":    {"collector/call", "collector/ledger", "collector/reconcile", "config", "itnio", "logging"},
+	"collector/account":    {"collector/call", "collector/ledger", "collector/reconcile", "config", "enum", "itnio", "logging"},
 	"collector/ledger":     {"collector/call", "collector/families", "collector/idset", "collector/series", "config"},
 	"collector/exposition": {"collector/series"},
 	"collector/families":   {"collector/call", "collector/series", "config", "enum"},
