@@ -20,7 +20,7 @@ const module = "itnio_exporter"
 var arrows = map[string][]string{
 	".":                    {"cli"},
 	"cli":                  {"collector", "collector/families", "collector/ledger", "config", "diagnose", "logging", "simulator", "web"},
-	"web":                  {"collector"},
+	"web":                  {"collector", "collector/account"},
 	"diagnose":             {"collector/call", "collector/families", "collector/reconcile", "config", "itnio"},
 	"collector":            {"collector/account", "collector/call", "collector/exposition", "collector/families", "collector/ledger", "config", "itnio", "logging"},
 	"collector/account":    {"collector/call", "collector/ledger", "collector/reconcile", "config", "enum", "itnio", "logging"},
