@@ -79,8 +79,8 @@ func TestStatusPage(t *testing.T) {
 	page := answer.Body.String()
 	for _, want := range []string{
 		"(version=1.2.3)", "account third has not been read yet", "1 failing", "1 first fill", "1 starting", "1 in step",
-		"2026-03-01 13:29:18 UTC", "complete until 42 s ago", "1\u202f021 calls in the last hour", "1\u202f240 calls in the 24 hours shown", "12 in the last minute of at most 300, 34\u202f567 in the last 24 h",
-		"half of the records within 20 s, 99 % within 3 m", `value="50"`, "1 h 30 m of the past left, about 40 m more", "an answer is dated &lt;i&gt;", "ledger is a backup",
+		"2026-03-01 13:29:18 UTC", "complete until 42 s ago", "1\u202f021 calls in the last hour", "1\u202f240 calls in the 24 hours shown", "12 in the last minute (limit 300), 34\u202f567 in 24 h", "50 % caught up",
+		"last hour: half within 20 s, 99 % within 3 m", `value="50"`, "1 h 30 m of the past left, about 40 m more", "an answer is dated &lt;i&gt;", "ledger is a backup",
 		"Since 2026-03-01 10:30:00 UTC, 3 h ago", "allow-list", `href="https://example.org/itnio_exporter/docs/alerts.md#itnioapiauthenticationrefused"`,
 		`href="https://example.org/itnio_exporter/docs/metrics.md#anomalies">no_key_id</a> 7`, "at most 1\u202f234", "14:00", "13:00 UTC",
 		"1 d 2 h ago", "/var/lib/itnio_exporter/ledger.db", "12 MB", "4\u202f321, of them 2 at 0", "192.0.2.7", "every 30 s, last 5 s ago", "poll_mode: interval", "12:30:00 UTC, 1 h ago",
