@@ -37,12 +37,3 @@ type Options struct {
 	// Observe is told what became of each record. Simulations measure by it.
 	Observe func(*call.Call, ledger.Result)
 }
-
-// filterOf is a configured filter in the API's own terms.
-func filterOf(f config.Filter) itnio.Filter {
-	return itnio.Filter{
-		VoiceGroupID: f.VoiceGroupID, SIPGroupName: f.AgentGroup, SeatIDs: f.AgentIDs, SeatNames: f.Agents,
-		CallTypes: f.CallTypes, HangupReasons: f.HangupReasons, CalledOrCaller: string(f.Number), CCodes: f.CallingCodes,
-		HangingDirection: f.HangupParties, LabelNames: f.Tags,
-	}
-}
