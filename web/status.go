@@ -24,9 +24,9 @@ var (
 )
 
 const (
-	refreshEvery = 30 * time.Second
-	fewAccounts  = 4  // so many are unfolded whatever their state
-	fewScrapers  = 20 // so many are listed
+	refreshSeconds = 30
+	fewAccounts    = 4  // so many are unfolded whatever their state
+	fewScrapers    = 20 // so many are listed
 )
 
 // statusPage shows the exporter and its accounts, to people as a page without scripts and to programs as JSON.
@@ -39,8 +39,8 @@ type statusPage struct {
 // statusData is what the template gets.
 type statusData struct {
 	*document
-	Site    string  // path of this page
-	Refresh float64 // seconds; 0: it stays as it is
+	Site    string // path of this page
+	Refresh int    // seconds; 0: it stays as it is
 	Pprof   bool
 }
 
@@ -68,9 +68,10 @@ func (s *statusPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Vary", "Accept")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	render, kind := s.html(d, r), "text/html; charset=UTF-8"
+	refresh := r.URL.Query().Get("refresh") != "off"
+	render, kind := s.html(d, refresh), "text/html; charset=UTF-8"
 	if prefersJSON(r.Header) {
-		render, kind = asJSON(d), "application/json"
+		render, kind, refresh = asJSON(d), "application/json", false
 	}
 	var body bytes.Buffer
 	if err := render(&body); err != nil {
@@ -80,6 +81,9 @@ func (s *statusPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", kind)
 	h.Set("Content-Security-Policy", s.policy)
 	h.Set("Referrer-Policy", "no-referrer")
+	if refresh { // by a header: tools that check accessibility object to the element
+		h.Set("Refresh", strconv.Itoa(refreshSeconds))
+	}
 	_, _ = body.WriteTo(w) // an error means that the client has gone
 }
 
@@ -91,10 +95,10 @@ func asJSON(d *document) func(*bytes.Buffer) error {
 	}
 }
 
-func (s *statusPage) html(d *document, r *http.Request) func(*bytes.Buffer) error {
+func (s *statusPage) html(d *document, refresh bool) func(*bytes.Buffer) error {
 	data := statusData{document: d, Site: s.o.Site.link("/"), Pprof: s.o.Pprof}
-	if r.URL.Query().Get("refresh") != "off" {
-		data.Refresh = refreshEvery.Seconds()
+	if refresh {
+		data.Refresh = refreshSeconds
 	}
 	return func(body *bytes.Buffer) error { return s.page.Execute(body, data) }
 }
