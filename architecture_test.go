@@ -20,10 +20,10 @@ const module = "itnio_exporter"
 var arrows = map[string][]string{
 	".":                    {"cli"},
 	"cli":                  {"collector", "collector/families", "collector/ledger", "config", "diagnose", "logging", "simulator", "web"},
-	"web":                  {"collector"},
+	"web":                  {"collector", "collector/account"},
 	"diagnose":             {"collector/call", "collector/families", "collector/reconcile", "config", "itnio"},
 	"collector":            {"collector/account", "collector/call", "collector/exposition", "collector/families", "collector/ledger", "config", "itnio", "logging"},
-	"collector/account":    {"collector/call", "collector/ledger", "collector/reconcile", "config", "itnio", "logging"},
+	"collector/account":    {"collector/call", "collector/ledger", "collector/reconcile", "config", "enum", "itnio", "logging"},
 	"collector/ledger":     {"collector/call", "collector/families", "collector/idset", "collector/series", "config"},
 	"collector/exposition": {"collector/series"},
 	"collector/families":   {"collector/call", "collector/series", "config", "enum"},

@@ -94,6 +94,7 @@ func TestNothingWaitsForADisk(t *testing.T) {
 			answers := make(chan string)
 			go func() {
 				w.c.Ready()
+				w.c.About()
 				names := []string{}
 				for _, s := range w.c.Status() {
 					names = append(names, s.Name)

@@ -58,6 +58,7 @@ type Collector struct {
 	logger   log.Logger
 	snapshot atomic.Pointer[snapshot]
 	scrapers *scrapers
+	started  time.Time
 	large    *semaphore.Weighted // bytes of large answers, of all accounts together
 
 	mu      sync.Mutex // of what follows
@@ -102,7 +103,7 @@ func New(o Options) (_ *Collector, err error) {
 	}
 	c := &Collector{
 		o: o, ledger: l, metrics: m, logger: o.Logger, cfg: o.Config, members: map[string]*member{},
-		scrapers: newScrapers(o.Logger, o.Now), large: semaphore.NewWeighted(4 * itnio.DefaultMaxBytes),
+		scrapers: newScrapers(o.Logger, o.Now), started: o.Now(), large: semaphore.NewWeighted(4 * itnio.DefaultMaxBytes),
 	}
 	clients, err := c.prepare(o.Config)
 	if err != nil {
@@ -199,24 +200,12 @@ func (c *Collector) Backup(name string) error { return c.ledger.Backup(name) }
 // Close closes the ledger. Run must have returned.
 func (c *Collector) Close() error { return c.ledger.Close() }
 
-// AccountStatus is a summary of an account.
-type AccountStatus = account.Status
-
-// Status returns the status of every account, sorted by name.
-func (c *Collector) Status() []AccountStatus {
-	var out []AccountStatus
-	for _, p := range c.snapshot.Load().pollers {
-		out = append(out, p.Status())
-	}
-	return out
-}
-
 // Ready reports whether every account has been read or has failed with a reason; if not, for which accounts it waits. It does not
 // wait for accounts whose answers are slow.
 func (c *Collector) Ready() (bool, string) {
 	var waiting []string
-	for _, s := range c.Status() {
-		if !s.Ready {
+	for _, p := range c.snapshot.Load().pollers {
+		if s := p.Status(); !s.Ready {
 			waiting = append(waiting, strconv.Quote(s.Name))
 		}
 	}

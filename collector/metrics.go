@@ -90,7 +90,7 @@ func newMetrics(reg prometheus.Registerer, l *ledger.Ledger) (*metrics, error) {
 }
 
 // of are an account's own.
-func (m *metrics) of(name string) account.Metrics {
+func (m *metrics) of(name string, history *account.History) account.Metrics {
 	l := prometheus.Labels{"account": name}
 	return account.Metrics{
 		Up: m.up.MustCurryWith(l), LastSuccess: m.lastSuccess.MustCurryWith(l), CompleteUntil: m.completeUntil.MustCurryWith(l),
@@ -98,7 +98,7 @@ func (m *metrics) of(name string) account.Metrics {
 		Records: m.records.MustCurryWith(l), Anomalies: m.anomalies.MustCurryWith(l), Overflow: m.overflow.MustCurryWith(l),
 		AuditMissing: m.auditMissing.MustCurryWith(l), Deleted: m.deleted.MustCurryWith(l),
 		Lag: m.lag.MustCurryWith(l), Reconcile: m.reconcile.MustCurryWith(l),
-		CommitDuration: m.commitDuration, CommitFailures: m.commitFailures,
+		History: history, CommitDuration: m.commitDuration, CommitFailures: m.commitFailures,
 	}
 }
 

@@ -27,7 +27,8 @@ type member struct {
 // client is what an account's requests go through.
 type client struct {
 	account.API
-	http *http.Client
+	http    *http.Client
+	history *account.History // goes on where the account's client is replaced
 }
 
 // Reload applies another configuration. On an error it changes nothing.
@@ -63,10 +64,14 @@ func (c *Collector) prepare(v *config.Validated) (map[string]client, error) {
 	}
 	clients := map[string]client{}
 	for _, a := range v.Accounts() {
+		history := account.NewHistory(c.o.Now(), c.o.Steady)
+		if m := c.members[a.Name]; m != nil {
+			history = m.client.history
+		}
 		if err := c.ledger.Check(identityOf(a)); err != nil {
 			return nil, err
 		}
-		made, err := c.newClient(a)
+		made, err := c.newClient(a, history)
 		if err != nil {
 			return nil, fmt.Errorf("account %q: %w", a.Name, err)
 		}
@@ -80,7 +85,7 @@ func identityOf(a config.Account) ledger.Identity {
 }
 
 // newClient makes the client of an account.
-func (c *Collector) newClient(a config.Account) (client, error) {
+func (c *Collector) newClient(a config.Account, history *account.History) (client, error) {
 	httpClient, err := c.o.HTTPClient(a)
 	if err != nil {
 		return client{}, fmt.Errorf("http_client: %w", err)
@@ -90,6 +95,7 @@ func (c *Collector) newClient(a config.Account) (client, error) {
 		TimeFormat: string(a.TimeFormat), RateLimit: a.RateLimit, Timeout: a.Timeout, Large: c.large, Now: c.o.Now,
 		Secrets: a.HTTPSecrets(config.ReadFile),
 		OnRequest: func(endpoint, status string, d time.Duration) {
+			history.Requested()
 			c.metrics.requests.WithLabelValues(a.Name, endpoint, status).Inc()
 			c.metrics.requestDuration.WithLabelValues(a.Name, endpoint).Observe(d.Seconds())
 		},
@@ -98,9 +104,9 @@ func (c *Collector) newClient(a config.Account) (client, error) {
 		return client{}, err
 	}
 	if c.o.wrap != nil {
-		return client{c.o.wrap(api), httpClient}, nil
+		return client{c.o.wrap(api), httpClient, history}, nil
 	}
-	return client{api, httpClient}, nil
+	return client{api, httpClient, history}, nil
 }
 
 // adopt makes the accounts of a configuration the ones to read. An account that fails does not affect the others.
@@ -119,7 +125,7 @@ func (c *Collector) adopt(v *config.Validated, clients map[string]client) error 
 		}
 		o := account.Options{
 			Config: a, Global: v.Global(), API: clients[a.Name].API, Ledger: c.ledger, Account: attached, Calls: calls,
-			Metrics: c.metrics.of(a.Name), Logger: c.logger, Now: c.o.Now, Steady: c.o.Steady,
+			Metrics: c.metrics.of(a.Name, clients[a.Name].history), Logger: c.logger, Now: c.o.Now, Steady: c.o.Steady,
 		}
 		if observe := c.o.observe; observe != nil {
 			o.Observe = func(call *call.Call, result ledger.Result) { observe(a.Name, call, result) }

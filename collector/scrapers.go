@@ -1,7 +1,9 @@
 package collector
 
 import (
+	"cmp"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,8 +28,9 @@ type scrapers struct {
 
 // scraper is one host.
 type scraper struct {
-	last   time.Time // when it came last
-	warned bool
+	last     time.Time     // when it came last
+	interval time.Duration // between its last two scrapes; 0: it came once, or there was a pause
+	warned   bool
 }
 
 func newScrapers(logger log.Logger, now func() time.Time) *scrapers {
@@ -57,6 +60,29 @@ func (s *scrapers) came(host string, zeroFirst time.Duration) (interval time.Dur
 	}
 	interval = now.Sub(was.last)
 	slow = again && !was.warned && zeroFirst > 0 && interval > zeroFirst+zeroFirst/4 && interval < longestInterval
-	s.byHost[host] = scraper{last: now, warned: was.warned || slow}
+	is := scraper{last: now, warned: was.warned || slow}
+	if again && interval < longestInterval {
+		is.interval = interval
+	}
+	s.byHost[host] = is
 	return interval, slow
+}
+
+// Scraper is a host from which a Prometheus scrapes.
+type Scraper struct {
+	Host     string
+	Last     time.Time     // its last scrape, local time
+	Interval time.Duration // between its last two; 0: not known
+}
+
+// seen gives the hosts, the last to come first.
+func (s *scrapers) seen() []Scraper {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Scraper
+	for host, is := range s.byHost {
+		out = append(out, Scraper{host, is.last, is.interval})
+	}
+	slices.SortFunc(out, func(a, b Scraper) int { return cmp.Or(b.Last.Compare(a.Last), cmp.Compare(a.Host, b.Host)) })
+	return out
 }

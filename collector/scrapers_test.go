@@ -32,6 +32,10 @@ func TestScrapers(t *testing.T) {
 		_, slow := s.came(step.host, step.zeroFirst)
 		require.Equal(t, step.slow, slow, "%+v", step)
 	}
+	require.Equal(t, []Scraper{{"a", now, 2 * time.Minute}, {"b", now.Add(-2*time.Hour - 8*time.Minute), 0}}, s.seen())
+	now = now.Add(longestInterval)
+	s.came("a", time.Minute)
+	require.Equal(t, Scraper{"a", now, 0}, s.seen()[0], "a pause is no interval")
 	for i := range 3 * maxScrapers {
 		s.came(strconv.Itoa(i), time.Minute)
 		require.LessOrEqual(t, len(s.byHost), maxScrapers)

@@ -85,7 +85,7 @@ func (e *exporter) everywhere(l *leakyAPI, exemplars bool) {
 	e.t.Helper()
 	const openMetrics, protobuf = "application/openmetrics-text;version=1.0.0", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding="
 	for _, path := range []string{"/", "/metrics", "/-/healthy", "/-/ready", "/no-such-page"} {
-		for _, accept := range []string{"text/plain", openMetrics, protobuf + "delimited", protobuf + "text"} {
+		for _, accept := range []string{"text/plain", "application/json", openMetrics, protobuf + "delimited", protobuf + "text"} {
 			_, body, err := e.get(path, http.Header{"Accept": {accept}})
 			require.NoError(e.t, err)
 			require.NotEmpty(e.t, body, path)

@@ -154,5 +154,8 @@ func CallTypeNames() []string { return slices.Clone(callTypeNames[1:]) }
 // ReasonNames are the names of the documented reasons, in the order of their codes.
 func ReasonNames() []string { return slices.Clone(reasonNames[:ReasonUnknown]) }
 
+// OutcomeNames are the names of all outcomes, indexed by Outcome.
+func OutcomeNames() []string { return slices.Clone(outcomeNames[:]) }
+
 // PartyNames are the names of the documented parties, in the order of their codes.
 func PartyNames() []string { return slices.Clone(partyNames[1:]) }

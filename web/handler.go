@@ -5,24 +5,28 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/pprof"
+	"time"
 
 	"itnio_exporter/collector"
 )
 
-// Exporter is what the endpoints ask of the runtime. Both methods return at once, also while a reload is under way.
+// Exporter is what the endpoints ask of the runtime. Its methods return at once, also while a reload is under way or a disk hangs.
 type Exporter interface {
 	// Ready reports whether all accounts have been read; if not, why.
 	Ready() (ready bool, reason string)
 	Status() []collector.AccountStatus
+	About() collector.About
 }
 
 // Options of the handler.
 type Options struct {
 	Site      Site
 	Version   string // for the status page
+	Now       func() time.Time
 	Exporter  Exporter
 	Metrics   http.Handler
 	Reload    func(context.Context) error
+	Last      func() LastReload
 	Lifecycle bool // whether Reload may be called by request
 	Pprof     bool // whether the Go profiler is served
 	Backup    BackupOptions

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -18,10 +19,12 @@ import (
 type fixedExporter struct {
 	reason   string
 	accounts []collector.AccountStatus
+	about    collector.About
 }
 
 func (s fixedExporter) Ready() (bool, string)             { return s.reason == "", s.reason }
 func (s fixedExporter) Status() []collector.AccountStatus { return s.accounts }
+func (s fixedExporter) About() collector.About            { return s.about }
 
 // options are those of a handler whose metrics are the word "metrics".
 func options(t *testing.T, external, prefix, telemetry string) Options {
@@ -33,7 +36,9 @@ func options(t *testing.T, external, prefix, telemetry string) Options {
 		Version:  "(version=1.2.3)",
 		Exporter: fixedExporter{},
 		Metrics:  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "metrics") }),
+		Now:      func() time.Time { return testNow },
 		Reload:   func(context.Context) error { return nil },
+		Last:     func() LastReload { return LastReload{At: testNow.Add(-time.Hour)} },
 	}
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/go-kit/log"
@@ -28,6 +29,15 @@ type Reloader struct {
 	requests chan chan error
 
 	successful, successTime prometheus.Gauge
+
+	mu   sync.Mutex
+	last LastReload
+}
+
+// LastReload is the last load of the configuration, at first that of the start.
+type LastReload struct {
+	At  time.Time // local time when it ended
+	Err error     // nil: it is in force; else the one before still is
 }
 
 // NewReloader registers the gauges. Nothing is reloaded before Run.
@@ -101,11 +111,22 @@ func (r *Reloader) apply() error {
 	return nil
 }
 
+// Last is the last load. It does not wait for one that is under way.
+func (r *Reloader) Last() LastReload {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.last
+}
+
 func (r *Reloader) record(err error) {
+	now := r.now()
+	r.mu.Lock()
+	r.last = LastReload{now, err}
+	r.mu.Unlock()
 	if err != nil {
 		r.successful.Set(0)
 		return
 	}
 	r.successful.Set(1)
-	r.successTime.Set(float64(r.now().UnixNano()) / 1e9)
+	r.successTime.Set(float64(now.UnixNano()) / 1e9)
 }

@@ -45,6 +45,7 @@ itnio_exporter_config_last_reload_successful `+want+"\n"), "itnio_exporter_confi
 		impatient, cancel := context.WithTimeout(ctx, time.Minute)
 		require.ErrorContains(t, r.Reload(impatient), "before the reload began")
 		cancel()
+		require.Equal(t, LastReload{At: start}, r.Last())
 		go r.Run(ctx)
 
 		require.NoError(t, r.Reload(ctx))
@@ -52,6 +53,7 @@ itnio_exporter_config_last_reload_successful `+want+"\n"), "itnio_exporter_confi
 
 		outcome = errors.New("no good")
 		require.EqualError(t, r.Reload(ctx), "no good")
+		require.Equal(t, LastReload{time.Now(), outcome}, r.Last())
 		successful("0")
 		require.Equal(t, float64(reloaded.Unix()), testutil.ToFloat64(r.successTime), "time of the last success")
 

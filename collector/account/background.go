@@ -15,7 +15,7 @@ func (t *tracker) inBackground(ctx context.Context, stop func() bool) error {
 	for !stop() {
 		interrupted := t.background != nil
 		if !interrupted {
-			t.background = t.store.state.Sweep(t.clock.unix(), t.store.account.Floor())
+			t.inBetween(t.store.state.Sweep(t.clock.unix(), t.store.account.Floor()))
 		}
 		kind := t.background.Kind
 		done, err := t.advance(ctx, interrupted, stop)
@@ -23,13 +23,19 @@ func (t *tracker) inBackground(ctx context.Context, stop func() bool) error {
 			t.health.ended(kind, err)
 		}
 		if err != nil {
-			t.background = nil
+			t.inBetween(nil)
 		}
 		if done || err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// inBetween makes a pass the one under way between polls; nil: none.
+func (t *tracker) inBetween(p *reconcile.Pass) {
+	t.background = p
+	t.health.auditing(p != nil && p.Kind == reconcile.Audit)
 }
 
 // advance runs the pass under way, and is done when no audit is due after that. A sweep that was interrupted is followed by
@@ -53,7 +59,7 @@ func (t *tracker) advance(ctx context.Context, interrupted bool, stop func() boo
 	if !t.store.state.AuditDue(now) {
 		return true, nil
 	}
-	t.background = t.store.state.Audit(now, floor)
+	t.inBetween(t.store.state.Audit(now, floor))
 	return false, nil
 }
 
@@ -73,7 +79,7 @@ func (t *tracker) goOn(ctx context.Context, stop func() bool) (over bool, err er
 		return false, nil
 	}
 	t.finish(p)
-	t.background = nil
+	t.inBetween(nil)
 	return p.Whole(), nil
 }
 

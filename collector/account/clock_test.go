@@ -15,6 +15,7 @@ import (
 
 func testMetrics() Metrics {
 	return Metrics{
+		History:   NewHistory(time.Now(), func() time.Duration { return 0 }),
 		Skew:      prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "skew"}, nil),
 		Anomalies: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "anomalies"}, []string{"kind"}),
 	}

@@ -25,6 +25,8 @@ type Metrics struct {
 	Lag       prometheus.ObserverVec // seconds
 	Reconcile prometheus.ObserverVec // seconds
 
+	History *History // what the status page shows besides
+
 	// Of the ledger, all accounts together.
 	CommitDuration prometheus.Observer // seconds
 	CommitFailures prometheus.Counter
@@ -33,5 +35,6 @@ type Metrics struct {
 func (m *Metrics) anomaly(kind call.Anomaly, n int) {
 	if n > 0 {
 		m.Anomalies.WithLabelValues(string(kind)).Add(float64(n))
+		m.History.anomaly(kind, n)
 	}
 }

@@ -39,6 +39,7 @@ func (o *outcomes) live(kind reconcile.Kind) bool {
 // page accounts for a page's records, whose identities are ids.
 func (o *outcomes) page(kind reconcile.Kind, items []ledger.Item, report *ledger.Report, ids []uint64, server time.Time) {
 	live := o.live(kind)
+	o.metrics.History.read(items, report.Results, server)
 	for i, result := range report.Results {
 		item := &items[i]
 		o.metrics.Records.WithLabelValues(result.String()).Inc()
@@ -83,6 +84,7 @@ func (o *outcomes) placed(kind reconcile.Kind, live bool, item *ledger.Item, res
 	case item.Call.End.IsZero():
 	case live:
 		o.metrics.Lag.WithLabelValues().Observe(lag.Seconds())
+		o.metrics.History.late(lag)
 		o.offset.sawLive(lag)
 		o.clock.sawEnd(item.Call.End)
 	case kind == reconcile.Audit:

@@ -8,20 +8,23 @@ import (
 
 	"github.com/go-kit/log"
 
+	"itnio_exporter/collector/ledger"
 	"itnio_exporter/config"
 )
 
 // Poller says when an account is read: on a timer, or when a scrape asks for it. It makes one reading at a time, and no error
 // ends it. Start and Stop are for one goroutine; the others are safe for concurrent use.
 type Poller struct {
-	global  config.Global
-	now     func() time.Time
-	steady  func() time.Duration // for intervals: setting the local clock does not disturb them
-	logger  log.Logger
-	tracker *tracker
-	health  *health
-	scrapes *scrapes
-	rand    *rand.Rand // so that accounts and processes keep out of step
+	global    config.Global
+	rateLimit float64
+	now       func() time.Time
+	steady    func() time.Duration // for intervals: setting the local clock does not disturb them
+	logger    log.Logger
+	tracker   *tracker
+	health    *health
+	scrapes   *scrapes
+	account   *ledger.Account
+	rand      *rand.Rand // so that accounts and processes keep out of step
 
 	cancel context.CancelFunc // nil: not started
 	done   chan struct{}
@@ -37,7 +40,7 @@ func New(o Options) *Poller {
 	seed := fnv.New64a()
 	_, _ = seed.Write([]byte(o.Config.Name))
 	return &Poller{
-		global: o.Global, now: o.Now, steady: o.Steady, logger: logger, health: health, tracker: newTracker(&o, health),
+		global: o.Global, rateLimit: o.Config.RateLimit, account: o.Account, now: o.Now, steady: o.Steady, logger: logger, health: health, tracker: newTracker(&o, health),
 		scrapes: newScrapes(o.Global.PollInterval, o.Steady),
 		rand:    rand.New(rand.NewPCG(uint64(o.Now().UnixNano()), seed.Sum64())),
 		done:    make(chan struct{}),

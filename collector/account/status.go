@@ -1,7 +1,6 @@
 package account
 
 import (
-	"errors"
 	"sync"
 	"time"
 
@@ -20,8 +19,13 @@ type Status struct {
 	LastSuccess   time.Time     // local time; zero: none
 	CompleteUntil time.Time     // server's time up to which everything is counted; zero: not known
 	CatchUp       time.Duration // how much of the past is still to be read
+	CaughtUp      float64       // the part of the past that has been read since catching up began, 0 to 1
+	Estimate      time.Duration // until the past has been read, if it goes on as so far; 0: not known
+	Auditing      bool          // an audit is under way
 	OpenWindows   int           // windows to be read again
 	LastError     string        // of the last passes; empty: all succeeded
+	Trouble       Trouble       // the kind of LastError
+	FailingSince  time.Time     // local time; zero: the account is not down
 	Clock         string        // what is not believed of the server's clock; empty: nothing
 }
 
@@ -37,7 +41,8 @@ type health struct {
 	began   time.Duration // by steady
 	timeout time.Duration // of a request
 	failure logging.Lasting
-	failed  [kinds]string // by kind of pass: why the last one failed; empty: it did not
+	failed  [kinds]failure // by kind of pass: why the last one failed
+	past    progress
 
 	mu     sync.Mutex
 	status Status
@@ -63,8 +68,11 @@ func (h *health) openWindows(n int) {
 
 func (h *health) catchUp(remaining time.Duration) {
 	h.metrics.CatchUp.WithLabelValues().Set(remaining.Seconds())
-	h.update(func(s *Status) { s.CatchUp = remaining })
+	done, estimate := h.past.left(remaining, h.steady())
+	h.update(func(s *Status) { s.CatchUp, s.CaughtUp, s.Estimate = remaining, done, estimate })
 }
+
+func (h *health) auditing(yes bool) { h.update(func(s *Status) { s.Auditing = yes }) }
 
 func (h *health) completeUntil(t time.Time) {
 	h.metrics.CompleteUntil.WithLabelValues().Set(float64(t.Unix()))
@@ -85,7 +93,7 @@ func (h *health) attempted(err error) {
 	switch {
 	case h.Status().Up != nil:
 	case err != nil:
-		h.show(textOf(err))
+		h.show(failureOf(err))
 	case h.steady()-h.began >= h.timeout:
 		h.update(func(s *Status) { s.Ready = true })
 	}
@@ -93,21 +101,21 @@ func (h *health) attempted(err error) {
 
 // goesOn records that the API answers the requests of a pass again.
 func (h *health) goesOn(kind reconcile.Kind) {
-	if h.failed[kind] != "" {
+	if h.failed[kind].text != "" {
 		h.ended(kind, nil)
 	}
 }
 
 // ended records the result of a pass, or of the part of it that there was time for.
 func (h *health) ended(kind reconcile.Kind, err error) {
-	h.failed[kind] = textOf(err)
+	h.failed[kind] = failureOf(err)
 	now := h.now()
 	if kind == reconcile.Live && err == nil {
 		h.lastSuccess(now)
 	}
-	text := h.reason()
-	h.show(text)
-	switch {
+	reason := h.reason()
+	h.show(reason)
+	switch text := reason.text; {
 	case text == "" && h.failure.Succeeded():
 		level.Info(h.logger).Log("msg", "reading succeeds again")
 	case text != "" && h.failure.Failed(text, now):
@@ -115,33 +123,27 @@ func (h *health) ended(kind reconcile.Kind, err error) {
 	}
 }
 
-// reason is why the account is down; empty: it is up.
-func (h *health) reason() string {
+// reason is why the account is down; the zero value: it is up.
+func (h *health) reason() failure {
 	for kind, prefix := range [kinds]string{reconcile.Sweep: "catching up: ", reconcile.Audit: "audit: "} {
-		if failed := h.failed[kind]; failed != "" {
-			return prefix + failed
+		if failed := h.failed[kind]; failed.text != "" {
+			return failure{prefix + failed.text, failed.trouble}
 		}
 	}
-	return ""
+	return failure{}
 }
 
 // show makes the account up, or down with a reason.
-func (h *health) show(reason string) {
-	up, value := reason == "", 0.0
+func (h *health) show(reason failure) {
+	up, value, now := reason.text == "", 0.0, h.now()
 	if up {
-		value = 1
+		value, now = 1, time.Time{}
 	}
 	h.metrics.Up.WithLabelValues().Set(value)
-	h.update(func(s *Status) { s.Ready, s.Up, s.LastError = true, &up, reason })
-}
-
-// textOf is what an operator reads of an error.
-func textOf(err error) string {
-	switch {
-	case err == nil:
-		return ""
-	case errors.Is(err, errOffset):
-		return errOffset.Error() + ": nothing is counted until utc_offset is right"
-	}
-	return err.Error()
+	h.update(func(s *Status) {
+		s.Ready, s.Up, s.LastError, s.Trouble = true, &up, reason.text, reason.trouble
+		if up || s.FailingSince.IsZero() {
+			s.FailingSince = now
+		}
+	})
 }

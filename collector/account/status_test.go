@@ -32,7 +32,7 @@ func TestFailureInTheLog(t *testing.T) {
 		{30, timeout, strings.Repeat("level=warn msg=\"reading failed\" err=timeout\n", 2)},
 		{5, nil, "level=info msg=\"reading succeeds again\"\n"},
 		{5, timeout, "level=warn msg=\"reading failed\" err=timeout\n"},
-		{1, errOffset, "level=warn msg=\"reading failed\" err=\"" + textOf(errOffset) + "\"\n"},
+		{1, errOffset, "level=warn msg=\"reading failed\" err=\"" + failureOf(errOffset).text + "\"\n"},
 	} {
 		out.Reset()
 		for range step.minutes {
@@ -41,5 +41,24 @@ func TestFailureInTheLog(t *testing.T) {
 		}
 		require.Equal(t, step.want, out.String())
 	}
-	require.Equal(t, textOf(errOffset), h.Status().LastError)
+	require.Equal(t, failureOf(errOffset).text, h.Status().LastError)
+}
+
+// TestFailingSince: a failure begins once, whatever its reasons, and ends with a success.
+func TestFailingSince(t *testing.T) {
+	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	began := now
+	vec := func() *prometheus.GaugeVec { return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "test"}, nil) }
+	h := &health{metrics: Metrics{Up: vec(), LastSuccess: vec()}, logger: log.NewNopLogger(), now: func() time.Time { return now }}
+	for _, err := range []error{errors.New("a"), errors.New("b"), errOffset} {
+		h.ended(reconcile.Live, err)
+		require.Equal(t, began, h.Status().FailingSince)
+		now = now.Add(time.Minute)
+	}
+	require.Equal(t, TroubleOffset, h.Status().Trouble)
+	h.ended(reconcile.Live, nil)
+	require.Zero(t, h.Status().FailingSince)
+	require.Empty(t, h.Status().Trouble)
+	h.ended(reconcile.Audit, errors.New("a"))
+	require.Equal(t, now, h.Status().FailingSince)
 }

@@ -89,7 +89,7 @@ func (s *store) written(err error) error {
 		return nil
 	}
 	s.metrics.CommitFailures.Inc()
-	return fmt.Errorf("what was read is not counted yet: %w", err)
+	return ledgerError{fmt.Errorf("what was read is not counted yet: %w", err)}
 }
 
 // caughtUp notes that all that was shown before is counted.

@@ -30,7 +30,7 @@ type tracker struct {
 	concealed  bool            // this tracker has concealed the account's series
 	caughtUp   bool            // since the start
 	begun      bool            // the server's time is known, and the epoch is set
-	background *reconcile.Pass // under way between polls; nil: none
+	background *reconcile.Pass // under way between polls; nil: none. Set by inBetween
 }
 
 func newTracker(o *Options, h *health) *tracker {
@@ -77,7 +77,7 @@ func (t *tracker) poll(ctx context.Context) error {
 
 func (t *tracker) live(ctx context.Context) error {
 	if err := t.store.ledger.Health(); err != nil {
-		return err
+		return ledgerError{err}
 	}
 	if t.offset.suspended {
 		return t.probe(ctx)
@@ -225,7 +225,7 @@ func (t *tracker) probe(ctx context.Context) error {
 		return errOffset
 	}
 	t.reader.outcomes.restart()
-	t.background = nil
+	t.inBetween(nil)
 	t.store.reset()
 	return t.live(ctx)
 }

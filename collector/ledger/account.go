@@ -78,6 +78,13 @@ func (a *Account) Conceal(yes bool) {
 	}
 }
 
+// Concealed reports whether the account's series are kept out of the exposition by Conceal.
+func (a *Account) Concealed() bool {
+	a.l.mu.RLock()
+	defer a.l.mu.RUnlock()
+	return a.concealed
+}
+
 func (a *Account) read() accountMeta {
 	a.l.mu.RLock()
 	defer a.l.mu.RUnlock()

@@ -19,6 +19,7 @@ import (
 // Ledger is safe for concurrent use. There is one writer at a time; readers see the last committed state.
 type Ledger struct {
 	file    *file
+	path    string // of the file, for people
 	now     func() time.Time
 	logger  log.Logger
 	created time.Time
@@ -128,6 +129,7 @@ func (l *Ledger) Close() error {
 
 // Stats are the ledger's own figures.
 type Stats struct {
+	Path      string // of the file, absolute where that is known
 	SizeBytes int64
 	Created   time.Time // when the file was made
 	Series    int
@@ -138,7 +140,7 @@ type Stats struct {
 func (l *Ledger) Stats() Stats {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	s := Stats{Created: l.created, Held: len(l.zeroFirst.atZero), SizeBytes: l.file.size.Load()}
+	s := Stats{Path: l.path, Created: l.created, Held: len(l.zeroFirst.atZero), SizeBytes: l.file.size.Load()}
 	for _, f := range l.families {
 		s.Series += len(f.byKey)
 	}

@@ -62,8 +62,12 @@ func Open(o Options) (_ *Ledger, err error) {
 		path: path, before: o.BeforeCommit, after: o.AfterCommit,
 		options: bolt.Options{Timeout: o.LockTimeout, FreelistType: bolt.FreelistMapType, NoSync: o.NoSync, NoGrowSync: o.NoSync},
 	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		absolute = path
+	}
 	l := &Ledger{
-		file: f, now: o.Now, logger: o.Logger,
+		file: f, path: absolute, now: o.Now, logger: o.Logger,
 		admitted:   map[string]map[string]struct{}{},
 		accounts:   map[string]*Account{},
 		zeroFirst:  zeroFirst{wait: o.ZeroFirst, atZero: map[*storedSeries]struct{}{}},
@@ -116,16 +120,12 @@ func problem(err error) string {
 
 // announce logs where the ledger is and whether it is a new one.
 func (l *Ledger) announce(from origin) {
-	path, err := filepath.Abs(l.file.path)
-	if err != nil {
-		path = l.file.path
-	}
 	what := "ledger opened"
 	if from != wasThere {
 		what = "new ledger created"
 	}
 	if from == replaced {
-		level.Warn(l.logger).Log("msg", "the ledger's file was replaced: nothing had ever been written to it, as after a first start that was interrupted", "path", path)
+		level.Warn(l.logger).Log("msg", "the ledger's file was replaced: nothing had ever been written to it, as after a first start that was interrupted", "path", l.path)
 	}
-	level.Info(l.logger).Log("msg", what, "path", path, "created", l.created.UTC().Format(time.RFC3339), "accounts", len(l.accounts))
+	level.Info(l.logger).Log("msg", what, "path", l.path, "created", l.created.UTC().Format(time.RFC3339), "accounts", len(l.accounts))
 }
