@@ -77,13 +77,16 @@ func TestReloadUnderLoad(t *testing.T) {
 	})
 	defer stop()
 	var scrapes atomic.Int64
+	var scrapers []func()
 	for _, accept := range []string{"text/plain", "application/openmetrics-text", "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"} {
-		defer flow(20*time.Millisecond, func() {
+		stop := flow(20*time.Millisecond, func() {
 			if status, _, err := p.get(t, accept); err != nil || status != http.StatusOK {
 				t.Error(accept, status, err)
 			}
 			scrapes.Add(1)
-		})()
+		})
+		defer stop()
+		scrapers = append(scrapers, stop)
 	}
 
 	rng := rand.New(rand.NewPCG(13, 3))
@@ -102,6 +105,9 @@ func TestReloadUnderLoad(t *testing.T) {
 	}
 	require.Positive(t, scrapes.Load())
 	stop()
+	for _, stop := range scrapers { // on a slow machine they leave little time for reading
+		stop()
+	}
 	require.NoError(t, p.Reload(good[0]))
 	waitForRecords(t, a.sim)
 	v := view{epoch: time.Now().Add(-4 * time.Hour), byAccount: true}
