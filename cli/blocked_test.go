@@ -47,8 +47,10 @@ const signalsVariable = "CLI_TEST_SIGNALS"
 func TestSignalsBeforeTheyAreTaken(t *testing.T) {
 	if os.Getenv(signalsVariable) != "" {
 		e := ThisProcess()
-		e.Signals(syscall.SIGHUP)
+		kept := e.Signals(syscall.SIGHUP)
 		fmt.Println("waiting")
+		<-kept
+		fmt.Println("kept")
 		select {}
 	}
 	cmd := exec.Command(os.Args[0], "-test.run=^TestSignalsBeforeTheyAreTaken$")
@@ -56,10 +58,15 @@ func TestSignalsBeforeTheyAreTaken(t *testing.T) {
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	line, err := bufio.NewReader(out).ReadString('\n')
-	require.NoError(t, err)
-	require.Equal(t, "waiting\n", line)
+	in := bufio.NewReader(out)
+	says := func(want string) {
+		line, err := in.ReadString('\n')
+		require.NoError(t, err)
+		require.Equal(t, want+"\n", line)
+	}
+	says("waiting")
 	require.NoError(t, cmd.Process.Signal(syscall.SIGHUP), "is kept for later")
+	says("kept")
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 	require.EqualError(t, cmd.Wait(), "signal: terminated")
 }

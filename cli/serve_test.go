@@ -65,7 +65,7 @@ func TestServe(t *testing.T) {
 	require.Regexp(t, `itnio_exporter_build_info\{branch="[^"]+",[^}]*revision="[^"]+",[^}]*version="[^"]+"\} 1`, metrics)
 	status, page := request(t, http.MethodGet, i.url("/"))
 	require.Equal(t, http.StatusOK, status)
-	require.Contains(t, page, "<td>main</td><td>up</td>")
+	require.Contains(t, page, "· 1 in step</title>")
 
 	successful := func() float64 { v, _ := i.metric("itnio_exporter_config_last_reload_successful"); return v }
 	require.Equal(t, 1.0, successful())

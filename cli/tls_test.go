@@ -139,6 +139,7 @@ func TestProbesOfTLS(t *testing.T) {
 			}
 			process.Eventually(t, "the probes are in the log", func() bool { return strings.Count(i.Stderr.String(), ": EOF\"") == 3 })
 			require.Zero(t, i.Stop(), &i.Stderr)
+			require.NotContains(t, i.Stderr.String(), "client sent an HTTP request")
 			for line := range strings.Lines(i.Stderr.String()) {
 				require.False(t, strings.Contains(line, `msg="HTTP server"`) && !strings.Contains(line, "level=debug"), line)
 			}
