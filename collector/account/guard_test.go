@@ -46,6 +46,7 @@ func TestGuard(t *testing.T) {
 		{"hours ahead", func(i int) time.Duration { return -8*time.Hour + time.Duration(i)*time.Second }, func(i int) int { return i / 5 }, guardSize, true},
 		{"too few", func(int) time.Duration { return 8 * time.Hour }, func(i int) int { return i / 5 }, guardSize - 1, false},
 		{"all at once", func(int) time.Duration { return 8 * time.Hour }, func(int) int { return 1 }, guardSize, false},
+		{"by more than zones differ", func(int) time.Duration { return -maxShift - time.Second }, func(i int) int { return i / 5 }, guardSize, false},
 		{"late, each by another time", func(i int) time.Duration { return time.Duration(i+1) * time.Hour }, func(i int) int { return i / 5 }, guardSize, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
