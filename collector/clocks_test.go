@@ -81,26 +81,27 @@ func TestWrongClocks(t *testing.T) {
 		}
 	}
 	right := between(0, 0, 0)
-	for _, tt := range []struct {
+	cases := []struct {
 		name  string
 		date  func(n int64, since time.Duration) (time.Duration, bool)
 		local time.Duration // step of the local clock after 40 minutes
 	}{
-		{"10 days ahead for 10 seconds", between(30*time.Minute, 30*time.Minute+10*time.Second, 10*days), 0},
 		{"10 days ahead for 10 minutes", between(30*time.Minute, 40*time.Minute, 10*days), 0},
+		{"first answer days ahead", first(5 * days), 0},
+		{"two servers 5 hours apart", every(-5 * time.Hour), 0},
+		{"local clock set by ten days", right, 10 * days},
+		{"no Date", func(int64, time.Duration) (time.Duration, bool) { return 0, false }, 0},
+		{"10 days ahead for 10 seconds", between(30*time.Minute, 30*time.Minute+10*time.Second, 10*days), 0},
 		{"40 days ahead for an hour", between(30*time.Minute, 90*time.Minute, 40*days), 0},
 		{"10 days behind for an hour", between(30*time.Minute, 90*time.Minute, -10*days), 0},
 		{"3 hours behind for an hour", between(30*time.Minute, 90*time.Minute, -3*time.Hour), 0},
 		{"20 minutes ahead for an hour", between(30*time.Minute, 90*time.Minute, 20*time.Minute), 0},
-		{"first answer days ahead", first(5 * days), 0},
 		{"first answer days behind", first(-5 * days), 0},
 		{"days ahead for the first hour", between(0, time.Hour, 5*days), 0},
 		{"two servers 10 minutes apart", every(10 * time.Minute), 0},
-		{"two servers 5 hours apart", every(-5 * time.Hour), 0},
-		{"local clock set by ten days", right, 10 * days},
 		{"local clock set back by ten days", right, -10 * days},
-		{"no Date", func(int64, time.Duration) (time.Duration, bool) { return 0, false }, 0},
-	} {
+	}
+	for _, tt := range cases[:span(5, 5, len(cases))] { // .ci/run has all of them
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

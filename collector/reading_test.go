@@ -34,7 +34,7 @@ func TestBaseline(t *testing.T) {
 		o.LongShare, o.LateShare = 0.02, 0.02
 		w := newWorld(t, o, nil)
 		w.start()
-		hours := span(3, 5, 24)
+		hours := span(3, 3, 24)
 		time.Sleep(time.Duration(hours) * time.Hour)
 		v := w.judge(time.Hour + 2*time.Minute)
 		v.exact(t)
@@ -305,7 +305,7 @@ func TestBareListInShortPages(t *testing.T) {
 			})
 		}
 		w.start()
-		time.Sleep(span[time.Duration](2, 3, 24) * time.Hour)
+		time.Sleep(span[time.Duration](2, 2, 24) * time.Hour)
 		v := w.judge(time.Hour + 10*time.Minute)
 		v.exact(t)
 		require.Greater(t, v.counted, 200)

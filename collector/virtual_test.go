@@ -17,7 +17,7 @@ import (
 func TestVirtualDays(t *testing.T) {
 	t.Parallel()
 	skipRace(t)
-	hours := span(2, 4, 7*24)
+	hours := span(2, 2, 7*24)
 	for _, filter := range []struct {
 		name  string
 		on    simulator.Field

@@ -59,6 +59,7 @@ func (l *Ledger) adoptModel(m *families.Model, next []*family) {
 			}
 		}
 	}
+	l.zeroFirst.lookAgain()
 	l.recount()
 	l.changed()
 }

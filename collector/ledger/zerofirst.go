@@ -13,6 +13,7 @@ import (
 type zeroFirst struct {
 	wait       time.Duration
 	atZero     map[*storedSeries]struct{}
+	fetched    time.Time // no 0 was fetched earlier; zero: none was
 	prometheus time.Time // last complete scrape that carried Prometheus's own header
 }
 
@@ -29,8 +30,34 @@ func (z *zeroFirst) served(gen uint64, prometheus bool, now time.Time) {
 	for s := range z.atZero {
 		if s.fetched.IsZero() && s.bornGen <= gen && (s.account == nil || s.account.exposedGen <= gen && s.account.exposed()) {
 			s.fetched = now
+			z.noteFetched(now)
 		}
 	}
+}
+
+func (z *zeroFirst) noteFetched(t time.Time) {
+	if z.fetched.IsZero() || t.Before(z.fetched) {
+		z.fetched = t
+	}
+}
+
+// lookAgain finds out when the first 0 was fetched of those that are shown now.
+func (z *zeroFirst) lookAgain() {
+	z.fetched = time.Time{}
+	for s := range z.atZero {
+		if !s.fetched.IsZero() {
+			z.noteFetched(s.fetched)
+		}
+	}
+}
+
+// anyDue reports whether a series may show its value, or the local clock was set back. It is asked each second, and there may be
+// many series that nobody fetches.
+func (z *zeroFirst) anyDue(now time.Time) bool {
+	if z.wait == 0 {
+		return len(z.atZero) > 0
+	}
+	return !z.fetched.IsZero() && (now.Sub(z.fetched) >= z.wait || now.Before(z.fetched))
 }
 
 // due reports whether a series may show its value.
@@ -45,6 +72,7 @@ func (z *zeroFirst) setBack(now time.Time) {
 			s.fetched = now
 		}
 	}
+	z.lookAgain()
 }
 
 // reveal lets a series show its value.
@@ -76,12 +104,7 @@ func (l *Ledger) releaseDue() bool {
 	now := l.now()
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	for s := range l.zeroFirst.atZero {
-		if l.zeroFirst.due(s, now) || now.Before(s.fetched) {
-			return true
-		}
-	}
-	return false
+	return l.zeroFirst.anyDue(now)
 }
 
 // release is a series that is to show its value.
@@ -139,6 +162,7 @@ func (l *Ledger) Release() error {
 				l.zeroFirst.reveal(r.s)
 				r.f.dirty = true
 			}
+			l.zeroFirst.lookAgain()
 			l.changed()
 		},
 	})
