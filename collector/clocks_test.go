@@ -60,7 +60,7 @@ func misdated(off func(n int64, since time.Duration) (time.Duration, bool)) func
 // answer, every call since is counted once, and the log is not flooded.
 func TestWrongClocks(t *testing.T) {
 	t.Parallel()
-	skipRace(t)
+	skipDays(t)
 	between := func(from, to, off time.Duration) func(int64, time.Duration) (time.Duration, bool) {
 		return func(_ int64, since time.Duration) (time.Duration, bool) {
 			if since >= from && since < to {
@@ -141,7 +141,7 @@ func TestWrongClocks(t *testing.T) {
 // TestWrongDatesOfAServerThatChecksTimestamps: the requests are signed by the local clock while the server's Date is wrong.
 func TestWrongDatesOfAServerThatChecksTimestamps(t *testing.T) {
 	t.Parallel()
-	skipRace(t)
+	skipDays(t)
 	for _, off := range []time.Duration{-3 * time.Hour, 10 * days} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, steady(time.Now()), nil)
@@ -168,7 +168,7 @@ func TestWrongDatesOfAServerThatChecksTimestamps(t *testing.T) {
 // start, but not at a restart.
 func TestQuietRestart(t *testing.T) {
 	t.Parallel()
-	skipRace(t)
+	skipDays(t)
 	for _, off := range []time.Duration{5 * time.Hour, -10 * days} {
 		synctest.Test(t, func(t *testing.T) {
 			o := steady(time.Now())

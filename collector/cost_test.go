@@ -15,7 +15,7 @@ import (
 // whose past is at rest, and prints the table. The full numbers of calls are for the long proof.
 func TestCost(t *testing.T) {
 	t.Parallel()
-	skipRace(t)
+	skipDays(t)
 	share := span(0.1, 0.1, 1)
 	for _, c := range []struct {
 		name        string

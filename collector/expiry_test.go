@@ -13,7 +13,7 @@ import (
 // TestExpiry: ids do not grow without bound, and lowering and raising the horizon counts no call twice.
 func TestExpiry(t *testing.T) {
 	t.Parallel()
-	skipRace(t)
+	skipDays(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
 		o.CallsPerDay = 1000
@@ -45,7 +45,7 @@ func TestExpiry(t *testing.T) {
 // TestExpiryWithRareAudits: where days pass between two audits, each has more than one day of ids to let go.
 func TestExpiryWithRareAudits(t *testing.T) {
 	t.Parallel()
-	skipRace(t)
+	skipDays(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
 		o.CallsPerDay = 400

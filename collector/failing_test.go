@@ -101,7 +101,7 @@ func TestRefusedPast(t *testing.T) {
 // appear after the few requests of the first poll, which are made without a pause between them.
 func TestSlowAnswers(t *testing.T) {
 	t.Parallel()
-	skipRace(t)
+	skipDays(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
 		o.CallsPerDay, o.Latency = 1000, 28*time.Second

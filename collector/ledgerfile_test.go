@@ -92,7 +92,7 @@ func TestLastSuccessOverARestart(t *testing.T) {
 // counted twice.
 func TestWindowsThatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	skipRace(t)
+	skipDays(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), nil)
 		w.start()

@@ -15,7 +15,7 @@ import (
 // the first good answer are.
 func TestWrongOffset(t *testing.T) {
 	t.Parallel()
-	skipRace(t)
+	skipDays(t)
 	for _, tc := range []struct {
 		name, offset string
 		accept       simulator.TimeFormat

@@ -28,7 +28,7 @@ func duration(d time.Duration) *time.Duration { return &d }
 // those in progress at the start among them, and no others.
 func TestBaseline(t *testing.T) {
 	t.Parallel()
-	skipRace(t)
+	skipDays(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
 		o.LongShare, o.LateShare = 0.02, 0.02
@@ -123,7 +123,7 @@ func TestFirstCall(t *testing.T) {
 // TestDowntime: a day of downtime is caught up without a loss, and nothing is shown before it is.
 func TestDowntime(t *testing.T) {
 	t.Parallel()
-	skipRace(t)
+	skipDays(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), nil)
 		w.start()
@@ -274,7 +274,7 @@ func TestRetryAfter(t *testing.T) {
 // nor the size of the page, which may be shorter than asked for: a page that is not full by the size asked for is not the last.
 func TestBareListInShortPages(t *testing.T) {
 	t.Parallel()
-	skipRace(t)
+	skipDays(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
 		o.Habits.PageSize = 15

@@ -18,7 +18,7 @@ import (
 // only an audit finds calls that began long before the copy was made.
 func TestRestored(t *testing.T) {
 	t.Parallel()
-	skipRace(t)
+	skipDays(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
 		o.LongShare = 0.3
@@ -55,7 +55,7 @@ func TestRestored(t *testing.T) {
 // ledger itself, and in the end all that was shown before and came since.
 func TestRestoredBackup(t *testing.T) {
 	t.Parallel()
-	skipRace(t)
+	skipDays(t)
 	for _, age := range span(
 		[]time.Duration{10 * time.Second}, []time.Duration{time.Hour},
 		[]time.Duration{10 * time.Second, time.Minute, 30 * time.Minute, 3 * time.Hour, 24 * time.Hour, 72 * time.Hour},

@@ -16,7 +16,7 @@ import (
 // days only.
 func TestVirtualDays(t *testing.T) {
 	t.Parallel()
-	skipRace(t)
+	skipDays(t)
 	hours := span(2, 2, 7*24)
 	for _, filter := range []struct {
 		name  string

@@ -48,12 +48,12 @@ func span[T any](short, normal, proof T) T {
 	return normal
 }
 
-// skipRace leaves simulations of days to those of faults, which go the same ways: the race detector makes everything several
-// times slower.
-func skipRace(t *testing.T) {
+// skipDays leaves long simulations to those of faults, which go the same ways, with -short and under the race detector, which
+// makes everything several times slower.
+func skipDays(t *testing.T) {
 	t.Helper()
-	if raceDetector {
-		t.Skip("days take too long under the race detector")
+	if raceDetector || testing.Short() {
+		t.Skip("takes too long with -short or the race detector")
 	}
 }
 
