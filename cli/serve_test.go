@@ -63,9 +63,11 @@ func TestServe(t *testing.T) {
 		require.True(t, ok, family)
 	}
 	require.Regexp(t, `itnio_exporter_build_info\{branch="[^"]+",[^}]*revision="[^"]+",[^}]*version="[^"]+"\} 1`, metrics)
-	status, page := request(t, http.MethodGet, i.url("/"))
-	require.Equal(t, http.StatusOK, status)
-	require.Contains(t, page, "· 1 in step</title>")
+	var page string
+	process.Eventually(t, "the account is in step", func() bool { // after its first audit
+		status, page = request(t, http.MethodGet, i.url("/"))
+		return status == http.StatusOK && strings.Contains(page, "· 1 in step</title>")
+	})
 
 	successful := func() float64 { v, _ := i.metric("itnio_exporter_config_last_reload_successful"); return v }
 	require.Equal(t, 1.0, successful())
