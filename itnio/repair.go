@@ -133,7 +133,7 @@ func repairRow(raw []byte) row {
 	seen := map[string]bool{}
 	for w.skipBlanks(); w.at < len(raw)-1; w.skipBlanks() {
 		name, damaged, ok := w.member()
-		if _, used := fields[name]; used {
+		if isField(name) {
 			ok = ok && !seen[name] // else one of the two stood in a text
 			seen[name] = true
 			if damaged {

@@ -227,7 +227,7 @@ func (w *rewriter) text(ends func(b []byte, quote int) bool, member bool) (damag
 func usedNameAt(b []byte, i int) bool {
 	end, ok := nameAt(b, i)
 	if ok {
-		_, ok = fields[string(b[i+1:end-1])]
+		ok = isField(string(b[i+1 : end-1]))
 	}
 	return ok
 }

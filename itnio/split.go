@@ -65,6 +65,7 @@ func splitRows(list []byte) (rows []place, ends []int) {
 	return rows, ends
 }
 
+// isField reports whether a member of a record is used.
 func isField(name string) bool { _, ok := fields[name]; return ok }
 
 // commonest is the name with which most records begin.
