@@ -65,6 +65,9 @@ func (r *requested) has(host string) bool {
 
 // The API is asked through the proxy that the account names, or that the environment names if the account says so, and else directly.
 func TestProxyOfTheAPI(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	t.Parallel()
 	asked := &requested{hosts: map[string]bool{}}
 	proxy := httptest.NewServer(asked)

@@ -13,6 +13,9 @@ import (
 
 // What simulate prints is a configuration for it.
 func TestSimulate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	t.Parallel()
 	api := start(t, "simulate", "--simulate.listen-address=127.0.0.1:0", "--simulate.history=1h", "--simulate.calls-per-day=5000")
 	process.Eventually(t, "a configuration", func() bool { return strings.Contains(api.Stdout.String(), "api_secret") })

@@ -20,8 +20,11 @@ import (
 // on, and the calls by hour are those that were counted.
 func TestStatusOverAnAccountsLife(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, steady(time.Now()), func(c *config.Config) { c.Global.InitialHistory = duration(12 * time.Hour) })
+		o := steady(time.Now())
+		o.CallsPerDay = 4800
+		w := newWorld(t, o, func(c *config.Config) { c.Global.InitialHistory = duration(12 * time.Hour) })
 		var failing atomic.Bool
 		w.fails = func(itnio.Query) error {
 			if failing.Load() {

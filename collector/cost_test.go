@@ -16,7 +16,7 @@ import (
 func TestCost(t *testing.T) {
 	t.Parallel()
 	skipDays(t)
-	share := span(0.1, 0.1, 1)
+	share := span(0.05, 0.05, 1)
 	for _, c := range []struct {
 		name        string
 		calls       float64       // a day

@@ -16,7 +16,7 @@ func TestExpiry(t *testing.T) {
 	skipDays(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
-		o.CallsPerDay = 1000
+		o.CallsPerDay = 500
 		horizonOf := func(d time.Duration) func(*config.Config) {
 			return func(c *config.Config) {
 				c.Global.Horizon, c.Global.PollInterval = duration(d), duration(20*time.Minute)
@@ -38,7 +38,7 @@ func TestExpiry(t *testing.T) {
 			v.exact(t)
 			w.end()
 		}
-		require.Less(t, most, 7*1000)
+		require.Less(t, most, 7*500)
 	})
 }
 
@@ -54,7 +54,7 @@ func TestExpiryWithRareAudits(t *testing.T) {
 			c.Global.ZeroFirst = duration(0)
 		})
 		w.start()
-		for range span(14, 14, 30) {
+		for range span(9, 9, 30) {
 			time.Sleep(24 * time.Hour)
 			w.look()
 		}

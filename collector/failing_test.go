@@ -21,6 +21,7 @@ import (
 // status page and a line in the log, and the account is up again when it has passed.
 func TestBackgroundFailures(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	for _, tt := range []struct {
 		name  string
 		after time.Duration // the start
@@ -68,8 +69,11 @@ func TestBackgroundFailures(t *testing.T) {
 // TestRefusedPast: while all of the past is refused, answers to questions that reach into the present do not make the account up.
 func TestRefusedPast(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, steady(time.Now()), func(c *config.Config) {
+		o := steady(time.Now())
+		o.CallsPerDay = 4800
+		w := newWorld(t, o, func(c *config.Config) {
 			c.Global.InitialHistory, c.Global.Lookback, c.Global.PollInterval = duration(time.Hour), duration(2*time.Minute), duration(time.Second)
 		})
 		w.fails = func(q itnio.Query) error {

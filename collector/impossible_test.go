@@ -15,6 +15,7 @@ import (
 // account is not taken for one with a wrong offset.
 func TestImpossibleTimes(t *testing.T) {
 	t.Parallel()
+	skipDays(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
 		o.CallsPerDay, o.Faults = 9600, simulator.Faults{WrongTime: 0.25}

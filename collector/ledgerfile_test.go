@@ -21,6 +21,7 @@ import (
 // file is back, reading goes on.
 func TestLedgerFileTakenAway(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), nil)
 		w.start()
@@ -70,6 +71,7 @@ func TestLedgerFileTakenAwayBetweenPolls(t *testing.T) {
 // TestLastSuccessOverARestart: an exporter that is restarted during an outage knows when the account was last read.
 func TestLastSuccessOverARestart(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), nil)
 		w.start()

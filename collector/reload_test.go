@@ -17,6 +17,7 @@ import (
 // TestReload: accounts are added, removed and changed; a configuration that cannot be put in force changes nothing.
 func TestReload(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), nil)
 		w.start()
@@ -93,6 +94,7 @@ func TestReloadClosesConnections(t *testing.T) {
 // TestReloadThatFailsMidway: where the disk fills up during a reload, the old configuration goes on with all its accounts.
 func TestReloadThatFailsMidway(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	for spare := range int32(3) {
 		t.Run(strconv.Itoa(int(spare)), func(t *testing.T) {
 			t.Parallel()

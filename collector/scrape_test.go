@@ -17,6 +17,7 @@ import (
 // TestScrapeMode: scrapes bring the account in step, share a reading, and are not held up by a slow API.
 func TestScrapeMode(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
 		w := newWorld(t, o, func(c *config.Config) { c.Global.PollMode = string(config.PollScrape) })

@@ -17,7 +17,7 @@ import (
 func TestVirtualDays(t *testing.T) {
 	t.Parallel()
 	skipDays(t)
-	hours := span(2, 2, 7*24)
+	hours := span(1, 1, 7*24)
 	for _, filter := range []struct {
 		name  string
 		on    simulator.Field
@@ -53,7 +53,8 @@ func virtualDays(t *testing.T, on simulator.Field, hours, limit int) {
 			before = w.sim.Requests()
 		}
 	}
-	require.Less(t, w.sim.Requests(), 2*limit*hours/24, "the busiest hours have at most twice the mean")
+	const fill = 2 * 24000 / 100 // pages of the two days before the epoch
+	require.Less(t, w.sim.Requests(), fill+2*limit*hours/24, "the busiest hours have at most twice the mean")
 	v := w.judge(time.Hour)
 	w.halt()
 	w.exposedRight(families.LabelAccount, families.LabelAgentGroup, families.LabelCountry, "call_type", "outcome", "hangup_reason", "hangup_party")

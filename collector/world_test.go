@@ -57,6 +57,14 @@ func skipDays(t *testing.T) {
 	}
 }
 
+// skipShort skips a test with -short. .ci/run uses -short under the race detector: it runs there.
+func skipShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() && !raceDetector {
+		t.Skip("runs without -short, and under the race detector")
+	}
+}
+
 // world is the real runtime against a simulated API in a bubble of virtual time.
 type world struct {
 	t     testing.TB

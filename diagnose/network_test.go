@@ -67,6 +67,9 @@ var networkPlants = []plant{
 }
 
 func TestPlantedInTheNetwork(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	for _, tt := range networkPlants {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -22,8 +22,11 @@ func (s *setup) backup(file string, args ...string) (output string, err error) {
 // TestBackupAndRestore: a backup of a running exporter is restored after more calls came. Under traffic no series is lower than it
 // was, in four scrapes a second, and in the end all is as if the ledger had never been lost.
 func TestBackupAndRestore(t *testing.T) {
+	skipShort(t)
 	t.Parallel()
-	a, m := newAPI(t, history(23, 2*time.Hour, 2000)), newMaker(23)
+	o, m := history(23, 2*time.Hour, 2000), newMaker(23)
+	few(&o, m)
+	a := newAPI(t, o)
 	s := newSetup(t, a, "poll_interval: 1s, zero_first: 500ms, initial_history: 3h", ", rate_limit: 200", "")
 	copied := filepath.Join(t.TempDir(), "copy.db")
 

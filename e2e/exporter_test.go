@@ -139,7 +139,7 @@ func (e *exporter) equals(v view, s *simulator.Simulator) {
 func equalsTruth(t testing.TB, v view, s *simulator.Simulator, scrape func() samples, log func() string) {
 	t.Helper()
 	var left string
-	for deadline := time.Now().Add(process.Patience); ; time.Sleep(300 * time.Millisecond) {
+	for deadline := time.Now().Add(process.Patience); ; time.Sleep(700 * time.Millisecond) {
 		have := scrape() // before the truth, which can only have grown since
 		want, may := v.truth(s)
 		for k, n := range have.counters() {

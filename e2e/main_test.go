@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"testing"
 )
 
@@ -22,6 +23,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // of the tests, which parse many pages, not of the exporter
 	flag.Parse()
 	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
 		_ = f.Value.Set("32") // tests spend most of their time waiting
@@ -71,6 +73,15 @@ func scale[T any](short, usual, long T) T {
 		return short
 	}
 	return usual
+}
+
+// skipShort skips a test with -short. .ci/run uses -short under the race detector, to which it matters little what a test
+// compares and much what runs at the same time: the test runs there.
+func skipShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() && !racing {
+		t.Skip("runs without -short, and under the race detector")
+	}
 }
 
 // skipUnderRaceDetector skips a test whose point is exact numbers: it is slow under the race detector and finds no more there.

@@ -56,6 +56,7 @@ func variants(t *testing.T, url string, accounts []simulator.Account) (good, wro
 // TestReloadUnderLoad: reloads change accounts, rates and opt-ins, some are refused, while calls come in and the page is
 // scraped in every format. No call is lost or counted twice.
 func TestReloadUnderLoad(t *testing.T) {
+	skipShort(t)
 	t.Parallel()
 	o, m := history(13, 2*time.Hour, 2000), newMaker(13)
 	few(&o, m)
@@ -148,6 +149,7 @@ func wrongConfig(good string, i int) string {
 // TestWrongReloads: wrong configurations, by request and by signal, leave the process as it was.
 func TestWrongReloads(t *testing.T) {
 	skipUnderRaceDetector(t)
+	skipShort(t)
 	t.Parallel()
 	o, m := history(17, 2*time.Hour, 2000), newMaker(17)
 	few(&o, m)
@@ -161,7 +163,7 @@ func TestWrongReloads(t *testing.T) {
 	const gauge = "itnio_exporter_config_last_reload_successful"
 	require.Equal(t, 1.0, e.all()[gauge])
 	was := samples{}
-	for i := range scale(20, 20, 50) {
+	for i := range scale(10, 20, 50) {
 		m.batch(t, a.sim, 5)
 		require.NoError(t, os.WriteFile(s.config, []byte(wrongConfig(string(good), i)), 0o600))
 		if (i+i/10)%5 == 4 { // ways 4 and 9, then 3 and 8, and so on

@@ -14,11 +14,14 @@ import (
 
 // TestStopsAndStarts: restarts in the middle of traffic, every other after kill -9, lose nothing and count nothing twice.
 func TestStopsAndStarts(t *testing.T) {
+	skipShort(t)
 	t.Parallel()
 	for _, mode := range []string{"interval", "scrape"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			a, m := newAPI(t, history(3, 3*time.Hour, 2000)), newMaker(3)
+			o, m := history(3, 3*time.Hour, 2000), newMaker(3)
+			few(&o, m)
+			a := newAPI(t, o)
 			s := newSetup(t, a, "poll_mode: "+mode+", poll_interval: 1s, zero_first: 500ms, initial_history: 1h", ", rate_limit: 100", "")
 			e := s.start()
 			e.filled()
@@ -48,6 +51,7 @@ func TestStopsAndStarts(t *testing.T) {
 // commits.
 func TestKill(t *testing.T) {
 	skipUnderRaceDetector(t)
+	skipShort(t)
 	t.Parallel()
 	for seed := range scale[uint64](1, 2, 8) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {

@@ -152,6 +152,9 @@ func TestRawRemark(t *testing.T) {
 }
 
 func TestPageFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		s := simulator.New(traffic())
 		a := newAPI(t, s)
@@ -282,7 +285,7 @@ func TestHandler(t *testing.T) {
 	assert.Empty(t, resp.Header.Get("Date"))
 	control(`{"faults":{"cut":1}}`)
 	_, _, err = post()
-	require.True(t, errors.Is(err, io.ErrUnexpectedEOF), "%v", err)
+	require.True(t, errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF), "%v", err) // cut behind the header, or in it
 	control(`{"faults":{},"scenario":{"kind":"dead_group","seconds":3600}}`)
 
 	_, text := call(http.MethodGet, "/-/truth?account=demo", "")

@@ -181,6 +181,9 @@ func TestEndsAndFilterField(t *testing.T) {
 }
 
 func TestPagingAndOrder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	noon := time.Date(2025, 1, 8, 12, 0, 0, 0, cst())
 	var calls []simulator.Call
 	for i := range 130 { // long ones first, so that the order of ends is the reverse; two start in each second
@@ -319,6 +322,9 @@ func TestLateRecords(t *testing.T) {
 
 // TestHabitsAnswerTheSame: with every set of habits, a client reads the same calls.
 func TestHabitsAnswerTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	all := simulator.AllHabits()
 	require.Equal(t, "plain", all[0].Name)
 	require.Less(t, len(all), 50)

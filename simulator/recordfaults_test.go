@@ -15,9 +15,12 @@ import (
 
 // TestRecordFaults reads a day of records, each fault with a probability of 0.1, and compares them with Calls.
 func TestRecordFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		o := traffic()
-		o.CallsPerDay = 2400
+		o.CallsPerDay = 1200
 		o.Faults = simulator.Faults{
 			Delete: 0.1, Edit: 0.1, Incomplete: 0.1, NeverComplete: 0.1, NoKey: 0.1, KeySometimes: 0.1, WrongTime: 0.1, FutureStart: 0.1,
 			UnknownCode: 0.1, BadText: 0.1, NoRing: 0.1, NoGroup: 0.1, NoCountry: 0.1, Burst: 1, BurstSize: 60,
@@ -26,9 +29,9 @@ func TestRecordFaults(t *testing.T) {
 		a := newAPI(t, s)
 		s.StopTraffic()
 		f := faultyRecords{t: t, seen: map[string]int{}, withKey: map[string]int{}, withoutKey: map[string]int{}}
-		for range 16 {
+		for range 10 {
 			f.compare(a, s, time.Now())
-			time.Sleep(40 * time.Minute)
+			time.Sleep(time.Hour)
 		}
 		f.compareLives(s)
 		for _, kind := range []string{

@@ -18,6 +18,9 @@ import (
 
 // TestDeterminism: two simulators with one seed give the same calls and faults, at whatever times they are asked. Another seed gives other calls.
 func TestDeterminism(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	run := func(seed uint64, step time.Duration, faults simulator.Faults) (all []simulator.Call) {
 		synctest.Test(t, func(*testing.T) {
 			start := time.Now()
@@ -48,9 +51,12 @@ func TestDeterminism(t *testing.T) {
 }
 
 func TestDistributions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	end := time.Date(2025, 3, 10, 0, 0, 0, 0, cst()) // a Monday
 	s := simulator.New(simulator.Options{
-		Seed: 5, Now: func() time.Time { return end }, Start: end.Add(-14 * 24 * time.Hour), CallsPerDay: 24000, Rhythm: 1, LongShare: 0.002, LateShare: 0.001,
+		Seed: 5, Now: func() time.Time { return end }, Start: end.Add(-7 * 24 * time.Hour), CallsPerDay: 24000, Rhythm: 1, LongShare: 0.002, LateShare: 0.001,
 	})
 	var talks []float64
 	types, reasons, parties, sips := map[enum.CallType]int{}, map[enum.Reason]int{}, map[enum.Party]int{}, map[enum.Outcome]map[int]int{}
@@ -103,7 +109,7 @@ func TestDistributions(t *testing.T) {
 			}
 		}
 	}
-	assert.InEpsilon(t, 14*24000, n, 0.01)
+	assert.InEpsilon(t, 7*24000, n, 0.01)
 	assert.Zero(t, sessions, "sessions are unique")
 	slices.Sort(talks)
 	assert.InEpsilon(t, 180, talks[len(talks)/2], 0.03, "median talk")
@@ -151,6 +157,9 @@ func TestNumbersAreValid(t *testing.T) {
 }
 
 func TestCallsInProgress(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		o := traffic()
 		s := simulator.New(o)
@@ -192,6 +201,9 @@ func TestAccountsAreApart(t *testing.T) {
 }
 
 func TestScenarios(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	from := time.Date(2025, 3, 4, 10, 0, 0, 0, cst())
 	to := from.Add(2 * time.Hour)
 	type counts struct{ all, hit, outside int }

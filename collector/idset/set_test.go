@@ -55,6 +55,9 @@ func TestSetAgainstMap(t *testing.T) {
 
 // What is remembered must stay small: the ledger of a large call centre contains millions of ids.
 func TestSetIsCompact(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	for name, tc := range map[string]struct {
 		id       func(i uint64) uint64
 		bytesPer float64

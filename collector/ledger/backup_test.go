@@ -72,6 +72,9 @@ func TestBackup(t *testing.T) {
 
 // TestBackupRefused: nothing is overwritten, and what could not be completed leaves nothing behind.
 func TestBackupRefused(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	tl := newTestLedger(t)
 	tl.establish()
 	dir := t.TempDir()

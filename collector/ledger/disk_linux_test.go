@@ -24,6 +24,9 @@ const (
 // A disk that fills up and empties again: what is served stays what is durable, and what could not be committed is
 // counted once when it is read again. Limits are a process's own, so the test runs in a process of its own.
 func TestFullDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	if how := os.Getenv(fullDiskVariable); how != "" {
 		fullDisk(t, how)
 		return

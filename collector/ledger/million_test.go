@@ -21,13 +21,16 @@ import (
 //nolint:gochecknoglobals // a flag of the test binary
 var proof = flag.Bool("proof", false, "run the long proofs")
 
-// A million calls (50,000 without -proof, 30,000 with -short) over 500 groups and 100 countries: with the default limits every family's totals are exact, none has
+// A million calls (30,000 without -proof) over 500 groups and 100 countries: with the default limits every family's totals are exact, none has
 // more label sets than it may, and what was folded is counted.
 func TestMillionCalls(t *testing.T) {
 	const groups, countries = 500, 100
 	calls := 30_000
-	if *proof {
+	switch {
+	case *proof:
 		calls = 1_000_000
+	case testing.Short():
+		t.Skip("runs without -short")
 	}
 	m := withEverything()
 	tl := newTestLedger(t, withModel(m))

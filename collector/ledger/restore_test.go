@@ -11,6 +11,9 @@ import (
 // An older copy of the ledger, restored and concealed until it has read again what came since: no series that was shown before is
 // lower, but those born since the copy, which show their 0 first. All end equal to what the lost ledger had.
 func TestRestoringAnOlderCopy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		c := newClock()
 		tl := newTestLedger(t, withClock(c.now), withZeroFirst(time.Minute), withModel(withEverything()))

@@ -81,6 +81,9 @@ func TestRestartAfterAClockThatWasAhead(t *testing.T) {
 
 // A wrong clock that no second audit confirms lets nothing that is remembered go.
 func TestClockThatIsWrongForAnAuditDropsNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	a := steady(t, nil)
 	before := len(a.cells)
 	a.srv.now += 30 * day

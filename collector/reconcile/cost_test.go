@@ -75,9 +75,12 @@ func BenchmarkRequests(b *testing.B) {
 
 // A first fill reads hardly more than the pages there are, and the audit after it only asks.
 func TestRequestsOfAFill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	for _, step := range []int64{1, 7, 60} {
-		a := newAccount(t, Settings{Lookback: 7200, Horizon: 7 * day, AuditInterval: hour, History: 3 * day})
-		a.traffic(begin-3*day-hour, begin-hour/2, step)
+		a := newAccount(t, Settings{Lookback: 7200, Horizon: 7 * day, AuditInterval: hour, History: day})
+		a.traffic(begin-day-hour, begin-hour/2, step)
 		pages := float64(len(a.srv.records)) / 100
 		fill := a.live() + a.sweep()
 		require.Zero(t, a.st.CatchUp(a.srv.now))

@@ -8,7 +8,7 @@ import (
 )
 
 func TestDeletionsAreCountedOnceWhenConfirmed(t *testing.T) {
-	for _, late := range []int64{1500, hour, 3 * hour, 8 * hour} {
+	for _, late := range []int64{2500, hour, 3 * hour, 8 * hour} {
 		a := steady(t, nil)
 		a.srv.now += 60
 		a.live()

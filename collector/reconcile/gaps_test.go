@@ -69,6 +69,9 @@ func TestSecondsInARowThatCannotBeRead(t *testing.T) {
 
 // One record that makes the server fail, wherever it is in the answer, keeps nothing but its own second from being read.
 func TestRecordThatBreaksTheAnswer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	for _, r := range []Refusal{Broken, Parameter} {
 		for _, age := range []int64{-600, -60, 0, hour, 3 * hour, 6 * hour} {
 			a := newAccount(t, Settings{Lookback: 7200, Horizon: 2 * day, AuditInterval: hour, History: 8 * hour})

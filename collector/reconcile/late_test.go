@@ -91,6 +91,9 @@ func TestSharedSecondsHideNothing(t *testing.T) {
 // Polled each second while many calls end: whatever is shown when a poll begins is read by it or, where it shifted the pages
 // that were being read, by the next.
 func TestDenseTraffic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	for seed := range uint64(9) {
 		rng := rand.New(rand.NewPCG(seed, 5))
 		a := newAccount(t, Settings{Lookback: 300, Horizon: day, AuditInterval: 60})

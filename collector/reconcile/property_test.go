@@ -248,6 +248,9 @@ func inOrder(t *testing.T, a *account) {
 // A server that always has something new, on every page of every window, does not keep a pass from ending, nor its memory from
 // being bounded.
 func TestEndlessServer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	for _, c := range []struct {
 		name        string
 		lookback    int64

@@ -69,6 +69,9 @@ func TestOddWindowIsWalkedOnce(t *testing.T) {
 }
 
 func TestCappedTotalHidesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	for _, limit := range []int{40, 150, 500, 1000} {
 		a := steady(t, func(s *server) { s.cap = limit })
 		for range 3 {
@@ -94,6 +97,9 @@ func TestServerWithoutTotals(t *testing.T) {
 		{"small pages", func(s *server) { s.noTotal, s.page = true, 15 }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if testing.Short() && c.name != "no totals" {
+				t.Skip("runs without -short")
+			}
 			a := steady(t, c.adjust)
 			a.srv.add(a.srv.now-600, a.srv.now-hour, a.srv.now-3*hour, a.srv.now-10*hour)
 			a.srv.now += 60
