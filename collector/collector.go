@@ -132,6 +132,9 @@ func (c *Collector) Run(ctx context.Context) error {
 	release, check := time.NewTicker(releaseEvery), time.NewTicker(checkEvery)
 	defer release.Stop()
 	defer check.Stop()
+	var secrets sync.WaitGroup
+	secrets.Go(func() { c.followSecrets(ctx) })
+	defer secrets.Wait()
 	var releases, health logging.Lasting
 	for ctx.Err() == nil {
 		select {

@@ -28,6 +28,7 @@ type member struct {
 type client struct {
 	account.API
 	http    *http.Client
+	rotate  func(key, secret string, others ...string)
 	history *account.History // goes on where the account's client is replaced
 }
 
@@ -104,9 +105,9 @@ func (c *Collector) newClient(a config.Account, history *account.History) (clien
 		return client{}, err
 	}
 	if c.o.wrap != nil {
-		return client{c.o.wrap(api), httpClient, history}, nil
+		return client{c.o.wrap(api), httpClient, api.Rotate, history}, nil
 	}
-	return client{api, httpClient, history}, nil
+	return client{api, httpClient, api.Rotate, history}, nil
 }
 
 // adopt makes the accounts of a configuration the ones to read. An account that fails does not affect the others.

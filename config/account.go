@@ -43,7 +43,7 @@ func (c *Config) accounts(s *source) ([]Account, error) {
 }
 
 func (c *Config) account(s *source, a AccountConfig, path string) (v Account, err error) {
-	v.Name = a.Name
+	v.Name, v.APIKeyFile, v.APISecretFile = a.Name, a.APIKeyFile, a.APISecretFile
 	if problem := checkName(a.Name); problem != "" {
 		return v, s.errorf(path+".name", "%s", problem)
 	}

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -21,17 +23,57 @@ func (c *Config) secret(s *source, value Secret, file, account, key string) (Sec
 		if err != nil {
 			return "", err
 		}
-		value = Secret(strings.TrimRight(string(withoutBOM(data)), "\r\n"))
+		value = secretIn(data)
 		s.hide(string(value))
 		if value == "" {
-			return "", s.errorf(path, "the file is empty; write the value into it")
+			return "", s.errorf(path, "%s", emptySecret)
 		}
 	}
-	if problem := secretProblem(string(value)); problem != "" {
+	if problem := checkSecret(key, value); problem != "" {
 		return "", s.errorf(path, "%s", problem)
 	}
-	if key == keySentInHeader && strings.ContainsFunc(string(value), func(r rune) bool { return r > '~' }) {
-		return "", s.errorf(path, "holds a character that no HTTP header can carry; write the bare value")
-	}
 	return value, nil
+}
+
+const emptySecret = "the file is empty; write the value into it"
+
+// secretIn is the secret in a file of that content.
+func secretIn(data []byte) Secret { return Secret(strings.TrimRight(string(withoutBOM(data)), "\r\n")) }
+
+// checkSecret says why a value cannot be the secret of that key; "": it can.
+func checkSecret(key string, value Secret) string {
+	if problem := secretProblem(string(value)); problem != "" {
+		return problem
+	}
+	if key == keySentInHeader && strings.ContainsFunc(string(value), func(r rune) bool { return r > '~' }) {
+		return "holds a character that no HTTP header can carry; write the bare value"
+	}
+	return ""
+}
+
+// Reread is the account with the secrets that its files hold now, each read with read. The error names the key, what is wrong and what
+// to do, and never the value: a file may be missing, empty or half-written for a moment while it is replaced.
+func (a Account) Reread(read func(path string) ([]byte, error)) (Account, error) {
+	for _, f := range []struct {
+		key, path string
+		value     *Secret
+	}{{keySentInHeader, a.APIKeyFile, &a.APIKey}, {"api_secret", a.APISecretFile, &a.APISecret}} {
+		if f.path == "" {
+			continue
+		}
+		data, err := read(f.path)
+		if err != nil {
+			return a, fmt.Errorf("%s_file: cannot be read: %w; fix the path or the permissions", f.key, bare(err))
+		}
+		value := secretIn(data)
+		problem := checkSecret(f.key, value)
+		if value == "" {
+			problem = emptySecret
+		}
+		if problem != "" {
+			return a, errors.New(f.key + "_file: " + problem)
+		}
+		*f.value = value
+	}
+	return a, nil
 }

@@ -33,11 +33,14 @@ const (
 
 // Account is one account of the API, its secrets read and its codes resolved.
 type Account struct {
-	Name       string
-	BaseURL    string // absolute, in the form of CanonicalURL
-	MovedFrom  string // an address that the same platform had before, in the same form; "": none
-	APIKey     Secret
-	APISecret  Secret
+	Name      string
+	BaseURL   string // absolute, in the form of CanonicalURL
+	MovedFrom string // an address that the same platform had before, in the same form; "": none
+	APIKey    Secret
+	APISecret Secret
+	// Files that hold the two; "": the configuration does.
+	APIKeyFile, APISecretFile string
+
 	Location   *time.Location // a fixed zone made of utc_offset
 	TimeFormat TimeFormat
 	RateLimit  float64       // requests a second, above 0

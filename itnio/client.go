@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -16,8 +18,7 @@ import (
 type Client struct {
 	base    *url.URL
 	http    *http.Client
-	sign    func(http.Header, time.Time)
-	redact  redactor
+	secrets atomic.Pointer[secrets]
 	pace    *pace
 	clock   *clock
 	habits  *negotiation
@@ -46,11 +47,9 @@ func New(o Options) (*Client, error) {
 	hc.Transport = readableRedirects{hc.Transport}
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-	return &Client{
+	c := &Client{
 		base:      base,
 		http:      &hc,
-		sign:      newSigner(o.Key, o.Secret),
-		redact:    newRedactor(append([]string{o.Key, o.Secret}, o.Secrets...)...),
 		pace:      newPace(o.RateLimit),
 		clock:     &clock{now: o.Now},
 		habits:    newNegotiation(o.TimeFormat),
@@ -61,7 +60,32 @@ func New(o Options) (*Client, error) {
 		large:     o.Large,
 		now:       o.Now,
 		onRequest: o.OnRequest,
-	}, nil
+	}
+	c.Rotate(o.Key, o.Secret, o.Secrets...)
+	return c, nil
+}
+
+// secrets are what an account's requests are signed with, and what no error may show.
+type secrets struct {
+	sign   func(http.Header, time.Time)
+	redact redactor
+	hide   func() []string // a closure so that no way of printing a Client can show them
+}
+
+// Rotate replaces the key, the secret and what else errors may not show. The next request is signed with the new ones. Errors go on
+// to hide those before: an answer to an earlier request may still repeat them.
+func (c *Client) Rotate(key, secret string, others ...string) {
+	now := append([]string{key, secret}, others...)
+	hidden := now
+	if before := c.secrets.Load(); before != nil {
+		hidden = append(slices.Clone(now), before.hide()...)
+	}
+	c.secrets.Store(&secrets{newSigner(key, secret), newRedactor(hidden...), func() []string { return now }})
+}
+
+// redact takes out of a text from outside what must not be shown.
+func (c *Client) redact(text string, known ...string) string {
+	return c.secrets.Load().redact(text, known...)
 }
 
 // ServerNow estimates the server's present time, in UTC, from the Date headers of its answers: right to about a second.

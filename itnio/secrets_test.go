@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -244,4 +245,19 @@ func TestErrorsShowWhatWasDialled(t *testing.T) {
 			require.NotContains(t, s, "tokentoken")
 		}
 	}
+}
+
+// TestRotate: the next request is signed with the new key and secret, and errors hide the old ones as well.
+func TestRotate(t *testing.T) {
+	var asked http.Header
+	c := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+		asked = r.Header
+		return nil, fmt.Errorf("%s %s %s %s %s is refused", testKey, testSecret, "nextkey1", "nextsecret1", "proxyword1")
+	}))
+	c.Rotate("nextkey1", "nextsecret1", "proxyword1")
+	_, err := c.Records(t.Context(), Query{From: time.Unix(1, 0), To: time.Unix(2, 0), Page: 1, Size: 1})
+	require.ErrorContains(t, err, "… … … … … is refused")
+	require.Equal(t, "nextkey1", asked.Get("Api-Key"))
+	require.Equal(t, sign("nextkey1", "nextsecret1", asked.Get("Timestamp")), asked.Get("Sign"))
+	require.NotContains(t, fmt.Sprintf("%v %+v %#v", c, c, c), "next")
 }

@@ -59,7 +59,7 @@ func (c *Client) send(ctx context.Context, path string, body []byte, ahead time.
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Accept-Encoding", "gzip") // set here, so that a transport without compression has it too
 	req.Header.Set("User-Agent", c.userAgent)
-	c.sign(req.Header, c.now().Add(ahead))
+	c.secrets.Load().sign(req.Header, c.now().Add(ahead))
 
 	sent := c.now()
 	resp, err := c.http.Do(req)

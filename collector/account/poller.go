@@ -10,6 +10,7 @@ import (
 
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/config"
+	"itnio_exporter/itnio"
 )
 
 // Poller says when an account is read: on a timer, or when a scrape asks for it. It makes one reading at a time, and no error
@@ -24,7 +25,8 @@ type Poller struct {
 	health    *health
 	scrapes   *scrapes
 	account   *ledger.Account
-	rand      *rand.Rand // so that accounts and processes keep out of step
+	retry     chan struct{} // the secrets have changed: an account that was refused can be asked again
+	rand      *rand.Rand    // so that accounts and processes keep out of step
 
 	cancel context.CancelFunc // nil: not started
 	done   chan struct{}
@@ -44,6 +46,7 @@ func New(o Options) *Poller {
 		scrapes: newScrapes(o.Global.PollInterval, o.Steady),
 		rand:    rand.New(rand.NewPCG(uint64(o.Now().UnixNano()), seed.Sum64())),
 		done:    make(chan struct{}),
+		retry:   make(chan struct{}, 1),
 	}
 }
 
@@ -77,6 +80,14 @@ func (p *Poller) Stop() {
 	<-p.done
 }
 
+// SecretsChanged ends the wait of an account whose key or secret was refused.
+func (p *Poller) SecretsChanged() {
+	select {
+	case p.retry <- struct{}{}:
+	default:
+	}
+}
+
 // Refresh is a scrape's wish for an account that is not older than the poll interval. It returns when the account has been
 // read, when ctx ends, or at once where there is nothing to wait for. Scrapes at the same time share one reading.
 func (p *Poller) Refresh(ctx context.Context) { p.scrapes.wait(ctx) }
@@ -91,7 +102,7 @@ func (p *Poller) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := p.poll(ctx); err != nil {
 			failures++
-			p.leaveAlone(ctx, p.afterFailure(err, failures))
+			p.leaveAlone(ctx, p.afterFailure(err, failures), itnio.ClassOf(err) == itnio.ClassAuthentication)
 			next = p.steady()
 			continue
 		}
@@ -99,7 +110,7 @@ func (p *Poller) run(ctx context.Context) {
 		p.scrapes.rest(0)
 		next = nextTick(next, p.steady(), interval)
 		if told := p.between(ctx, next); told > 0 {
-			p.leaveAlone(ctx, told)
+			p.leaveAlone(ctx, told, false)
 			continue
 		}
 		p.wait(ctx, next)
@@ -151,10 +162,20 @@ func (p *Poller) wait(ctx context.Context, until time.Duration) {
 	_ = sleep(ctx, until-p.steady())
 }
 
-// leaveAlone makes no request for a while, whatever a scrape wants.
-func (p *Poller) leaveAlone(ctx context.Context, wait time.Duration) {
+// leaveAlone makes no request for a while, whatever a scrape wants. Where the secrets were refused it ends when they change.
+func (p *Poller) leaveAlone(ctx context.Context, wait time.Duration, refused bool) {
 	p.scrapes.rest(wait)
-	_ = sleep(ctx, wait)
+	if !refused {
+		_ = sleep(ctx, wait)
+		return
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	case <-p.retry:
+	}
 }
 
 func (p *Poller) poll(ctx context.Context) error {
