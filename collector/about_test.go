@@ -112,6 +112,7 @@ func callsOf(s *AccountStatus) (n int) {
 // TestConcealedStatus: an account whose series are not shown says so.
 func TestConcealedStatus(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), nil)
 		w.start()

@@ -199,6 +199,7 @@ func TestQuietRestart(t *testing.T) {
 // TestRestartWithAWrongLocalClock: where the local clock is hours or days off at a restart, the records tell the server's time.
 func TestRestartWithAWrongLocalClock(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	for i, off := range []time.Duration{5 * time.Hour, -5 * time.Hour, 10 * days, -10 * days} {
 		if testing.Short() && i > 0 {
 			break

@@ -204,6 +204,7 @@ func TestAccountsStandAlone(t *testing.T) {
 // wherever it is: in the newest minutes, the lookback or what is caught up with.
 func TestRecordThatBreaksTheAnswer(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	code := func(c int) error { return &itnio.HTTPError{StatusCode: c} }
 	cases := []struct {
 		age time.Duration

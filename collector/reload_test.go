@@ -158,6 +158,7 @@ func TestReloadThatFailsMidway(t *testing.T) {
 // TestReloadConcealsNothing: a shorter lookback does not make a ledger that is up to date look like a backup.
 func TestReloadConcealsNothing(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), nil)
 		w.start()

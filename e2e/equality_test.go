@@ -13,6 +13,7 @@ import (
 
 // TestEquality: after traffic has stopped every family equals the truth, label by label and bucket by bucket.
 func TestEquality(t *testing.T) {
+	skipShort(t)
 	t.Parallel()
 	for _, tt := range []struct {
 		name    string
@@ -38,7 +39,7 @@ func TestEquality(t *testing.T) {
 			}
 			t.Parallel()
 			run{
-				options: history(7, tt.span, scale(1000., 2000., 4000.)), few: testing.Short(), seed: 7, mode: tt.mode, history: tt.history, metrics: tt.metrics, view: tt.view,
+				options: history(7, tt.span, scale(1000., 2000., 4000.)), seed: 7, mode: tt.mode, history: tt.history, metrics: tt.metrics, view: tt.view,
 			}.check(t)
 		})
 	}

@@ -9,6 +9,6 @@ esac
 [ ! -d /run/systemd/system ] || systemctl daemon-reload
 case "$1" in
 remove | purge | 0)
-  [ ! -e /var/lib/itnio_exporter/ledger.db ] || echo 'The ledger in /var/lib/itnio_exporter is kept.'
+  [ ! -e /var/lib/itnio_exporter/ledger.db ] || echo 'The ledger in /var/lib/itnio_exporter and its copies in /var/lib/itnio_exporter-backups are kept.'
   ;;
 esac

@@ -3,6 +3,6 @@
 set -e
 case "$1" in
 remove | 0)
-  [ ! -d /run/systemd/system ] || systemctl disable --now itnio_exporter.service
+  [ ! -d /run/systemd/system ] || systemctl disable --now itnio_exporter-backup.timer itnio_exporter.service
   ;;
 esac
