@@ -91,7 +91,7 @@ func disturb(w *world, rng *rand.Rand, clock *steppedClock) {
 }
 
 func runFaults(t *testing.T, seed uint64) {
-	hours := span(1, 2, 6)
+	hours := span(1, 1, 6)
 	w := drawFaults(t, seed, hours)
 	if testing.Verbose() {
 		w.logger = log.With(log.NewLogfmtLogger(log.NewSyncWriter(t.Output())), "time", log.Valuer(func() any { return time.Now().Format(time.TimeOnly) }))
