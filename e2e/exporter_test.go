@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -42,12 +43,17 @@ func (s *setup) write(a *api, global, account, metrics string) {
 	require.NoError(s.t, os.WriteFile(s.config, []byte(text), 0o600))
 }
 
+// lastPort is the port that was given out last: tests side by side must not get the same one.
+var lastPort atomic.Int64 //nolint:gochecknoglobals // ports are the machine's
+
 // freeAddress is an address of this machine that nobody listens on, for a server that is told where to listen. Its port is
 // below those that systems give to outgoing connections, which would take it before that server does.
 func freeAddress(t testing.TB) string {
 	t.Helper()
+	const lowest, ports = 20000, 12000
+	lastPort.CompareAndSwap(0, 1+rand.Int64N(ports)) // other processes may do the same
 	for range 100 {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)))
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", lowest+lastPort.Add(1)%ports))
 		if err != nil {
 			continue
 		}
