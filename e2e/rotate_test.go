@@ -68,9 +68,12 @@ func (p *platform) renew(t *testing.T) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
-// TestRotatedFiles: new secrets and a new CA certificate in the files are followed without a reload.
+// TestRotatedFiles: new secrets and a new CA certificate in the files are followed without a reload. It waits for ticks of ten
+// seconds; collector.TestRotatedSecrets has the same for secrets in virtual time.
 func TestRotatedFiles(t *testing.T) {
-	skipShort(t)
+	if !*proof {
+		t.Skip("a long proof")
+	}
 	t.Parallel()
 	o, m := history(29, 2*time.Hour, 1000), newMaker(29)
 	few(&o, m)
@@ -99,6 +102,11 @@ func TestRotatedFiles(t *testing.T) {
 accounts: [{name: main, base_url: %q, api_key_file: key, api_secret_file: secret, rate_limit: 100, http_client: {tls_config: {ca_file: ca.pem}}}]
 `, "https://"+server.Listener.Addr().String()), 0o600))
 	e := s.start("--log.level=debug")
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(tail(e.Stderr.String()))
+		}
+	})
 	e.filled()
 	is := func(up string) func() bool {
 		return func() bool { return strings.Contains(e.page(), "\nitnio_up{account=\"main\"} "+up+"\n") }

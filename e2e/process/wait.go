@@ -13,13 +13,16 @@ import (
 const Patience = 2 * time.Minute
 
 // Eventually waits until condition is true. Unlike require.Eventually it calls condition in the goroutine of the test, so
-// that a failed requirement in it ends the test at once and is reported.
+// that a failed requirement in it ends the test at once and is reported. The longer it waits the less often it looks: a look is
+// often a whole scrape.
 func Eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(Patience); !condition(); time.Sleep(10 * time.Millisecond) {
+	pause := 10 * time.Millisecond
+	for deadline := time.Now().Add(Patience); !condition(); time.Sleep(pause) {
 		if time.Now().After(deadline) {
 			require.FailNow(t, "waited in vain: "+what)
 		}
+		pause = min(2*pause, 250*time.Millisecond)
 	}
 }
 
