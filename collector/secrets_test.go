@@ -42,7 +42,7 @@ func (r *rotating) RoundTrip(req *http.Request) (*http.Response, error) {
 	return r.next.RoundTrip(req)
 }
 
-// write makes a new folder with the two secrets and lets the link point to it, as Kubernetes does.
+// writeSecrets makes a new folder with the two secrets and lets the link point to it, as Kubernetes does.
 func writeSecrets(t *testing.T, dir, version, key, secret string) {
 	t.Helper()
 	require.NoError(t, os.Mkdir(filepath.Join(dir, version), 0o700))

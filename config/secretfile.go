@@ -25,9 +25,6 @@ func (c *Config) secret(s *source, value Secret, file, account, key string) (Sec
 		}
 		value = secretIn(data)
 		s.hide(string(value))
-		if value == "" {
-			return "", s.errorf(path, "%s", emptySecret)
-		}
 	}
 	if problem := checkSecret(key, value); problem != "" {
 		return "", s.errorf(path, "%s", problem)
@@ -35,13 +32,14 @@ func (c *Config) secret(s *source, value Secret, file, account, key string) (Sec
 	return value, nil
 }
 
-const emptySecret = "the file is empty; write the value into it"
-
 // secretIn is the secret in a file of that content.
 func secretIn(data []byte) Secret { return Secret(strings.TrimRight(string(withoutBOM(data)), "\r\n")) }
 
-// checkSecret says why a value cannot be the secret of that key; "": it can.
+// checkSecret says why a value cannot be the secret of that key; "": it can. Only one from a file can be empty.
 func checkSecret(key string, value Secret) string {
+	if value == "" {
+		return "the file is empty; write the value into it"
+	}
 	if problem := secretProblem(string(value)); problem != "" {
 		return problem
 	}
@@ -66,11 +64,7 @@ func (a Account) Reread(read func(path string) ([]byte, error)) (Account, error)
 			return a, fmt.Errorf("%s_file: cannot be read: %w; fix the path or the permissions", f.key, bare(err))
 		}
 		value := secretIn(data)
-		problem := checkSecret(f.key, value)
-		if value == "" {
-			problem = emptySecret
-		}
-		if problem != "" {
+		if problem := checkSecret(f.key, value); problem != "" {
 			return a, errors.New(f.key + "_file: " + problem)
 		}
 		*f.value = value

@@ -24,10 +24,10 @@ func TestEquality(t *testing.T) {
 		view    view
 		short   bool // also with -short
 	}{
-		{"interval, counting from now on", "interval", 0, 24 * time.Hour, "", view{}, false},
+		{"interval, counting from now on", "interval", 0, 24 * time.Hour, "", view{}, true},
 		{"interval, with history", "interval", 4 * time.Hour, 6 * time.Hour, "", view{}, false},
 		{"scrape, counting from now on", "scrape", 0, 24 * time.Hour, "", view{}, false},
-		{"scrape, with history", "scrape", 4 * time.Hour, 6 * time.Hour, "", view{}, false},
+		{"scrape, with history", "scrape", 4 * time.Hour, 6 * time.Hour, "", view{}, true},
 		{
 			"all opt-in metrics", "interval", 3 * time.Hour, 5 * time.Hour, "agents: name, tags: true, media: true, exemplars: true",
 			view{agents: true, tags: true, media: true}, true,

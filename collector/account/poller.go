@@ -165,16 +165,16 @@ func (p *Poller) wait(ctx context.Context, until time.Duration) {
 // leaveAlone makes no request for a while, whatever a scrape wants. Where the secrets were refused it ends when they change.
 func (p *Poller) leaveAlone(ctx context.Context, wait time.Duration, refused bool) {
 	p.scrapes.rest(wait)
-	if !refused {
-		_ = sleep(ctx, wait)
-		return
+	var changed <-chan struct{} // nil: never
+	if refused {
+		changed = p.retry
 	}
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
 	case <-t.C:
-	case <-p.retry:
+	case <-changed:
 	}
 }
 
