@@ -1,13 +1,9 @@
 package collector
 
 import (
-	"crypto/md5" //nolint:gosec // the API signs with it
-	"encoding/hex"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,30 +13,6 @@ import (
 
 	"itnio_exporter/config"
 )
-
-// rotating is an API whose account gets another key and secret: it refuses the old ones and takes the new ones.
-type rotating struct {
-	key, secret string // that the simulator knows
-	next        http.RoundTripper
-	valid       atomic.Pointer[[2]string] // the key and secret in force
-}
-
-func signed(key, secret, timestamp string) string {
-	sum := md5.Sum([]byte(key + secret + timestamp)) //nolint:gosec // as above
-	return hex.EncodeToString(sum[:])
-}
-
-func (r *rotating) RoundTrip(req *http.Request) (*http.Response, error) {
-	valid, stamp := r.valid.Load(), req.Header.Get("Timestamp")
-	good := req.Header.Get("Api-Key") == valid[0] && req.Header.Get("Sign") == signed(valid[0], valid[1], stamp)
-	req = req.Clone(req.Context())
-	req.Header.Set("Api-Key", r.key)
-	req.Header.Set("Sign", signed(r.key, r.secret, stamp))
-	if !good {
-		req.Header.Set("Sign", "wrong")
-	}
-	return r.next.RoundTrip(req)
-}
 
 // writeSecrets makes a new folder with the two secrets and lets the link point to it, as Kubernetes does.
 func writeSecrets(t *testing.T, dir, version, key, secret string) {
@@ -59,16 +31,14 @@ func TestRotatedSecrets(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
-		writeSecrets(t, dir, "1", "firstkey1", "firstsecret1")
+		first := mainAccount()
+		writeSecrets(t, dir, "1", first.Key, first.Secret)
 		w := newWorld(t, steady(time.Now()), func(c *config.Config) {
 			a := &c.Accounts[0]
 			a.APIKey, a.APISecret, a.APIKeyFile, a.APISecretFile = "", "", filepath.Join(dir, "data", "key"), filepath.Join(dir, "data", "secret")
 		})
 		var out strings.Builder
 		w.logger = log.NewLogfmtLogger(log.NewSyncWriter(&out))
-		api := &rotating{key: mainAccount().Key, secret: mainAccount().Secret}
-		api.valid.Store(&[2]string{"firstkey1", "firstsecret1"})
-		w.through = func(next http.RoundTripper) http.RoundTripper { api.next = next; return api }
 		w.start()
 		up := func() float64 { return w.own("itnio_up") }
 		time.Sleep(10 * time.Minute)
@@ -76,12 +46,12 @@ func TestRotatedSecrets(t *testing.T) {
 
 		// The files first, and both at the vendor by then.
 		writeSecrets(t, dir, "2", "secondkey2", "secondsecret2")
-		api.valid.Store(&[2]string{"secondkey2", "secondsecret2"})
+		require.NoError(t, w.sim.Rotate("main", "secondkey2", "secondsecret2"))
 		time.Sleep(rereadEvery + time.Minute)
 		require.Equal(t, 1.0, up())
 
 		// The vendor first. The account is asked again as soon as the files have the new ones, not when its backoff is over.
-		api.valid.Store(&[2]string{"thirdkey3", "thirdsecret3"})
+		require.NoError(t, w.sim.Rotate("main", "thirdkey3", "thirdsecret3"))
 		time.Sleep(40 * time.Minute)
 		require.Zero(t, up())
 		writeSecrets(t, dir, "3", "thirdkey3", "thirdsecret3")
@@ -101,7 +71,7 @@ func TestRotatedSecrets(t *testing.T) {
 		}
 		require.Equal(t, 3, strings.Count(out.String(), "a secret cannot be read again"), out.String())
 		require.Equal(t, 2, strings.Count(out.String(), "requests are signed with the new ones"), out.String())
-		for _, secret := range []string{"firstkey1", "secondkey2", "thirdkey3", "firstsecret1", "secondsecret2", "thirdsecret3"} {
+		for _, secret := range []string{first.Key, "secondkey2", "thirdkey3", first.Secret, "secondsecret2", "thirdsecret3"} {
 			require.NotContains(t, out.String(), secret)
 		}
 		v := w.judge(5 * time.Minute)

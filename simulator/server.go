@@ -168,6 +168,18 @@ func (q *exchangeState) http(code int, body string) reply {
 	return reply{code: code, header: h, body: []byte(body), label: "http_" + strconv.Itoa(code)}
 }
 
+// Rotate gives an account, the first for "", another key and secret. Those before are refused from now on.
+func (s *Simulator) Rotate(account, key, secret string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.tenantNamed(account)
+	if err != nil {
+		return err
+	}
+	t.account.Key, t.account.Secret = key, secret
+	return nil
+}
+
 func (s *Simulator) tenantOf(key string) *tenant {
 	for _, t := range s.tenants {
 		if t.account.Key == key {

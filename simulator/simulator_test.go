@@ -180,6 +180,17 @@ func TestSignatureAndTimestamp(t *testing.T) {
 	}
 }
 
+func TestRotate(t *testing.T) {
+	s := simulator.New(simulator.DemoOptions(time.Now()))
+	a := newAPI(t, s)
+	ask := func(a api) int { return a.query(body(time.Now().Add(-time.Hour), time.Now(), 1, 100, "")).Status }
+	require.Zero(t, ask(a))
+	require.NoError(t, s.Rotate("", "nextkey", "nextsecret"))
+	require.Equal(t, -1, ask(a))
+	require.Zero(t, ask(api{t, s, "nextkey", "nextsecret", time.Now}))
+	require.ErrorContains(t, s.Rotate("nobody", "k", "s"), "nobody")
+}
+
 func TestTruthEqualsPages(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs without -short")
