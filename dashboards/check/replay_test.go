@@ -98,7 +98,7 @@ func TestReplay(t *testing.T) {
 					t.Fatalf("%s at %s: %v", r.Name(), now, err)
 				}
 				if a, ok := r.(*rules.AlertingRule); ok {
-					fired.note(a, now)
+					fired.note(a, now, g.Interval())
 				}
 			}
 		}
@@ -352,7 +352,8 @@ type firings map[string][]span
 
 type span struct{ from, to time.Time }
 
-func (f firings) note(a *rules.AlertingRule, now time.Time) {
+// note is called after each evaluation of an alert; what fires stands until the next one.
+func (f firings) note(a *rules.AlertingRule, now time.Time, interval time.Duration) {
 	a.ForEachActiveAlert(func(x *rules.Alert) {
 		if x.State != rules.StateFiring {
 			return
@@ -364,11 +365,11 @@ func (f firings) note(a *rules.AlertingRule, now time.Time) {
 			}
 		}
 		spans := f[key]
-		if n := len(spans); n > 0 && now.Sub(spans[n-1].to) <= 2*time.Minute {
-			spans[n-1].to = now
+		if n := len(spans); n > 0 && !now.After(spans[n-1].to) {
+			spans[n-1].to = now.Add(interval)
 			return
 		}
-		f[key] = append(spans, span{now, now})
+		f[key] = append(spans, span{now, now.Add(interval)})
 	})
 }
 
@@ -408,7 +409,7 @@ func (f firings) table() string {
 	}
 	line := func(what, when, name string) {
 		for _, s := range f[name] {
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", what, when, name, s.from.In(local()).Format(clock), s.to.Add(time.Minute).In(local()).Format(clock))
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", what, when, name, s.from.In(local()).Format(clock), s.to.In(local()).Format(clock))
 			what, when = "", ""
 		}
 		delete(rest, name)
