@@ -16,7 +16,7 @@ func TestExpiry(t *testing.T) {
 	skipDays(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
-		o.CallsPerDay = 500
+		o.CallsPerDay = 250
 		horizonOf := func(d time.Duration) func(*config.Config) {
 			return func(c *config.Config) {
 				c.Global.Horizon, c.Global.PollInterval = duration(d), duration(20*time.Minute)
@@ -38,7 +38,7 @@ func TestExpiry(t *testing.T) {
 			v.exact(t)
 			w.end()
 		}
-		require.Less(t, most, 7*500)
+		require.Less(t, most, 7*250)
 	})
 }
 
@@ -48,7 +48,7 @@ func TestExpiryWithRareAudits(t *testing.T) {
 	skipDays(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
-		o.CallsPerDay = 400
+		o.CallsPerDay = 150
 		w := newWorld(t, o, func(c *config.Config) {
 			c.Global.Horizon, c.Global.AuditInterval, c.Global.PollInterval = duration(72*time.Hour), duration(49*time.Hour), duration(time.Hour)
 			c.Global.ZeroFirst = duration(0)
@@ -58,7 +58,7 @@ func TestExpiryWithRareAudits(t *testing.T) {
 			time.Sleep(24 * time.Hour)
 			w.look()
 		}
-		require.Less(t, w.c.members["main"].account.IDs(), 10*400)
+		require.Less(t, w.c.members["main"].account.IDs(), 10*150)
 		v := w.judge(50 * time.Hour)
 		v.exact(t)
 		w.end()

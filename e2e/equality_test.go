@@ -39,7 +39,7 @@ func TestEquality(t *testing.T) {
 			}
 			t.Parallel()
 			run{
-				options: history(7, tt.span, scale(1000., 2000., 4000.)), seed: 7, mode: tt.mode, history: tt.history, metrics: tt.metrics, view: tt.view,
+				options: history(7, tt.span, scale(600., 1000., 4000.)), few: !*proof && tt.history == 0, seed: 7, mode: tt.mode, history: tt.history, metrics: tt.metrics, view: tt.view,
 			}.check(t)
 		})
 	}

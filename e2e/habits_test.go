@@ -27,7 +27,7 @@ func TestHabits(t *testing.T) {
 			}
 			t.Run(mode+", "+h.Name, func(t *testing.T) {
 				t.Parallel()
-				o := history(uint64(i), 3*time.Hour, scale(1000., 2000., 4000.))
+				o := history(uint64(i), 3*time.Hour, scale(600., 1000., 4000.))
 				o.Habits = h
 				back := time.Duration(i/2%2) * 2 * time.Hour
 				if !h.SkewRecords && h.ClockSkew > 0 {
