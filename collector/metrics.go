@@ -24,6 +24,7 @@ type metrics struct {
 	auditMissing    *prometheus.CounterVec
 	deleted         *prometheus.CounterVec
 	requests        *prometheus.CounterVec
+	rateLimit       *prometheus.GaugeVec
 	requestDuration *prometheus.HistogramVec
 	reconcile       *prometheus.HistogramVec
 	skew            *prometheus.GaugeVec
@@ -57,6 +58,7 @@ func newMetrics(reg prometheus.Registerer, l *ledger.Ledger) (*metrics, error) {
 		auditMissing: counter("itnio_exporter_audit_missing_records_total", "Calls that only an audit found."),
 		deleted:      counter("itnio_exporter_deleted_records_total", "Records that the API showed once and no longer does. Their calls stay counted."),
 		requests:     counter("itnio_exporter_api_requests_total", "Requests to the API, by how they ended.", "endpoint", "status"),
+		rateLimit:    gauge("itnio_exporter_api_rate_limit", "Requests a second that the account's rate_limit allows."),
 		requestDuration: histogram("itnio_exporter_api_request_duration_seconds", "Time that requests to the API took.",
 			[]float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}, "endpoint"),
 		reconcile: histogram("itnio_exporter_reconcile_duration_seconds", "Time that going over the lookback took.",
@@ -76,7 +78,7 @@ func newMetrics(reg prometheus.Registerer, l *ledger.Ledger) (*metrics, error) {
 	}
 	for _, c := range []prometheus.Collector{
 		m.up, m.lastSuccess, m.completeUntil, m.catchUp, m.openWindows, m.records, m.lag, m.anomalies, m.auditMissing, m.deleted,
-		m.requests, m.requestDuration, m.reconcile, m.skew, m.overflow, m.commitDuration, m.commitFailures,
+		m.requests, m.rateLimit, m.requestDuration, m.reconcile, m.skew, m.overflow, m.commitDuration, m.commitFailures,
 		stat("itnio_exporter_ledger_size_bytes", "Size of the ledger's file.", func(s ledger.Stats) float64 { return float64(s.SizeBytes) }),
 		stat("itnio_exporter_ledger_created_timestamp_seconds", "Unix time when the ledger's file was made.", func(s ledger.Stats) float64 { return float64(s.Created.Unix()) }),
 		stat("itnio_exporter_series", "Series that the ledger holds.", func(s ledger.Stats) float64 { return float64(s.Series) }),
@@ -102,8 +104,9 @@ func (m *metrics) of(name string, history *account.History) account.Metrics {
 	}
 }
 
-// begin makes an account's counters exist at 0, so that Prometheus sees their first increase.
-func (m *metrics) begin(account string, model config.Metrics) {
+// begin shows an account's rate limit and makes its counters exist at 0, so that Prometheus sees their first increase.
+func (m *metrics) begin(account string, rateLimit float64, model config.Metrics) {
+	m.rateLimit.WithLabelValues(account).Set(rateLimit)
 	for _, r := range ledger.Results() {
 		m.records.WithLabelValues(account, r.String())
 	}
@@ -127,7 +130,7 @@ func (m *metrics) begin(account string, model config.Metrics) {
 // end removes the metrics of an account that is no longer configured.
 func (m *metrics) end(account string) {
 	l := prometheus.Labels{"account": account}
-	for _, g := range []*prometheus.GaugeVec{m.up, m.lastSuccess, m.completeUntil, m.catchUp, m.openWindows, m.skew} {
+	for _, g := range []*prometheus.GaugeVec{m.up, m.lastSuccess, m.completeUntil, m.catchUp, m.openWindows, m.skew, m.rateLimit} {
 		g.DeletePartialMatch(l)
 	}
 	for _, c := range []*prometheus.CounterVec{m.records, m.anomalies, m.auditMissing, m.deleted, m.requests, m.overflow} {

@@ -132,7 +132,7 @@ func (c *Collector) adopt(v *config.Validated, clients map[string]client) error 
 			o.Observe = func(call *call.Call, result ledger.Result) { observe(a.Name, call, result) }
 		}
 		c.members[a.Name] = &member{cfg: a, client: clients[a.Name], account: attached, poller: account.New(o)}
-		c.metrics.begin(a.Name, v.Metrics())
+		c.metrics.begin(a.Name, a.RateLimit, v.Metrics())
 	}
 	return errors.Join(errs...)
 }

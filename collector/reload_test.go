@@ -24,10 +24,11 @@ func TestReload(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		two := testConfig(t, func(c *config.Config) {
 			other := c.Accounts[0]
-			other.Name = "second"
+			other.Name, other.RateLimit = "second", new(0.5)
 			c.Accounts = append(c.Accounts, other)
 		})
 		require.NoError(t, w.c.Reload(two))
+		require.Equal(t, 0.5, w.own("itnio_exporter_api_rate_limit", "account=second"))
 		time.Sleep(10 * time.Minute)
 		require.Len(t, w.c.Status(), 2)
 		require.Equal(t, 1.0, w.own("itnio_up", "account=second"))
@@ -37,8 +38,9 @@ func TestReload(t *testing.T) {
 		require.ErrorContains(t, err, "base_url")
 		require.Len(t, w.c.Status(), 2)
 
-		buckets := testConfig(t, func(c *config.Config) { c.Metrics.DurationBuckets = []float64{6, 60, 600} })
+		buckets := testConfig(t, func(c *config.Config) { c.Metrics.DurationBuckets, c.Accounts[0].RateLimit = []float64{6, 60, 600}, new(7.0) })
 		require.NoError(t, w.c.Reload(buckets))
+		require.Equal(t, 7.0, w.own("itnio_exporter_api_rate_limit"), "of the only account")
 		time.Sleep(10 * time.Minute)
 		require.Len(t, w.c.Status(), 1)
 		v := w.judge(3 * time.Minute)

@@ -117,6 +117,7 @@ func callFamilies(m config.Metrics) []family {
 var queries = map[string]string{
 	"itnio_up": `itnio_up == 0`,
 	"itnio_exporter_api_request_duration_seconds":                 `histogram_quantile(0.99, sum by (account, le) (rate(itnio_exporter_api_request_duration_seconds_bucket[15m])))`,
+	"itnio_exporter_api_rate_limit":                               `sum by (account) (rate(itnio_exporter_api_requests_total[5m])) > 0.9 * on (account) max by (account) (itnio_exporter_api_rate_limit)`,
 	"itnio_exporter_api_requests_total":                           `sum by (account, status) (rate(itnio_exporter_api_requests_total{status!="0"}[15m]))`,
 	"itnio_exporter_audit_missing_records_total":                  `increase(itnio_exporter_audit_missing_records_total[1d])`,
 	"itnio_exporter_build_info":                                   `count by (version) (itnio_exporter_build_info)`,

@@ -30,7 +30,7 @@ func own() map[string][]string {
 	for name, labels := range map[string]string{
 		"last_success_timestamp_seconds": "account", "complete_until_timestamp_seconds": "account", "catch_up_remaining_seconds": "account", "open_windows": "account",
 		"records_total": "account result", "record_anomalies_total": "account kind", "audit_missing_records_total": "account", "deleted_records_total": "account",
-		"api_requests_total": "account endpoint status", "clock_skew_seconds": "account", "label_overflow_total": "account label",
+		"api_requests_total": "account endpoint status", "api_rate_limit": "account", "clock_skew_seconds": "account", "label_overflow_total": "account label",
 		"ledger_size_bytes": "", "ledger_commit_failures_total": "", "series": "", "series_held": "",
 		"config_last_reload_successful": "", "config_last_reload_success_timestamp_seconds": "", "build_info": "version revision branch goversion",
 	} {

@@ -89,6 +89,7 @@ func (w seriesWriter) exporter() {
 	own("itnio_exporter_last_success_timestamp_seconds", account, w.clock())
 	own("itnio_exporter_catch_up_remaining_seconds", account, w.gauge("0"))
 	own("itnio_exporter_clock_skew_seconds", account, w.gauge("0.2"))
+	own("itnio_exporter_api_rate_limit", account, w.gauge("5"))
 	own("itnio_exporter_config_last_reload_successful", "", w.gauge("1"))
 	own("itnio_exporter_api_requests_total", account+`, endpoint="record_query", status="0"`, counter(2, w.a.begins, 0, w.a.calls))
 	own("itnio_exporter_api_requests_total", account+`, endpoint="record_query", status="timeout"`, w.gauge("0"))
