@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"github.com/stretchr/testify/require"
@@ -94,6 +95,30 @@ func TestProgramTakesTheUnit(t *testing.T) {
 			requireFlags(t, strings.Fields(m[1]))
 		}
 	}
+}
+
+// The command backup takes the flags of its unit, with those that the environment file suggests for the exporter and for it.
+func TestProgramTakesTheBackupUnit(t *testing.T) {
+	unit, err := os.ReadFile("../systemd/itnio_exporter-backup.service")
+	require.NoError(t, err)
+	command := names(regexp.MustCompile(`(?m)^ExecStart=.*exec /usr/bin/itnio_exporter (backup .*) \$ARGS \$BACKUP_ARGS "/var/lib/`), unit)
+	require.Len(t, command, 1)
+	env, err := os.ReadFile("../systemd/itnio_exporter.env")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	args := strings.Fields(strings.Replace(command[0], "/var/lib/itnio_exporter", dir, 1))
+	for _, name := range []string{"ARGS", "BACKUP_ARGS"} {
+		suggested := names(regexp.MustCompile(`(?m)^#`+name+`=(.+)$`), env)
+		require.NotEmpty(t, suggested)
+		args = append(args, strings.Fields(suggested[0])...)
+	}
+	var stderr strings.Builder
+	code := cli.Run(cli.Environment{
+		Args: append(args, dir+"/copy.db"), Stdout: io.Discard, Stderr: &stderr, Now: time.Now,
+		Signals: func(...os.Signal) <-chan os.Signal { return nil },
+	})
+	require.NotZero(t, code)
+	require.Contains(t, stderr.String(), dir, "there is no ledger")
 }
 
 // The configuration of the packages is complete but for its secrets, and names exactly those that the unit loads.
