@@ -17,7 +17,7 @@ const (
 	DefaultMaxBytes = 16 << 20
 )
 
-// Time formats of a query's window, as Options.TimeFormat and Habits have them.
+// Time formats of a query's window, as Options.TimeFormat and Habits have them (TimeAuto is none of a server's).
 const (
 	TimeAuto     = string(enum.TimeAuto)
 	TimeISO8601  = string(enum.TimeISO8601)

@@ -102,13 +102,13 @@ func TestMeaningOfVersionOne(t *testing.T) {
 func TestLastSuccess(t *testing.T) {
 	tl := newTestLedger(t)
 	require.True(t, tl.account.LastSuccess().IsZero())
-	require.NoError(t, tl.account.SetLastSuccess(start(), 0))
-	require.NoError(t, tl.account.SetLastSuccess(start().Add(59*time.Second), 0))
+	require.NoError(t, tl.account.SetLastSuccess(start(), 0, ""))
+	require.NoError(t, tl.account.SetLastSuccess(start().Add(59*time.Second), 0, ""))
 	require.Equal(t, start().Unix(), tl.account.LastSuccess().Unix(), "at most once a minute")
-	require.NoError(t, tl.account.SetLastSuccess(start().Add(time.Minute), 0))
+	require.NoError(t, tl.account.SetLastSuccess(start().Add(time.Minute), 0, ""))
 	tl.reopen()
 	require.Equal(t, start().Add(time.Minute).Unix(), tl.account.LastSuccess().Unix())
-	require.NoError(t, tl.account.SetLastSuccess(start(), 0), "the local clock was set back")
+	require.NoError(t, tl.account.SetLastSuccess(start(), 0, ""), "the local clock was set back")
 	require.Equal(t, start().Unix(), tl.account.LastSuccess().Unix())
 }
 

@@ -1,6 +1,9 @@
 package reconcile
 
-import "itnio_exporter/collector/idset"
+import (
+	"itnio_exporter/collector/idset"
+	"itnio_exporter/itnio"
+)
 
 // Answer is one page of records.
 type Answer struct {
@@ -11,7 +14,7 @@ type Answer struct {
 }
 
 // PageSize is the size of page to ask for, in records: the largest that the API documents.
-const PageSize = 100
+const PageSize = itnio.PageSize
 
 const (
 	fewest = 10 // a page with fewer records is never taken for a full one if the server does not say its size
@@ -22,9 +25,11 @@ const (
 
 // Paging is what is known of a server's pages. All walks over one server share it.
 type Paging struct {
-	full    int // records on a full page
-	largest int // records on the largest page seen
-	short   int // by how much every total is too small
+	full    int           // records on a full page; 0: not known
+	told    int           // page size that the server says; 0: it says none
+	largest int           // records on the largest page seen
+	short   int           // by how much every total is too small
+	pastEnd itnio.PastEnd // "": not known
 }
 
 // page is an answer in which what the server left out is filled in.
@@ -89,8 +94,14 @@ func (w *Walk) read(a Answer) page {
 		g.untold, g.Total = false, 0
 	}
 	g.full = len(a.IDs) >= g.Size && (g.sized || g.Size >= fewest)
+	if g.sized {
+		w.paging.told = a.Size
+	}
 	if len(a.IDs) == a.Size && a.Size > 0 || g.full && g.Total > len(a.IDs) {
 		w.paging.full = g.Size
+	}
+	if w.paging.full > 0 { // no longer true if the server was upgraded
+		w.paging.full = max(w.paging.full, len(a.IDs))
 	}
 	return g
 }
@@ -107,9 +118,18 @@ func (w *Walk) take(g page) (over bool) {
 	if !g.sized && w.pages > 1 {
 		size = min(size, w.largest)
 	}
+	before := w.largest
 	w.largest = max(w.largest, len(g.IDs))
 	short := len(g.IDs) < size && (!w.untold || g.sized)
-	if fresh := w.add(g.IDs); fresh == 0 || short && w.last(len(g.IDs), g.Total) {
+	fresh := w.add(g.IDs)
+	switch {
+	case w.pages == 1:
+	case fresh == 0:
+		w.paging.pastEnd = itnio.PastEndOf(len(g.IDs), nil)
+	case before < w.paging.told: // the pages before were full, and the size that the server says is not theirs
+		w.paging.full = max(before, len(g.IDs))
+	}
+	if fresh == 0 || short && w.last(len(g.IDs), g.Total) {
 		return true
 	}
 	w.endless = w.pages >= maxPages || len(w.ids) >= maxIDs

@@ -196,10 +196,12 @@ func TestNegotiation(t *testing.T) {
 	}
 }
 
-// TestHabits: what the client says of a server, before and after the first record.
-func TestHabits(t *testing.T) {
+// TestTimeFormat: what the client says of a server, before and after the first record, and where the settings say it.
+func TestTimeFormat(t *testing.T) {
 	answers := map[string]string{TimeISO8601: `{"status":-22}`, TimeDatetime: pageOf(0)}
-	c := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+	asked := 0
+	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+		asked++
 		b, err := io.ReadAll(r.Body)
 		require.NoError(t, err)
 		if strings.Contains(string(b), "1999-01-01") {
@@ -209,17 +211,42 @@ func TestHabits(t *testing.T) {
 			return respond(200, answers[TimeISO8601]), nil
 		}
 		return respond(200, answers[TimeDatetime]), nil
-	}), func(o *Options) { o.TimeFormat = TimeAuto })
-	require.Equal(t, Habits{TimeFormat: TimeISO8601}, c.Habits())
+	})
+	auto := func(o *Options) { o.TimeFormat = TimeAuto }
+	c := newClient(t, transport, auto)
+	require.Empty(t, c.TimeFormat())
 
 	_, err := c.Records(t.Context(), aQuery())
 	require.NoError(t, err)
-	require.Equal(t, Habits{TimeFormat: TimeDatetime}, c.Habits(), "read, but no record has confirmed it")
+	require.Empty(t, c.TimeFormat(), "read, but no record has confirmed it")
 
 	answers[TimeDatetime] = pageOf(1, vendorRow)
 	_, err = c.Records(t.Context(), aQuery())
 	require.NoError(t, err)
-	require.Equal(t, Habits{TimeFormat: TimeDatetime, Confirmed: true}, c.Habits())
+	require.Equal(t, TimeDatetime, c.TimeFormat())
 
-	require.Equal(t, Habits{TimeFormat: TimeISO8601, Confirmed: true}, newClient(t, nil).Habits(), "as the settings say")
+	require.Empty(t, newClient(t, nil).TimeFormat(), "the settings say it")
+
+	c, asked = newClient(t, transport, auto), 0
+	c.TryFirst(TimeDatetime)
+	require.Empty(t, c.TimeFormat(), "tried first, not confirmed")
+	_, err = c.Records(t.Context(), aQuery())
+	require.NoError(t, err)
+	require.Equal(t, TimeDatetime, c.TimeFormat())
+	require.Equal(t, 2, asked, "the window, and one of long ago")
+
+	c, asked = newClient(t, transport, auto), 0
+	c.TryFirst("another")
+	_, err = c.Records(t.Context(), aQuery())
+	require.NoError(t, err)
+	require.Equal(t, 3, asked, "nonsense is not tried")
+
+	// The server was upgraded, and answers the format that it once read with nothing.
+	answers[TimeISO8601], answers[TimeDatetime] = pageOf(1, vendorRow), pageOf(0)
+	c = newClient(t, transport, auto)
+	c.TryFirst(TimeDatetime)
+	page, err := c.Records(t.Context(), aQuery())
+	require.NoError(t, err)
+	require.Equal(t, 1, page.Total)
+	require.Equal(t, TimeISO8601, c.TimeFormat())
 }
