@@ -96,6 +96,19 @@ const (
 	EndsOut   Ends = "()"
 )
 
+// EndsOf decides by whether a record at the begin, and one at the end, was found.
+func EndsOf(begin, end bool) Ends {
+	switch {
+	case begin && end:
+		return EndsIn
+	case begin:
+		return EndsBegin
+	case end:
+		return EndsEnd
+	}
+	return EndsOut
+}
+
 // Future is how a window is answered that ends ahead of the server's clock.
 type Future string
 
@@ -181,9 +194,9 @@ func (h *Habits) Text(id string) string {
 func (h *Habits) timeFormat() string {
 	switch h.TimeFormat {
 	case TimeISO8601:
-		return "times of requests are read as iso8601: 2025-01-08T00:00:00+08:00"
+		return "times of requests are read as iso8601 (2025-01-08T00:00:00+08:00)"
 	case TimeDatetime:
-		return "times of requests are read as datetime: 2025-01-08 00:00:00"
+		return "times of requests are read as datetime (2025-01-08 00:00:00)"
 	}
 	return ""
 }

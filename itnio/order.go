@@ -49,6 +49,9 @@ func (o Order) Seen(records []Record) Order {
 			found = is
 		}
 	}
+	if found == OrderNone && records[0].KeyID == 0 {
+		return o // they may be sorted by an id that is not sent
+	}
 	return found
 }
 

@@ -7,8 +7,9 @@ import (
 	"itnio_exporter/itnio"
 )
 
-// Know begins with what was known of the server before. What would hide records if it were no longer true is not believed before it
-// shows itself again; what is wrong otherwise costs a few requests, until an answer contradicts it.
+// Know begins with what was known of the server before. The server may have been upgraded meanwhile: what would then hide records is
+// not believed before it shows itself again, and the rest costs a few requests at most, until an answer contradicts it. Whether there
+// are totals, the first answer says.
 func (s *State) Know(h itnio.Habits) {
 	s.known = h
 	s.paging.full = max(0, h.PageSize)
@@ -38,7 +39,6 @@ func (p *Paging) Describe(h *itnio.Habits) {
 }
 
 func (t *trust) know(h *itnio.Habits) {
-	t.absent = h.Totals == itnio.TotalsUntold
 	if h.Totals == itnio.TotalsOff {
 		t.last, t.run = h.TotalsOff, steadyReadings-1 // the next reading confirms it
 	}

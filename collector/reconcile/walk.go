@@ -97,7 +97,7 @@ func (w *Walk) read(a Answer) page {
 	if g.sized {
 		w.paging.told = a.Size
 	}
-	if len(a.IDs) == a.Size && a.Size > 0 || g.full && g.Total > len(a.IDs) {
+	if len(a.IDs) == a.Size && a.Size > 0 || g.full && !g.untold && g.Total > len(a.IDs) {
 		w.paging.full = g.Size
 	}
 	if w.paging.full > 0 { // no longer true if the server was upgraded
@@ -126,7 +126,7 @@ func (w *Walk) take(g page) (over bool) {
 	case w.pages == 1:
 	case fresh == 0:
 		w.paging.pastEnd = itnio.PastEndOf(len(g.IDs), nil)
-	case before < w.paging.told: // the pages before were full, and the size that the server says is not theirs
+	default: // the pages before were full, whatever size the server says
 		w.paging.full = max(before, len(g.IDs))
 	}
 	if fresh == 0 || short && w.last(len(g.IDs), g.Total) {
@@ -186,6 +186,20 @@ func (w *Walk) Reading() Reading {
 
 // excess is the total less the number of ids.
 func (r *Reading) excess() int { return r.Total - r.IDs.Len() }
+
+// Totals is what one reading shows of the server's totals, and how many more than records the total says. Records that were added
+// while it was read look like a total that changes.
+func (r *Reading) Totals() (kind itnio.Totals, off int) {
+	switch {
+	case r.Untold:
+		return itnio.TotalsUntold, 0
+	case !r.Steady:
+		return itnio.TotalsChanging, 0
+	case r.excess() != 0:
+		return itnio.TotalsOff, r.excess()
+	}
+	return itnio.TotalsExact, 0
+}
 
 // agrees reports whether the total is the number of ids. Without totals, a window of several pages needs a second walk to show
 // that no record was missed because pages shifted during the first.
