@@ -124,14 +124,7 @@ const (
 func (s *session) newest(ctx context.Context, c *clock) error {
 	now := s.serverNow()
 	ahead, err := s.total(ctx, window{now.Add(step), now.Add(farthest)})
-	switch itnio.RefusalOf(err) {
-	case itnio.RefusalNone:
-		if err == nil {
-			s.facts.habits.known.Future = itnio.FutureAnswered
-		}
-	case itnio.RefusalParameter:
-		s.facts.habits.known.Future = itnio.FutureRefused
-	}
+	s.facts.habits.known.Future = itnio.FutureOf(err)
 	found := window{now.Add(-step), now}
 	switch {
 	case err == nil && ahead > 0:

@@ -196,20 +196,7 @@ func probeTimes(ctx context.Context, s *session, h *habits) error {
 			return err
 		}
 	}
-	switch {
-	case start && hangup:
-		h.known.FilterTime = itnio.FilterSeveral
-	case start:
-		h.known.FilterTime = itnio.FilterStart
-	case hangup && apart:
-		h.known.FilterTime = itnio.FilterHangup
-	case hangup:
-		h.known.FilterTime = itnio.FilterHangupOrCreate
-	case create:
-		h.known.FilterTime = itnio.FilterCreate
-	default:
-		h.known.FilterTime = itnio.FilterNone
-	}
+	h.known.FilterTime = itnio.FilterTimeOf(start, hangup, create, apart)
 	return nil
 }
 
@@ -284,11 +271,15 @@ func probeFilter(ctx context.Context, s *session, h *habits) error {
 			h.filtered.others++
 		}
 	}
-	h.known.Filters = itnio.FiltersHonoured
-	if p := &h.filtered; p.others > 0 || p.got > p.want+1 {
-		h.known.Filters = itnio.FiltersIgnored
-	}
+	h.known.Filters = h.filtered.habit()
 	return nil
+}
+
+func (p *filtered) habit() itnio.Filters {
+	if p.others > 0 || p.got > p.want+1 {
+		return itnio.FiltersIgnored
+	}
+	return itnio.FiltersHonoured
 }
 
 // matches reports whether a record may be in answers with a filter, by the fields that it has.

@@ -85,6 +85,24 @@ const (
 	FilterNone           FilterTime = "none" // of these three
 )
 
+// FilterTimeOf decides by whether a record was found in the seconds around each of its times. apart says that its creation and its
+// hang-up are far enough apart to tell.
+func FilterTimeOf(start, hangup, create, apart bool) FilterTime {
+	switch {
+	case start && hangup:
+		return FilterSeveral
+	case start:
+		return FilterStart
+	case hangup && apart:
+		return FilterHangup
+	case hangup:
+		return FilterHangupOrCreate
+	case create:
+		return FilterCreate
+	}
+	return FilterNone
+}
+
 // Ends says whether records exactly at the begin and at the end of a window are in it.
 type Ends string
 
@@ -117,6 +135,17 @@ const (
 	FutureAnswered Future = "answered"
 	FutureRefused  Future = "refused"
 )
+
+// FutureOf decides by the answer to such a window; "": it tells nothing.
+func FutureOf(err error) Future {
+	switch {
+	case err == nil:
+		return FutureAnswered
+	case RefusalOf(err) == RefusalParameter:
+		return FutureRefused
+	}
+	return ""
+}
 
 // Filters says whether the filters of a query are honoured.
 type Filters string

@@ -94,16 +94,30 @@ func (w *Walk) read(a Answer) page {
 		g.untold, g.Total = false, 0
 	}
 	g.full = len(a.IDs) >= g.Size && (g.sized || g.Size >= fewest)
+	w.paging.saw(a, &g)
+	return g
+}
+
+// saw learns the size of pages from an answer.
+func (p *Paging) saw(a Answer, g *page) {
 	if g.sized {
-		w.paging.told = a.Size
+		p.told = a.Size
 	}
 	if len(a.IDs) == a.Size && a.Size > 0 || g.full && !g.untold && g.Total > len(a.IDs) {
-		w.paging.full = g.Size
+		p.full = g.Size
 	}
-	if w.paging.full > 0 { // no longer true if the server was upgraded
-		w.paging.full = max(w.paging.full, len(a.IDs))
+	if p.full > 0 { // it may be that of a server that was upgraded since
+		p.full = max(p.full, len(a.IDs))
 	}
-	return g
+}
+
+// followed learns from the page that came after full ones with at most so many records: fresh of its ids are new.
+func (p *Paging) followed(full, ids, fresh int) {
+	if fresh == 0 {
+		p.pastEnd = itnio.PastEndOf(ids, nil)
+		return
+	}
+	p.full = max(full, ids) // whatever size the server says
 }
 
 func (w *Walk) take(g page) (over bool) {
@@ -118,16 +132,12 @@ func (w *Walk) take(g page) (over bool) {
 	if !g.sized && w.pages > 1 {
 		size = min(size, w.largest)
 	}
-	before := w.largest
+	full := w.largest
 	w.largest = max(w.largest, len(g.IDs))
 	short := len(g.IDs) < size && (!w.untold || g.sized)
 	fresh := w.add(g.IDs)
-	switch {
-	case w.pages == 1:
-	case fresh == 0:
-		w.paging.pastEnd = itnio.PastEndOf(len(g.IDs), nil)
-	default: // the pages before were full, whatever size the server says
-		w.paging.full = max(before, len(g.IDs))
+	if w.pages > 1 {
+		w.paging.followed(full, len(g.IDs), fresh)
 	}
 	if fresh == 0 || short && w.last(len(g.IDs), g.Total) {
 		return true
