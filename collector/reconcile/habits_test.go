@@ -21,6 +21,7 @@ func TestHabitsOfServers(t *testing.T) {
 		{"capped", func(s *server) { s.cap = 150 }, func(h *itnio.Habits) { h.TotalCap = 150 }},
 		{"pages of 30", func(s *server) { s.page = 30 }, func(h *itnio.Habits) { h.PageSize = 30 }},
 		{"pages of 30, size not told", func(s *server) { s.page, s.noSize = 30, true }, func(h *itnio.Habits) { h.PageSize = 30 }},
+		{"pages of 30, said to have 100", func(s *server) { s.page, s.says = 30, 100 }, func(h *itnio.Habits) { h.PageSize = 30 }},
 		{"the first page again", func(s *server) { s.firstAgain, s.noTotal = true, true }, func(h *itnio.Habits) { h.PastEnd = itnio.PastEndAgain }},
 		{"nothing past the end", func(s *server) { s.noTotal = true }, func(h *itnio.Habits) { h.PastEnd = itnio.PastEndEmpty }},
 		{"no future", func(s *server) { s.noFuture = true }, func(h *itnio.Habits) { h.Future = itnio.FutureRefused }},
@@ -66,6 +67,23 @@ func TestLimitsOfWindows(t *testing.T) {
 	a.round()
 	require.Zero(t, a.habits.Records.Refused, "the next one finds out that it is no longer so")
 	require.Zero(t, a.habits.Width.Refused)
+}
+
+// TestKeptOffsetOfTotals: an offset that is no longer there would hide as many records as it was. It has to show itself again, and
+// one reading is enough for that.
+func TestKeptOffsetOfTotals(t *testing.T) {
+	a := steady(t, func(s *server) { s.lie = 2 })
+	a.crash()
+	require.Zero(t, a.st.trust.off)
+	a.srv.now += 60
+	a.live()
+	require.Equal(t, 2, a.st.trust.off)
+
+	a.srv.lie = 0
+	a.crash()
+	a.srv.now += 60
+	a.live()
+	require.Zero(t, a.st.trust.off)
 }
 
 // TestKeptHabitsThatAreNoLongerTrue: the server was upgraded while the exporter was down. What is late is found by the first audit,

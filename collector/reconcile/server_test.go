@@ -24,6 +24,7 @@ type server struct {
 	openFrom, openTo bool // ends are exclusive
 	order            int  // 0: by time, 1: newest first, 2: any, but the same for all pages
 	page             int  // imposed; 0: 100
+	says             int  // page size that answers name; 0: the one they have
 	cap              int  // of totals
 	lie              int  // what totals are wrong by
 	noSize, noTotal  bool
@@ -77,6 +78,9 @@ func (s *server) answer(a Ask) (Answer, Refusal, bool) {
 		}
 	}
 	out := Answer{Total: s.total(len(found)), Size: size}
+	if s.says > 0 {
+		out.Size = s.says
+	}
 	if s.noSize {
 		out.Size = 0
 	}

@@ -106,9 +106,6 @@ func (p *Paging) saw(a Answer, g *page) {
 	if len(a.IDs) == a.Size && a.Size > 0 || g.full && !g.untold && g.Total > len(a.IDs) {
 		p.full = g.Size
 	}
-	if p.full > 0 { // it may be that of a server that was upgraded since
-		p.full = max(p.full, len(a.IDs))
-	}
 }
 
 // followed learns from the page that came after full ones with at most so many records: fresh of its ids are new.
@@ -117,7 +114,9 @@ func (p *Paging) followed(full, ids, fresh int) {
 		p.pastEnd = itnio.PastEndOf(ids, nil)
 		return
 	}
-	p.full = max(full, ids) // whatever size the server says
+	if full = max(full, ids); full >= fewest { // whatever size the server says
+		p.full = full
+	}
 }
 
 func (w *Walk) take(g page) (over bool) {
