@@ -12,7 +12,9 @@ import (
 // are totals, the first answer says.
 func (s *State) Know(h itnio.Habits) {
 	s.known = h
-	s.paging.full = max(0, h.PageSize)
+	if s.paging.told = h.PageSize; h.PageSize > 0 && h.PageSize <= PageSize { // larger pages than asked for are not planned with
+		s.paging.full = h.PageSize
+	}
 	s.trust.know(&h)
 	if n := h.Records.Refused; n > 0 {
 		s.refusedLimit.total = int(max(1, n-1))

@@ -48,6 +48,17 @@ func TestHabitsOfServers(t *testing.T) {
 	}
 }
 
+// TestPagesLargerThanAskedFor: a size that a server only says is shown, and not planned with.
+func TestPagesLargerThanAskedFor(t *testing.T) {
+	a := newAccount(t, usual())
+	a.srv.says = 1 << 40
+	a.minutes(3)
+	a.crash()
+	a.st.Describe(&a.habits)
+	require.Equal(t, 1<<40, a.habits.PageSize)
+	require.Equal(t, PageSize, a.st.pageSize())
+}
+
 // TestLimitsOfWindows: the widest window that was answered and the narrowest that was refused, until a wider one is answered.
 func TestLimitsOfWindows(t *testing.T) {
 	a := steady(t, func(s *server) { s.maxWidth, s.maxTotal = 6*hour, 300 })
