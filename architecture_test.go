@@ -28,7 +28,7 @@ var arrows = map[string][]string{
 	"collector/exposition": {"collector/series"},
 	"collector/families":   {"collector/call", "collector/series", "config", "enum"},
 	"collector/series":     {},
-	"collector/reconcile":  {"collector/call", "collector/idset"},
+	"collector/reconcile":  {"collector/call", "collector/idset", "itnio"},
 	"collector/idset":      {},
 	"collector/call":       {"config", "enum", "itnio"},
 	"itnio":                {"enum"},

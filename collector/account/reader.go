@@ -66,6 +66,7 @@ func (r *reader) take(kind reconcile.Kind, page *itnio.Page) (reconcile.Answer, 
 	if err != nil {
 		return answer, err
 	}
+	r.store.habits.Order = r.store.habits.Order.Seen(page.Records)
 	answer.Pending = report.Count(ledger.Pending) > 0
 	r.outcomes.page(kind, batch.Items, report, answer.IDs, server)
 	return answer, nil
