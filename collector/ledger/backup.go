@@ -24,17 +24,9 @@ func (l *Ledger) Backup(name string) error {
 // BackupFile does the same for the ledger in a directory that no exporter has open. written is told how many bytes
 // have been written so far, and ends the backup with an error.
 func BackupFile(dir, name string, written func(int64) error) (err error) {
-	path := filepath.Join(dir, fileName)
-	err = checkFile(path)
-	if err == nil {
-		_, err = os.Stat(path)
-	}
+	db, err := openReadOnly(FileIn(dir))
 	if err != nil {
-		return fmt.Errorf("ledger %s: %s: %w", path, problem(err), err)
-	}
-	db, err := openBolt(path, &bolt.Options{Timeout: defaultLockTimeout, ReadOnly: true})
-	if err != nil {
-		return fmt.Errorf("ledger %s: %s: %w", path, problem(err), err)
+		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	return backup(name, defaultLockTimeout, func(out io.Writer) error {
@@ -120,12 +112,9 @@ func markCopied(path string, lockTimeout time.Duration) error {
 		return err
 	}
 	err = db.Update(func(tx *bolt.Tx) error {
-		meta, accounts := tx.Bucket([]byte(bucketMeta)), tx.Bucket([]byte(bucketAccounts))
-		if meta == nil || accounts == nil {
-			return errForeign
-		}
-		if version := string(meta.Get([]byte(keyFormat))); version != formatVersion {
-			return fmt.Errorf("the ledger's format is version %q, not %q: start the exporter once, which brings it up to date", version, formatVersion)
+		accounts, err := accountsOf(tx)
+		if err != nil {
+			return err
 		}
 		if err := errors.Join(checkValues(accounts), checkValues(tx.Bucket([]byte(bucketFamilies)))); err != nil {
 			return err
