@@ -183,7 +183,7 @@ func serve(e Environment, f *serveFlags, l *logging.Loggers, s source) error {
 			Last:      reloader.Last,
 			Lifecycle: f.enableLifecycle,
 			Pprof:     f.enablePprof,
-			Backup:    web.BackupOptions{Enabled: f.enableAdmin, Backup: c.Backup, Dir: s.storagePath, Logger: l.GoKit},
+			Backup:    web.BackupOptions{Enabled: f.enableAdmin, Ledger: c.About().Ledger.Path, Backup: c.Backup, Dir: s.storagePath, Logger: l.GoKit},
 		}),
 		listenAndServe: func(server *http.Server) error { return toolkit.ListenAndServe(server, f.web, l.Slog) },
 		poll:           c.Run,
