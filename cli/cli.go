@@ -65,6 +65,7 @@ func newCommands(app *kingpin.Application) []command {
 		newHealthcheck(app),
 		newBackup(app),
 		newDoctor(app),
+		newVerify(app),
 	}
 }
 
@@ -130,7 +131,7 @@ func parse(e Environment) (c command, done bool, err error) {
 			err = fmt.Errorf("%w, try --help", err)
 		}
 	}
-	if err != nil && len(args) > 0 && args[0] == "doctor" {
+	if err != nil && len(args) > 0 && (args[0] == "doctor" || args[0] == "verify") {
 		err = exitError{exitNotPossible, err}
 	}
 	if err != nil {

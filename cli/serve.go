@@ -72,8 +72,9 @@ func (f *serveFlags) register(c *kingpin.CmdClause) {
 
 // registerShowing registers all flags for a command that uses only some of them: its help shows no others.
 func (f *serveFlags) registerShowing(c *kingpin.CmdClause, used ...string) {
+	before := len(c.Model().Flags)
 	f.register(c)
-	for _, flag := range c.Model().Flags {
+	for _, flag := range c.Model().Flags[before:] {
 		if !slices.Contains(used, flag.Name) {
 			c.GetFlag(flag.Name).Hidden()
 		}

@@ -28,6 +28,15 @@ type Extract struct {
 // FileIn is the ledger's file in a directory.
 func FileIn(dir string) string { return filepath.Join(dir, fileName) }
 
+// Readable reports whether a file can be read, and, by an error that IsInUse knows, whether an exporter has it open.
+func Readable(path string) error {
+	db, err := openReadOnly(path)
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}
+
 // ReadAccount reads what a file knows of an account, and changes nothing in it. The file is a ledger that no exporter has open, or a
 // backup. The account is to have the identity by which its calls were counted.
 func ReadAccount(path string, id Identity) (e *Extract, err error) {
