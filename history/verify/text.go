@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -54,11 +55,22 @@ func (w *writer) line(format string, args ...any) {
 	}
 }
 
-// table writes aligned columns.
-func (w *writer) table(rows [][]string) {
+// table is made of aligned columns. Rows that differ come last, before the total, where a terminal shows them, and are marked.
+type table struct{ head, equal, different []string }
+
+func (t *table) row(differs bool, cells ...string) {
+	if line := strings.Join(cells, "\t"); differs {
+		t.different = append(t.different, "! "+line)
+	} else {
+		t.equal = append(t.equal, "  "+line)
+	}
+}
+
+func (w *writer) table(rows *table, total ...string) {
 	t := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		if _, err := fmt.Fprintln(t, "  "+strings.Join(row, "\t")); w.err == nil {
+	lines := slices.Concat([]string{"  " + strings.Join(rows.head, "\t")}, rows.equal, rows.different, []string{"  " + strings.Join(total, "\t")})
+	for _, line := range lines {
+		if _, err := fmt.Fprintln(t, line); w.err == nil {
 			w.err = err
 		}
 	}
@@ -82,7 +94,7 @@ func (w *writer) account(a *Account) {
 		}
 	}
 	if a.NoLongerShown > 0 {
-		w.line("  no longer shown: %d calls that the ledger has in these windows are not shown any more; their groups and countries are not known, and counters never go down", a.NoLongerShown)
+		w.line("  no_longer_shown: %d; the ledger has it in a window of the range, and the API does not show it any more; group and country are not known, and counters never go down", a.NoLongerShown)
 	}
 	if unknown := seconds(a.From, a.To) - a.Ledger.KnownSeconds; unknown > 0 {
 		w.line("  for %s of the range the ledger does not know by window which calls there were: one that is no longer shown would not be found there", time.Duration(unknown)*time.Second)
@@ -97,18 +109,18 @@ func seconds(from, to time.Time) int64 { return to.Unix() - from.Unix() }
 
 // counts writes the table of calls, and returns its columns: those with nothing in them are left out.
 func (w *writer) counts(a *Account) (used []column) {
-	head := []string{"agent_group", "country"}
+	rows := &table{head: []string{"agent_group", "country"}}
 	for _, c := range columns() {
 		if c.value(&a.Total) > 0 || c.says == "" {
 			used = append(used, c)
-			head = append(head, c.name)
+			rows.head = append(rows.head, c.name)
 		}
 	}
-	rows := [][]string{head}
 	for i := range a.Rows {
-		rows = append(rows, numbers(a.Rows[i].AgentGroup, a.Rows[i].Country, used, &a.Rows[i].Counts))
+		r := &a.Rows[i]
+		rows.row(r.NotCounted > 0, numbers(r.AgentGroup, r.Country, used, &r.Counts)...)
 	}
-	w.table(append(rows, numbers("total", "", used, &a.Total)))
+	w.table(rows, numbers("total", "", used, &a.Total)...)
 	return used
 }
 
@@ -125,17 +137,16 @@ func (w *writer) prometheus(p *Prometheus) {
 		return
 	}
 	w.line("  Prometheus, rises of the raw samples of %s", strings.Join(p.Targets, ", "))
-	rows := [][]string{{"agent_group", "country", "counted", "before", "after", "first_samples", "rises", "unexplained"}}
-	row := func(group, country string, r *Rises) {
-		rows = append(rows, []string{
+	rows := &table{head: []string{"agent_group", "country", "counted", "before", "after", "first_samples", "rises", "unexplained"}}
+	cells := func(group, country string, r *Rises) []string {
+		return []string{
 			group, country, strconv.Itoa(r.Counted), r.Before.text("+"), r.After.text("-"), minus(r.FirstSamples), strconv.Itoa(r.Rises), strconv.Itoa(r.Unexplained),
-		})
+		}
 	}
 	for i := range p.Rows {
-		row(p.Rows[i].AgentGroup, p.Rows[i].Country, &p.Rows[i].Rises)
+		rows.row(p.Rows[i].Unexplained != 0, cells(p.Rows[i].AgentGroup, p.Rows[i].Country, &p.Rows[i].Rises)...)
 	}
-	row("total", "", &p.Total)
-	w.table(rows)
+	w.table(rows, cells("total", "", &p.Total)...)
 	t := &p.Total
 	if t.Before.AtMost+t.After.AtMost > 0 {
 		w.line("  before: ended before the range and were seen in it; after: ended in the range and were seen after it; \"1 to 3\" where the samples do not tell")
@@ -153,7 +164,7 @@ func (w *writer) prometheus(p *Prometheus) {
 		w.line("  no samples from %s to %s: what was counted meanwhile rises with the next one", stamp(s.From), stamp(s.To))
 	}
 	if t.Unexplained != 0 {
-		w.line("  unexplained: above 0, rises without a call that the API shows; below 0, calls without a rise up to %d minutes after their end", latest/60)
+		w.line("  unexplained: above 0, rises without a call that the API shows, as of one that was deleted after it was counted; below 0, calls without a rise up to %d minutes after their end", latest/60)
 	}
 }
 

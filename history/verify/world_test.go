@@ -143,6 +143,9 @@ func TestVerify(t *testing.T) {
 				require.Equal(t, a.Total.Shown-1, a.Total.Counted)
 				require.Contains(t, a.Rows, Row{AgentGroup: "team of one", Country: "KE", Counts: Counts{Shown: 1, NotCounted: 1}})
 				require.Equal(t, "DIFFERENT: 1 not counted, 1 counted and no longer shown", verdict(&a))
+				var text bytes.Buffer
+				require.NoError(t, WriteText(&text, &Report{Accounts: []Account{a}}))
+				t.Log(text.String())
 			})
 		})
 	}
@@ -192,7 +195,7 @@ func TestOutput(t *testing.T) {
 		require.NoError(t, WriteText(&text, &report))
 		require.NoError(t, WriteCSV(&table, &report))
 		require.NoError(t, json.NewEncoder(&object).Encode(report))
-		require.Regexp(t, `team of one +KE +1 +0 +1\n`, text.String())
+		require.Regexp(t, `! team of one +KE +1 +0 +1\n`, text.String())
 		require.Contains(t, text.String(), "DIFFERENT: 1 not counted, 2 counted and no longer shown")
 		require.NotContains(t, text.String(), "baseline", "columns without calls are left out")
 		require.Contains(t, table.String(), "main,team of one,KE,1,0,0,0,0,0,0,1,,,,,,,,\n")
