@@ -89,29 +89,23 @@ func (f *verifyFlags) run(e Environment) (_ *verify.Report, err error) {
 	ctx, stop := untilSignal(show.signals)
 	defer stop()
 	report := &verify.Report{Version: verify.FormatVersion, Exporter: version.Version}
+	var errs []error
 	for _, a := range accounts {
-		from, to, err := f.stretch.of(a.Location)
-		if err != nil {
-			return nil, err
-		}
-		known, err := ledger.ReadAccount(file, collector.IdentityOf(a))
-		if err != nil {
-			return nil, err
-		}
-		o := verify.Options{
-			Name: a.Name, From: from, To: to, Lookback: cfg.Global().Lookback, Ledger: known, Source: source, Prometheus: prometheus,
-		}
-		one, err := verifyAccount(ctx, e, a, o, show, logs)
-		if ctx.Err() != nil {
+		one, err := f.account(ctx, e, cfg, a, verify.Options{Source: source, Prometheus: prometheus}, file, show, logs)
+		switch {
+		case ctx.Err() != nil:
 			return nil, errors.New("interrupted")
+		case err != nil:
+			errs = append(errs, fmt.Errorf("account %q: %w", a.Name, err))
+		default:
+			report.Add(one)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("account %q: %w", a.Name, err)
-		}
-		report.Add(one)
 	}
 	show.end()
-	return report, f.write(e.Stdout, report)
+	if len(report.Accounts) > 0 {
+		errs = append(errs, f.write(e.Stdout, report))
+	}
+	return report, errors.Join(errs...)
 }
 
 // server is the Prometheus to compare with; nil for none.
@@ -164,10 +158,18 @@ func (f *verifyFlags) file(e Environment, show *progress) (name, source string, 
 	return name, verify.FromExporter, nil
 }
 
-func verifyAccount(ctx context.Context, e Environment, a config.Account, o verify.Options, show *progress, logs *logging.Loggers) (verify.Account, error) {
+// account verifies one account.
+func (f *verifyFlags) account(ctx context.Context, e Environment, cfg *config.Validated, a config.Account, o verify.Options, file string, show *progress, logs *logging.Loggers) (none verify.Account, err error) {
+	o.Name, o.Lookback = a.Name, cfg.Global().Lookback
+	if o.From, o.To, err = f.stretch.of(a.Location); err != nil {
+		return none, err
+	}
+	if o.Ledger, err = ledger.ReadAccount(file, collector.IdentityOf(a)); err != nil {
+		return none, err
+	}
 	client, err := promconfig.NewClientFromConfig(a.HTTPClient, program, promconfig.WithUserAgent(program))
 	if err != nil {
-		return verify.Account{}, fmt.Errorf("http_client: %w", err)
+		return none, fmt.Errorf("http_client: %w", err)
 	}
 	defer client.CloseIdleConnections()
 	api, err := itnio.New(itnio.Options{
@@ -175,7 +177,7 @@ func verifyAccount(ctx context.Context, e Environment, a config.Account, o verif
 		TimeFormat: string(a.TimeFormat), RateLimit: a.RateLimit, Timeout: a.Timeout, Now: e.Now, Secrets: a.HTTPSecrets(config.ReadFile),
 	})
 	if err != nil {
-		return verify.Account{}, err
+		return none, err
 	}
 	o.Now = api.ServerNow()
 	o.Past = history.New(history.Options{

@@ -19,14 +19,18 @@ func compareKeys(a, b key) int {
 
 // labels gives calls the label values with which the metrics show them.
 type labels struct {
-	group, country bool             // the metrics have the label
+	names          []string         // of the family that counts calls
+	group, country bool             // it has the label
 	known          map[key]struct{} // label sets that exist
 }
 
 // newLabels takes the label names of the family that counts calls, and the label values of the account's series.
 func newLabels(names []string, series [][]string) labels {
+	if names == nil { // nothing was counted yet
+		names = families.Labels()[families.Calls]
+	}
 	group, country := slices.Index(names, families.LabelAgentGroup), slices.Index(names, families.LabelCountry)
-	l := labels{group: group >= 0 || names == nil, country: country >= 0 || names == nil, known: map[key]struct{}{}}
+	l := labels{names: names, group: group >= 0, country: country >= 0, known: map[key]struct{}{}}
 	for _, values := range series {
 		var k key
 		if group >= 0 {
@@ -59,8 +63,8 @@ func (l *labels) of(c *call.Call) key {
 
 // book is what a ledger knows of the account's calls.
 type book interface {
-	Knows(*call.Call) bool // counted, or known as one from before the epoch
-	KnowsID(id uint64) bool
+	Knows(*call.Call) bool  // counted, or known as one from before the epoch
+	KnowsID(id uint64) bool // as windows have it: the keyId, or the session id of a call that never had one
 }
 
 // comparison sorts the calls that the API shows by what the ledger has made of them. Times are Unix seconds of the server's clock.
@@ -75,7 +79,7 @@ type comparison struct {
 	rows    map[key]*Counts
 	ended   map[key]*ends       // of the calls that raise counters, also of those around the range
 	seen    map[uint64]struct{} // ids of all records
-	keyless int                 // known calls whose record is shown without its keyId
+	keyless int                 // calls that are known by their keyId and whose record is shown without it
 }
 
 // take takes calls. One that was taken before is left out.
@@ -96,7 +100,7 @@ func (c *comparison) take(calls []call.Call) {
 // sort adds one to the count that a call belongs to, if it ended in the range.
 func (c *comparison) sort(one *call.Call) {
 	known := c.book.Knows(one)
-	if known && one.Key == 0 {
+	if known && one.Key == 0 && !c.book.KnowsID(one.Session) {
 		c.keyless++
 	}
 	if one.End.IsZero() {

@@ -11,11 +11,16 @@ import (
 	"itnio_exporter/collector/reconcile"
 )
 
+// ofKeyed is the session of a call that is known by its keyId.
+const ofKeyed = 1000
+
 // shelf is a ledger that knows some ids.
 type shelf map[uint64]bool
 
-func (s shelf) Knows(c *call.Call) bool { return s[c.Key] || c.Key == 0 && s[c.Session] }
-func (s shelf) KnowsID(id uint64) bool  { return s[id] }
+func (s shelf) Knows(c *call.Call) bool {
+	return s[c.Key] || c.Key == 0 && (s[c.Session] || c.Session == ofKeyed)
+}
+func (s shelf) KnowsID(id uint64) bool { return s[id] }
 
 func newComparison(s shelf) *comparison {
 	return &comparison{
@@ -86,7 +91,9 @@ func TestGone(t *testing.T) {
 	windows := []reconcile.Known{{IDs: idset.Pack([]uint64{1, 2})}, {IDs: idset.Pack([]uint64{2, 3, 4})}}
 	require.Equal(t, 2, c.gone(windows))
 	c.take([]call.Call{{Session: 3, End: time.Unix(1500, 0)}})
-	require.Zero(t, c.gone(windows[:1]), "the call of the keyId 2 may be the one that is shown without")
+	require.Equal(t, 1, c.gone(windows), "it never had a keyId")
+	c.take([]call.Call{{Session: ofKeyed, End: time.Unix(1500, 0)}})
+	require.Zero(t, c.gone(windows), "the keyId 2 may be that of the call that is shown without")
 }
 
 func TestWindowsOf(t *testing.T) {

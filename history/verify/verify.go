@@ -62,7 +62,7 @@ func Run(ctx context.Context, o Options) (Account, error) {
 	a.Rows, a.Total = c.sorted()
 	a.NoLongerShown = c.gone(answered(windows, a.API.Unread))
 	if o.Prometheus != nil {
-		s, err := o.Prometheus.read(ctx, o.Name, o.Ledger.Labels, first, earlier(o.To.Add(around*time.Second), o.Now))
+		s, err := o.Prometheus.read(ctx, o.Name, c.labels.names, first, earlier(o.To.Add(around*time.Second), o.Now))
 		if err != nil {
 			return Account{}, err
 		}
