@@ -10,11 +10,12 @@ import (
 type progress struct {
 	out     io.Writer // nil: no terminal
 	signals <-chan os.Signal
-	shown   int64 // megabytes
+	plain   io.Writer // takes lines where there is no terminal
+	shown   int64     // megabytes, or lines
 }
 
 func newProgress(e Environment) *progress {
-	p := &progress{signals: e.Signals(stopSignals()...)}
+	p := &progress{signals: e.Signals(stopSignals()...), plain: e.Stderr}
 	if f, ok := e.Stderr.(*os.File); ok {
 		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
 			p.out = f
@@ -43,6 +44,18 @@ func (p *progress) written(total int64) func(int64) error {
 		}
 		return nil
 	}
+}
+
+func (p *progress) terminal() bool { return p.out != nil }
+
+// line shows a line, in place of the one before on a terminal.
+func (p *progress) line(text string) {
+	p.shown++
+	if p.out == nil {
+		fmt.Fprintln(p.plain, text)
+		return
+	}
+	fmt.Fprintf(p.out, "\r%s\x1b[K", text)
 }
 
 // end leaves the line to what is printed next.

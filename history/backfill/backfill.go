@@ -35,7 +35,8 @@ type Options struct {
 	Identity ledger.Identity
 	Horizon  time.Duration // how far back the live exporter will read
 	Logger   log.Logger
-	Progress func(Progress) // told after each answer; may be nil
+	Begin    func(context.Context) error // called before anything is read, once nothing is against it; may be nil
+	Progress func(Progress)              // told after each answer; may be nil
 }
 
 // Progress is how far a run is.
@@ -68,7 +69,13 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err := r.open(); err != nil {
 		return r.result, err
 	}
-	err = errors.Join(r.all(ctx), r.close())
+	if o.Begin != nil && !r.at.Equal(o.Plan.End) {
+		err = o.Begin(ctx)
+	}
+	if err == nil {
+		err = r.all(ctx)
+	}
+	err = errors.Join(err, r.close())
 	return r.result, err
 }
 

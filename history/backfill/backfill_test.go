@@ -325,7 +325,7 @@ func TestRefused(t *testing.T) {
 		_, err = Run(ctx, o)
 		require.ErrorIs(t, err, context.Canceled)
 		for want, change := range map[string]func(*Plan){
-			"step (10m0s)":               func(p *Plan) { p.Step = time.Hour },
+			"step (10m0s)":              func(p *Plan) { p.Step = time.Hour },
 			"start (":                   func(p *Plan) { p.Start = p.Start.Add(time.Hour) },
 			"end (":                     func(p *Plan) { p.End = p.End.Add(time.Hour) },
 			"set of labels":             func(p *Plan) { p.Labels = nil },

@@ -1,7 +1,10 @@
 package backfill
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -29,6 +32,16 @@ type Plan struct {
 	Moves bool   `json:"moves"`
 	Model string `json:"model"` // fingerprint of families, labels and buckets
 	Done  bool   `json:"done"`
+}
+
+// Begun is the plan that has been begun in a directory; nil: there is none.
+func Begun(dir string) *Plan {
+	text, err := os.ReadFile(filepath.Join(dir, hidden, planFile))
+	var p Plan
+	if err != nil || json.Unmarshal(text, &p) != nil {
+		return nil
+	}
+	return &p
 }
 
 // fill completes a plan by what it is for.
