@@ -19,11 +19,12 @@ const module = "itnio_exporter"
 // of docs/architecture.md.
 var arrows = map[string][]string{
 	".":                    {"cli"},
-	"cli":                  {"collector", "collector/call", "collector/families", "collector/ledger", "config", "diagnose", "history", "history/verify", "itnio", "logging", "simulator", "web"},
+	"cli":                  {"collector", "collector/call", "collector/families", "collector/ledger", "config", "diagnose", "history", "history/backfill", "history/verify", "itnio", "logging", "simulator", "web"},
 	"web":                  {"collector", "collector/account"},
 	"diagnose":             {"collector/call", "collector/families", "collector/reconcile", "config", "itnio"},
 	"collector":            {"collector/account", "collector/call", "collector/exposition", "collector/families", "collector/ledger", "config", "itnio", "logging"},
 	"history/verify":       {"collector/call", "collector/families", "collector/ledger", "collector/reconcile", "history"},
+	"history/backfill":     {"collector/call", "collector/families", "collector/ledger", "collector/series", "history"},
 	"history":              {"collector/call", "collector/reconcile", "collector/retry", "itnio"},
 	"collector/account":    {"collector/call", "collector/ledger", "collector/reconcile", "collector/retry", "config", "enum", "itnio", "logging"},
 	"collector/ledger":     {"collector/call", "collector/families", "collector/idset", "collector/series", "config"},

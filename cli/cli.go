@@ -64,6 +64,7 @@ func newCommands(app *kingpin.Application) []command {
 		newSimulate(app),
 		newHealthcheck(app),
 		newBackup(app),
+		newBackfill(app),
 		newDoctor(app),
 		newVerify(app),
 	}

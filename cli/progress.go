@@ -12,13 +12,13 @@ import (
 // progress shows on a terminal how far a long command has come. It ends the command at a signal.
 type progress struct {
 	out     io.Writer // nil: no terminal
-	plain   io.Writer // for lines
 	signals <-chan os.Signal
-	shown   int64 // megabytes
+	plain   io.Writer // takes lines where there is no terminal
+	shown   int64     // megabytes, or lines
 }
 
 func newProgress(e Environment) *progress {
-	p := &progress{plain: e.Stderr, signals: e.Signals(stopSignals()...)}
+	p := &progress{signals: e.Signals(stopSignals()...), plain: e.Stderr}
 	if f, ok := e.Stderr.(*os.File); ok {
 		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
 			p.out = f
@@ -49,6 +49,18 @@ func (p *progress) written(total int64) func(int64) error {
 	}
 }
 
+func (p *progress) terminal() bool { return p.out != nil }
+
+// line shows a line, in place of the one before on a terminal.
+func (p *progress) line(text string) {
+	p.shown++
+	if p.out == nil {
+		fmt.Fprintln(p.plain, text)
+		return
+	}
+	fmt.Fprintf(p.out, "\r%s\x1b[K", text)
+}
+
 // end leaves the line to what is printed next.
 func (p *progress) end() {
 	if p.out != nil && p.shown > 0 {
@@ -65,14 +77,9 @@ func (p *progress) past(account string, now func() time.Time) func(history.Progr
 	last := now()
 	return func(h history.Progress) {
 		line := fmt.Sprintf("account %s: read up to %s, %d requests, %d records", account, h.At.UTC().Format("2006-01-02 15:04:05 UTC"), h.Requests, h.Records)
-		if p.out != nil {
-			p.shown = max(p.shown, 1)
-			fmt.Fprint(p.out, "\r\x1b[K", line)
-			return
-		}
-		if at := now(); at.Sub(last) >= pastEvery {
+		if at := now(); p.terminal() || at.Sub(last) >= pastEvery {
 			last = at
-			fmt.Fprintln(p.plain, line)
+			p.line(line)
 		}
 	}
 }

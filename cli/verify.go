@@ -158,7 +158,7 @@ func (f *verifyFlags) file(e Environment, show *progress) (name, source string, 
 	return name, verify.FromExporter, nil
 }
 
-// account verifies one account.
+// account verifies one account, at half of its rate: an exporter that reads it meanwhile has the other half.
 func (f *verifyFlags) account(ctx context.Context, e Environment, cfg *config.Validated, a config.Account, o verify.Options, file string, show *progress, logs *logging.Loggers) (none verify.Account, err error) {
 	o.Name, o.Lookback = a.Name, cfg.Global().Lookback
 	if o.From, o.To, err = f.stretch.of(a.Location); err != nil {
@@ -174,7 +174,7 @@ func (f *verifyFlags) account(ctx context.Context, e Environment, cfg *config.Va
 	defer client.CloseIdleConnections()
 	api, err := itnio.New(itnio.Options{
 		BaseURL: a.BaseURL, Key: string(a.APIKey), Secret: string(a.APISecret), HTTP: client, Location: a.Location,
-		TimeFormat: string(a.TimeFormat), RateLimit: a.RateLimit, Timeout: a.Timeout, Now: e.Now, Secrets: a.HTTPSecrets(config.ReadFile),
+		TimeFormat: string(a.TimeFormat), RateLimit: a.RateLimit / 2, Timeout: a.Timeout, Now: e.Now, Secrets: a.HTTPSecrets(config.ReadFile),
 	})
 	if err != nil {
 		return none, err

@@ -15,6 +15,9 @@ import (
 	"itnio_exporter/collector/families"
 )
 
+// FileName is the name of a ledger in its directory.
+const FileName = fileName
+
 // EpochIn looks into the ledger in a directory for an account's epoch. Zero: there is no such ledger, or the account has not counted
 // or is not in it. See IsInUse for the error where an exporter has it open.
 func EpochIn(dir, account string) (epoch time.Time, err error) {
