@@ -93,16 +93,16 @@ func (c *comparison) take(calls []call.Call) {
 			}
 			c.seen[id] = struct{}{}
 		}
-		c.sort(one)
+		known := c.book.Knows(one)
+		if known && one.Key == 0 && !c.book.KnowsID(one.Session) {
+			c.keyless++
+		}
+		c.sort(one, known)
 	}
 }
 
 // sort adds one to the count that a call belongs to, if it ended in the range.
-func (c *comparison) sort(one *call.Call) {
-	known := c.book.Knows(one)
-	if known && one.Key == 0 && !c.book.KnowsID(one.Session) {
-		c.keyless++
-	}
+func (c *comparison) sort(one *call.Call, known bool) {
 	if one.End.IsZero() {
 		return
 	}

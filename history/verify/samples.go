@@ -74,7 +74,7 @@ func (s *Server) read(ctx context.Context, account string, names []string, from,
 		if err != nil {
 			return nil, err
 		}
-		n := out.take(v, at)
+		n := out.take(v)
 		at = at.Add(width)
 		switch {
 		case n > manySamples:
@@ -107,18 +107,16 @@ func tooMuch(err error) bool {
 	return ok && (e.Type == promv1.ErrExec || e.Type == promv1.ErrTimeout) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// take adds the samples after a time, and returns how many there were.
-func (s *samples) take(v model.Value, after time.Time) (n int) {
+// take adds samples, and returns how many there were. Older servers give the last one of the stretch before again: it adds nothing.
+func (s *samples) take(v model.Value) (n int) {
 	matrix, _ := v.(model.Matrix)
 	for _, stream := range matrix {
 		delete(stream.Metric, model.MetricNameLabel)
 		id, k := stream.Metric.FastFingerprint(), s.keyOf(stream.Metric)
 		for _, sample := range stream.Values {
-			if t := sample.Timestamp.Time(); t.After(after) { // older servers give the one at the very beginning too
-				s.sample(id, k, t, float64(sample.Value))
-				n++
-			}
+			s.sample(id, k, sample.Timestamp.Time(), float64(sample.Value))
 		}
+		n += len(stream.Values)
 	}
 	return n
 }
