@@ -45,18 +45,20 @@ func newVerify(app *kingpin.Application) command {
 	f.register(c, "config.file", "config.expand-environment-variables", "log.level", "log.format")
 	f.prometheus.register(c, "Prometheus that scrapes the exporter, to compare with its samples of itnio_calls_total too.")
 	c.Flag("prometheus.match", `Label matchers that choose among several targets, as in: job="itnio".`).PlaceHolder("<matchers>").StringVar(&f.match)
-	return command{c, func(e Environment) error {
-		report, err := f.run(e)
-		switch {
-		case err != nil:
-			return exitError{exitNotPossible, err}
-		case report.Result == verify.Different:
-			return exitError{exitWrong, errReported}
-		case report.Result == verify.Incomplete:
-			return exitError{exitNotPossible, errReported}
-		}
-		return nil
-	}}
+	return command{c, func(e Environment) error { return verified(f.run(e)) }}
+}
+
+// verified is the end of the command: its exit status says what a report found.
+func verified(r *verify.Report, err error) error {
+	switch {
+	case err != nil:
+		return exitError{exitNotPossible, err}
+	case r.Result == verify.Different:
+		return exitError{exitWrong, errReported}
+	case r.Result == verify.Incomplete:
+		return exitError{exitNotPossible, errReported}
+	}
+	return nil
 }
 
 func (f *verifyFlags) run(e Environment) (_ *verify.Report, err error) {

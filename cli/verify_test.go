@@ -2,14 +2,17 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"itnio_exporter/history"
 	"itnio_exporter/history/verify"
 )
 
@@ -96,4 +99,35 @@ func TestVerifyRefused(t *testing.T) {
 		require.Contains(t, stderr, tt.says, tt.args)
 		require.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
 	}
+}
+
+// TestVerified: the worst account decides on the exit status, and what failed comes first.
+func TestVerified(t *testing.T) {
+	for want, results := range map[int][]verify.Result{
+		0: {verify.Equal}, exitWrong: {verify.Equal, verify.Different, verify.Incomplete}, exitNotPossible: {verify.Incomplete, verify.Equal},
+	} {
+		var r verify.Report
+		for _, result := range results {
+			r.Add(verify.Account{Result: result})
+		}
+		status := exitError{}
+		_ = errors.As(verified(&r, nil), &status)
+		require.Equal(t, want, status.status)
+	}
+	require.ErrorAs(t, verified(&verify.Report{Result: verify.Different}, errors.New("account")), &exitError{})
+}
+
+// TestProgressOfThePast: where there is no terminal, a line comes every half minute.
+func TestProgressOfThePast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		p := &progress{plain: &out}
+		tell := p.past("main", time.Now)
+		for i := range 100 {
+			time.Sleep(time.Second)
+			tell(history.Progress{At: time.Unix(0, 0), Requests: i})
+		}
+		require.Equal(t, 3, strings.Count(out.String(), "\n"))
+		require.Contains(t, out.String(), "account main: read up to 1970-01-01 00:00:00 UTC, 29 requests, 0 records\n")
+	})
 }
