@@ -32,6 +32,7 @@ type State struct {
 	set      Settings
 	row      row
 	swept    int64 // every window before it was read in full since it left the lookback
+	wide     int64 // the largest width of a cell, in seconds, where a History chooses it; 0: it does not
 	frontier frontier
 
 	known        itnio.Habits // of the server: what other fields do not say
@@ -88,7 +89,12 @@ func (s *State) limit() bounds {
 func (s *State) pageSize() int { return cmp.Or(s.paging.full, PageSize) }
 
 // widest is the largest width of a cell in the past, in seconds.
-func (s *State) widest() int64 { return min(day, max(hour, s.set.Horizon/7)) }
+func (s *State) widest() int64 {
+	if s.wide > 0 {
+		return s.wide
+	}
+	return min(day, max(hour, s.set.Horizon/7))
+}
 
 // firstLook is how far before the first fill everything is read, in seconds: calls in progress may have begun there, and recent calls
 // make their series appear at 0.
