@@ -132,7 +132,7 @@ func TestHabitsAndFaults(t *testing.T) {
 	test := func(name string, o simulator.Options) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				o.CallsPerDay = 1500
+				o.CallsPerDay = 500
 				p := newPast(t, o, 8, nil)
 				result, err := p.read(t.Context())
 				require.NoError(t, err)

@@ -42,7 +42,7 @@ func newWorld(t *testing.T, habits simulator.Habits) *world {
 	c := config.Default(config.AccountConfig{
 		Name: "main", BaseURL: "https://simulator.invalid", APIKey: config.Secret(known.Key), APISecret: config.Secret(known.Secret), RateLimit: &rate,
 	})
-	poll, past := 5*time.Minute, time.Hour
+	poll, past := 20*time.Minute, time.Hour
 	c.Global.PollInterval, c.Global.InitialHistory = &poll, &past
 	var err error
 	w.cfg, err = c.Validate()
