@@ -65,7 +65,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	r := &run{Options: o, dir: dir, server: o.Plan.Start}
+	r := &run{Options: o, dir: dir, server: o.Plan.Start, queue: newQueue(o.Plan.Step)}
 	if err := r.open(); err != nil {
 		return r.result, err
 	}
