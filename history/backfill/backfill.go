@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-kit/log"
 
 	"itnio_exporter/collector/call"
 	"itnio_exporter/collector/ledger"
+	"itnio_exporter/collector/series"
 	"itnio_exporter/history"
 )
 
@@ -126,8 +128,7 @@ func (r *run) open() error {
 // goOn begins the day at whose first step the run before has kept the ledger.
 func (r *run) goOn(at time.Time) error {
 	r.at = at
-	shown, _ := r.ledger.Exposition()
-	r.samples.next(at, shown)
+	r.samples.next(at, r.shown(at))
 	return r.begin(at)
 }
 
@@ -261,8 +262,7 @@ func (r *run) step(t time.Time) error {
 	if err := r.commit(&batch); err != nil {
 		return err
 	}
-	shown, _ := r.ledger.Exposition()
-	r.samples.next(t, shown)
+	r.samples.next(t, r.shown(t))
 	before := r.at
 	r.at = t
 	switch {
@@ -281,6 +281,12 @@ func (r *run) step(t time.Time) error {
 		return err
 	}
 	return r.begin(t)
+}
+
+// shown is what the exporter would have shown at a step.
+func (r *run) shown(t time.Time) []*series.Family {
+	shown, _ := r.ledger.Exposition()
+	return slices.Concat(shown, own(r.Plan.Account, t))
 }
 
 func (r *run) commit(b *ledger.Batch) error {
@@ -305,7 +311,7 @@ func (r *run) begin(t time.Time) (err error) {
 	if r.file, err = r.dir.newDay(t); err != nil {
 		return err
 	}
-	r.samples.begin(r.file.Writer, r.Ledger.Model.Families)
+	r.samples.begin(r.file.Writer, slices.Concat(r.Ledger.Model.Families, ownNames()))
 	return nil
 }
 
