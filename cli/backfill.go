@@ -205,7 +205,7 @@ func (f *backfillFlags) setEnd(p *backfill.Plan, now, epoch time.Time, before *b
 	case p.Moves:
 		p.End = f.aligned(now.Add(-untouchable))
 	default:
-		p.End = f.aligned(epoch)
+		p.End = epoch // whatever the step: what ended between the last step and the epoch would not be counted at all
 	}
 	switch {
 	case p.End.After(now):

@@ -238,6 +238,9 @@ func (r *run) advance(to time.Time) error {
 		if !r.at.IsZero() {
 			next = r.at.Add(r.Plan.Step)
 		}
+		if next.After(r.Plan.End) && r.at.Before(r.Plan.End) {
+			next = r.Plan.End
+		}
 		if next.After(to) || next.After(r.Plan.End) {
 			return nil
 		}
@@ -250,12 +253,17 @@ func (r *run) advance(to time.Time) error {
 // step counts the calls that ended before t, and writes the step before.
 func (r *run) step(t time.Time) error {
 	r.server = t
-	calls := r.queue.until(t)
+	last := t.Equal(r.Plan.End)
+	due := t
+	if last {
+		due = t.Add(r.Plan.Step) // the last step may be a part of one
+	}
+	calls := r.queue.until(due)
 	batch := ledger.Batch{InitialDone: true, Items: make([]ledger.Item, len(calls))}
 	for i := range calls {
 		batch.Items[i] = ledger.Item{Call: calls[i], AsItStands: calls[i].Pending}
 	}
-	if t.Equal(r.Plan.End) {
+	if last {
 		// The live exporter goes on from here. A call that is in progress may be listed where it began.
 		batch.Swept = t.Add(-longest).Unix()
 	}
@@ -268,7 +276,7 @@ func (r *run) step(t time.Time) error {
 	switch {
 	case before.IsZero():
 		return r.begin(t)
-	case t.Truncate(day).Equal(before.Truncate(day)), t.Equal(r.Plan.End):
+	case t.Truncate(day).Equal(before.Truncate(day)), last:
 		return nil
 	}
 	if err := r.finish(); err != nil {
