@@ -294,7 +294,7 @@ func (r *run) step(t time.Time) error {
 // shown is what the exporter would have shown at a step.
 func (r *run) shown(t time.Time) []*series.Family {
 	shown, _ := r.ledger.Exposition()
-	return slices.Concat(shown, own(r.Plan.Account, t))
+	return slices.Concat(shown, own(&r.Plan, t))
 }
 
 func (r *run) commit(b *ledger.Batch) error {

@@ -183,7 +183,7 @@ func (w *world) equals(all map[string][]sample, p Plan) {
 	check(p.Start, p.End)
 	for series, list := range all {
 		require.True(w.t, strings.Contains(series, `job="itnio"`))
-		gauge := strings.HasPrefix(series, "itnio_last") || strings.Contains(series, "_info{") || strings.HasPrefix(series, "itnio_up")
+		gauge := strings.HasPrefix(series, "itnio_last") || strings.Contains(series, "_info{") || strings.HasPrefix(series, "itnio_up") || strings.HasPrefix(series, "account:")
 		for i := 1; i < len(list); i++ {
 			falls := !gauge && list[i].value < list[i-1].value
 			if falls || list[i].at-list[i-1].at > int64(max(maxGap, p.Step)/time.Second) {
@@ -226,7 +226,7 @@ func TestHistory(t *testing.T) {
 				require.Equal(t, o.Plan.Start.UTC(), epoch)
 				shown, _ := l.Exposition()
 				live := &samples{labels: o.Plan.Labels, step: time.Minute, families: map[string]*rows{}}
-				live.next(o.Plan.End, slices.Concat(shown, own("main", o.Plan.End)))
+				live.next(o.Plan.End, slices.Concat(shown, own(&Plan{Account: "main", Start: o.Plan.Start, Labels: o.Plan.Labels}, o.Plan.End)))
 				n := 0
 				for name, r := range live.families {
 					for _, row := range r.list {

@@ -252,7 +252,10 @@ func linesOf(f *series.Family, m *series.Metric, s *samples) [][]byte {
 		for i, name := range f.LabelNames {
 			add(name, m.LabelValues[i])
 		}
-		for _, l := range slices.Concat(s.labels, more) {
+		if !recorded(f) {
+			more = slices.Concat(s.labels, more)
+		}
+		for _, l := range more {
 			add(l.Name, l.Value)
 		}
 		return append(b, "} "...)
