@@ -8,7 +8,6 @@ import (
 
 	"itnio_exporter/history"
 	"itnio_exporter/history/backfill"
-	"itnio_exporter/itnio"
 )
 
 // backfillReport tells a user of a backfill what is going to happen, how far it is, and what to do next.
@@ -27,39 +26,25 @@ func newBackfillReport(e Environment, p backfill.Plan, into string) *backfillRep
 }
 
 const (
-	tellEvery  = 30 * time.Second // where there is no terminal
-	drawEvery  = 200 * time.Millisecond
-	bytesACall = 10_000 // measured; at few calls, samples that do not change are most of it
-	bytesADay  = 60_000_000
+	tellEvery = 30 * time.Second // where there is no terminal
+	drawEvery = 200 * time.Millisecond
 )
 
 // begin asks how many calls there are, and says what that comes to.
 func (r *backfillReport) begin(ctx context.Context, o backfill.Options) error {
-	ask := func(from time.Time) (int, error) {
-		page, err := o.History.API.Records(ctx, itnio.Query{From: from, To: from.Add(24 * time.Hour), Page: 1, Size: 1, Filter: o.History.Filter})
-		return page.Total, err
+	f, err := backfill.Look(ctx, o)
+	if err != nil {
+		return err
 	}
 	p := &r.plan
-	first, err := ask(p.Start)
-	if c := itnio.ClassOf(err); c == itnio.ClassQuestion {
-		return fmt.Errorf("the API does not answer for %s, which may be longer ago than it keeps records: give a later --start: %w", p.Start.Format(time.DateOnly), err)
-	} else if err != nil && c != itnio.ClassWindow {
-		return err
-	}
-	last, err := ask(p.End.Add(-24 * time.Hour))
-	if err != nil && itnio.ClassOf(err) != itnio.ClassWindow {
-		return err
-	}
-	days := p.End.Sub(p.Start).Hours() / 24
-	calls := days * float64(max(first, last, 0))
 	fmt.Fprintf(r.e.Stdout, "Account %q from %s to %s, a sample each %s.\n", o.Identity.Name, p.Start.Format(time.RFC3339), p.End.Format(time.RFC3339), p.Step)
 	if p.Moves {
 		fmt.Fprintf(r.e.Stdout, "The exporter has not counted it yet: its counters will go on from this history.\n")
 	} else {
 		fmt.Fprintf(r.e.Stdout, "The exporter counts it already: the history ends where its counters began at 0.\n")
 	}
-	fmt.Fprintf(r.e.Stdout, "About %.0f calls, %.0f requests, and at most %s of files in %s.\n", calls, calls/95+days, size(int64(calls*bytesACall+days*bytesADay)), o.Dir)
-	if first == 0 && last > 0 {
+	fmt.Fprintf(r.e.Stdout, "About %d calls, %d requests, and %s of files in %s, going by a sample: it may be half or twice as much. Prometheus makes a hundredth of that.\n", f.Calls, f.Requests, size(f.Bytes), o.Dir)
+	if f.Empty {
 		fmt.Fprintf(r.e.Stdout, "The API lists no call in the first 24 hours: perhaps it does not keep records for so long.\n")
 	}
 	r.began = r.e.Now()

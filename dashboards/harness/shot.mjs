@@ -22,6 +22,7 @@ for (const name of names.length ? names : ['overview', 'agent-groups', 'countrie
       await page.waitForFunction(() => document.title === 'ready', null, { timeout: 60000 }).catch(() => console.log(name, 'is not ready'));
       if (theme === 'dark' && size === 'wide') for (const line of await page.evaluate(() => window.report ?? [])) if (/: (0 points|.*error|.*parse)/.test(line)) console.log(name, '|', line);
       // Tables are drawn a moment after the rest.
+      await page.waitForTimeout(2000);
       await page.waitForFunction(() => [...document.querySelectorAll('[role=grid]')].every(g => g.querySelectorAll('[role=row]').length > 1), null, { timeout: 15000 }).catch(() => console.log(name, theme, size, 'a table is empty'));
       await page.waitForTimeout(1000);
       const bottom = await page.evaluate(() => Math.ceil(document.querySelector('#board').getBoundingClientRect().bottom) - 50);

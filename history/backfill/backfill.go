@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-kit/log"
 
 	"itnio_exporter/collector/call"
 	"itnio_exporter/collector/ledger"
+	"itnio_exporter/collector/series"
 	"itnio_exporter/history"
 )
 
@@ -65,7 +67,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	r := &run{Options: o, dir: dir, server: o.Plan.Start}
+	r := &run{Options: o, dir: dir, server: o.Plan.Start, queue: newQueue(o.Plan.Step)}
 	if err := r.open(); err != nil {
 		return r.result, err
 	}
@@ -126,8 +128,7 @@ func (r *run) open() error {
 // goOn begins the day at whose first step the run before has kept the ledger.
 func (r *run) goOn(at time.Time) error {
 	r.at = at
-	shown, _ := r.ledger.Exposition()
-	r.samples.next(at, shown)
+	r.samples.next(at, r.shown(at))
 	return r.begin(at)
 }
 
@@ -237,6 +238,9 @@ func (r *run) advance(to time.Time) error {
 		if !r.at.IsZero() {
 			next = r.at.Add(r.Plan.Step)
 		}
+		if next.After(r.Plan.End) && r.at.Before(r.Plan.End) {
+			next = r.Plan.End
+		}
 		if next.After(to) || next.After(r.Plan.End) {
 			return nil
 		}
@@ -249,26 +253,30 @@ func (r *run) advance(to time.Time) error {
 // step counts the calls that ended before t, and writes the step before.
 func (r *run) step(t time.Time) error {
 	r.server = t
-	calls := r.queue.until(t)
+	last := t.Equal(r.Plan.End)
+	due := t
+	if last {
+		due = t.Add(r.Plan.Step) // the last step may be a part of one
+	}
+	calls := r.queue.until(due)
 	batch := ledger.Batch{InitialDone: true, Items: make([]ledger.Item, len(calls))}
 	for i := range calls {
 		batch.Items[i] = ledger.Item{Call: calls[i], AsItStands: calls[i].Pending}
 	}
-	if t.Equal(r.Plan.End) {
+	if last {
 		// The live exporter goes on from here. A call that is in progress may be listed where it began.
 		batch.Swept = t.Add(-longest).Unix()
 	}
 	if err := r.commit(&batch); err != nil {
 		return err
 	}
-	shown, _ := r.ledger.Exposition()
-	r.samples.next(t, shown)
+	r.samples.next(t, r.shown(t))
 	before := r.at
 	r.at = t
 	switch {
 	case before.IsZero():
 		return r.begin(t)
-	case t.Truncate(day).Equal(before.Truncate(day)), t.Equal(r.Plan.End):
+	case t.Truncate(day).Equal(before.Truncate(day)), last:
 		return nil
 	}
 	if err := r.finish(); err != nil {
@@ -281,6 +289,12 @@ func (r *run) step(t time.Time) error {
 		return err
 	}
 	return r.begin(t)
+}
+
+// shown is what the exporter would have shown at a step.
+func (r *run) shown(t time.Time) []*series.Family {
+	shown, _ := r.ledger.Exposition()
+	return slices.Concat(shown, own(&r.Plan, t))
 }
 
 func (r *run) commit(b *ledger.Batch) error {
@@ -305,7 +319,7 @@ func (r *run) begin(t time.Time) (err error) {
 	if r.file, err = r.dir.newDay(t); err != nil {
 		return err
 	}
-	r.samples.begin(r.file.Writer, r.Ledger.Model.Families)
+	r.samples.begin(r.file.Writer, slices.Concat(r.Ledger.Model.Families, ownNames()))
 	return nil
 }
 

@@ -183,7 +183,7 @@ func (w *world) equals(all map[string][]sample, p Plan) {
 	check(p.Start, p.End)
 	for series, list := range all {
 		require.True(w.t, strings.Contains(series, `job="itnio"`))
-		gauge := strings.HasPrefix(series, "itnio_last") || strings.Contains(series, "_info{")
+		gauge := strings.HasPrefix(series, "itnio_last") || strings.Contains(series, "_info{") || strings.HasPrefix(series, "itnio_up") || strings.HasPrefix(series, "account:")
 		for i := 1; i < len(list); i++ {
 			falls := !gauge && list[i].value < list[i-1].value
 			if falls || list[i].at-list[i-1].at > int64(max(maxGap, p.Step)/time.Second) {
@@ -226,7 +226,7 @@ func TestHistory(t *testing.T) {
 				require.Equal(t, o.Plan.Start.UTC(), epoch)
 				shown, _ := l.Exposition()
 				live := &samples{labels: o.Plan.Labels, step: time.Minute, families: map[string]*rows{}}
-				live.next(o.Plan.End, shown)
+				live.next(o.Plan.End, slices.Concat(shown, own(&Plan{Account: "main", Start: o.Plan.Start, Labels: o.Plan.Labels}, o.Plan.End)))
 				n := 0
 				for name, r := range live.families {
 					for _, row := range r.list {
@@ -370,15 +370,25 @@ func TestMovedOnce(t *testing.T) {
 	})
 }
 
-// TestBeforeLive: a history that ends where live counters began at 0 ends with a 0, so that what they show is a rise.
+// TestBeforeLive: a history that ends where live counters began at 0, between two steps, has all calls that ended before, and ends with a
+// 0, so that what they show is a rise.
 func TestBeforeLive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, simulator.Options{CallsPerDay: 100}, 3)
 		o := w.options(1)
 		o.Plan.Moves = false
+		ends := map[int64]int{} // of calls, by the second
+		for c := range w.sim.Calls() {
+			ends[c.Ended().Unix()]++
+		}
+		for ends[o.Plan.End.Unix()-1] == 0 || o.Plan.End.Unix()%600 == 0 { // right after a call
+			o.Plan.End = o.Plan.End.Add(-time.Second)
+		}
 		_, err := Run(t.Context(), o)
 		require.NoError(t, err)
-		for series, list := range samplesIn(t, o.Dir) {
+		all := samplesIn(t, o.Dir)
+		require.Equal(t, w.truth(o.Plan.Start, o.Plan.End, group, one), rises(all, "itnio_calls_total", "agent_group", o.Plan.Start, o.Plan.End))
+		for series, list := range all {
 			if strings.HasPrefix(series, "itnio_call_") || strings.HasPrefix(series, "itnio_calls_") {
 				require.Equal(t, sample{o.Plan.End.Unix() + 1, 0}, list[len(list)-1], series)
 				require.Equal(t, o.Plan.End.Unix(), list[len(list)-2].at)

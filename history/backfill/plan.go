@@ -15,7 +15,7 @@ import (
 // planVersion is that of the files in a directory. A run goes on only with what the same version has begun.
 const planVersion = 1
 
-// Plan is what a history is to be. Start, End and Step are in whole seconds, and Start and End are multiples of Step.
+// Plan is what a history is to be. Start, End and Step are in whole seconds, and Start is a multiple of Step.
 type Plan struct {
 	Version int           `json:"version"`
 	Account string        `json:"account"`

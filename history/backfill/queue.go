@@ -1,29 +1,38 @@
 package backfill
 
 import (
-	"container/heap"
+	"maps"
+	"slices"
 	"time"
 	"unique"
 
 	"itnio_exporter/collector/call"
 )
 
-// queue has calls until their step comes, the earliest first.
-type queue struct{ h waiting }
-
-// held is a call and when it counts, Unix seconds.
-type held struct {
-	call call.Call
-	at   int64
+// queue has calls until their step comes.
+type queue struct {
+	step  int64                 // seconds
+	calls map[int64][]call.Call // by the step that they end before, Unix seconds
 }
 
-func (q *queue) add(c *call.Call, at time.Time) { heap.Push(&q.h, held{slim(c), at.Unix()}) }
+func newQueue(step time.Duration) queue {
+	return queue{int64(step / time.Second), map[int64][]call.Call{}}
+}
 
-// until takes out the calls that count before a time.
+func (q *queue) add(c *call.Call, at time.Time) {
+	end := at.Unix() - at.Unix()%q.step + q.step
+	q.calls[end] = append(q.calls[end], slim(c))
+}
+
+// until takes out the calls that count by a step, those that came too late for theirs included, the earliest first.
 func (q *queue) until(t time.Time) []call.Call {
 	var out []call.Call
-	for len(q.h) > 0 && q.h[0].at < t.Unix() {
-		out = append(out, heap.Pop(&q.h).(held).call) //nolint:forcetypeassert // it has nothing else
+	for _, end := range slices.Sorted(maps.Keys(q.calls)) {
+		if end > t.Unix() {
+			break
+		}
+		out = append(out, q.calls[end]...)
+		delete(q.calls, end)
 	}
 	return out
 }
@@ -36,19 +45,4 @@ func slim(c *call.Call) call.Call {
 		*text = unique.Make(*text).Value()
 	}
 	return s
-}
-
-// waiting implements heap.Interface.
-type waiting []held
-
-func (w waiting) Len() int           { return len(w) }
-func (w waiting) Less(i, j int) bool { return w[i].at < w[j].at }
-func (w waiting) Swap(i, j int)      { w[i], w[j] = w[j], w[i] }
-func (w *waiting) Push(x any)        { *w = append(*w, x.(held)) } //nolint:forcetypeassert // see until
-func (w *waiting) Pop() any {
-	old := *w
-	last := old[len(old)-1]
-	old[len(old)-1] = held{}
-	*w = old[:len(old)-1]
-	return last
 }

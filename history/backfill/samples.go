@@ -184,22 +184,27 @@ func (r *rows) shift(shown bool) {
 
 // row writes the samples of a series at the pending step.
 func (s *samples) row(f *series.Family, r *row, beat bool) {
+	next := r.next
+	if next == nil {
+		next = r.cur
+	}
 	switch {
-	case r.cur == nil && r.next != nil && f.Type != series.Gauge:
+	case r.cur == nil && f.Type != series.Gauge:
 		for _, line := range r.lines {
 			s.sample(line, s.at, 0)
 		}
-	case r.cur == nil, !beat && r.cur == r.prev && (r.cur == r.next || r.next == nil):
+	case r.cur == nil, !beat && r.cur == r.prev && r.cur == next:
 	default:
-		prev, next := r.prev, r.next
-		if next == nil {
-			next = r.cur
-		}
-		for i, line := range r.lines {
-			v := value(f, r.cur, i)
-			if beat || prev == nil || value(f, prev, i) != v || value(f, next, i) != v {
-				s.sample(line, s.at, v)
-			}
+		s.changed(f, r, next, beat)
+	}
+}
+
+// changed writes those samples of a series that differ from the one before or after; all, if they are due or the series is new.
+func (s *samples) changed(f *series.Family, r *row, next *series.Metric, all bool) {
+	all = all || r.prev == nil
+	for i, line := range r.lines {
+		if v := value(f, r.cur, i); all || value(f, r.prev, i) != v || value(f, next, i) != v {
+			s.sample(line, s.at, v)
 		}
 	}
 }
@@ -247,7 +252,10 @@ func linesOf(f *series.Family, m *series.Metric, s *samples) [][]byte {
 		for i, name := range f.LabelNames {
 			add(name, m.LabelValues[i])
 		}
-		for _, l := range slices.Concat(s.labels, more) {
+		if !recorded(f) {
+			more = slices.Concat(s.labels, more)
+		}
+		for _, l := range more {
 			add(l.Name, l.Value)
 		}
 		return append(b, "} "...)
