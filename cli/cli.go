@@ -64,7 +64,9 @@ func newCommands(app *kingpin.Application) []command {
 		newSimulate(app),
 		newHealthcheck(app),
 		newBackup(app),
+		newBackfill(app),
 		newDoctor(app),
+		newVerify(app),
 	}
 }
 
@@ -130,7 +132,7 @@ func parse(e Environment) (c command, done bool, err error) {
 			err = fmt.Errorf("%w, try --help", err)
 		}
 	}
-	if err != nil && len(args) > 0 && args[0] == "doctor" {
+	if err != nil && len(args) > 0 && (args[0] == "doctor" || args[0] == "verify") {
 		err = exitError{exitNotPossible, err}
 	}
 	if err != nil {

@@ -70,8 +70,8 @@ func TestForeignFlags(t *testing.T) {
 	for line, want := range map[string]string{
 		"--simulate.seed=7":                    "--simulate.seed is a flag of simulate, not of serve",
 		"--no-demo check-config":               "--demo is a flag of serve, not of check-config",
-		"--log.level debug check-config":       "--log.level is a flag of serve and simulate, not of check-config",
-		"check-config --web.listen-address :1": "--web.listen-address is a flag of serve, healthcheck and backup, not of check-config",
+		"--log.level debug check-config":       "--log.level is a flag of serve, simulate, backfill and verify, not of check-config",
+		"check-config --web.listen-address :1": "--web.listen-address is a flag of serve, healthcheck, backup and verify, not of check-config",
 	} {
 		status, stdout, stderr := once(t, strings.Fields(line)...)
 		require.Equal(t, 1, status)

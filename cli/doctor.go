@@ -28,10 +28,9 @@ const (
 
 type doctorFlags struct {
 	config     configFlags
+	prometheus prometheusFlags
 	accounts   []string
 	output     string
-	prometheus string
-	promClient string
 }
 
 func newDoctor(app *kingpin.Application) command {
@@ -40,14 +39,12 @@ func newDoctor(app *kingpin.Application) command {
 	f.config.register(c)
 	c.Flag("account", "Account to check; repeatable. Default: all.").PlaceHolder("<name>").StringsVar(&f.accounts)
 	c.Flag("output", "Output format. One of: [text, json]").Default("text").EnumVar(&f.output, "text", "json")
-	c.Flag("prometheus.url", "Prometheus that scrapes the exporter, to check that too.").PlaceHolder("<URL>").StringVar(&f.prometheus)
-	c.Flag("prometheus.http-client-config", "File with Prometheus's own HTTP client options for --prometheus.url: passwords, TLS, proxy.").
-		PlaceHolder("<file>").StringVar(&f.promClient)
+	f.prometheus.register(c, "Prometheus that scrapes the exporter, to check that too.")
 	return command{c, func(e Environment) error { return doctor(e, f) }}
 }
 
 func doctor(e Environment, f *doctorFlags) error {
-	prometheus, err := f.server()
+	prometheus, err := f.prometheus.server()
 	if err != nil {
 		return exitError{exitNotPossible, err}
 	}
@@ -90,29 +87,6 @@ func doctor(e Environment, f *doctorFlags) error {
 		return exitError{exitWrong, errReported}
 	}
 	return nil
-}
-
-// server is the Prometheus to look at; nil for none.
-func (f *doctorFlags) server() (*diagnose.Prometheus, error) {
-	if f.prometheus == "" {
-		if f.promClient != "" {
-			return nil, errors.New("--prometheus.http-client-config needs --prometheus.url")
-		}
-		return nil, nil
-	}
-	options := promconfig.DefaultHTTPClientConfig
-	if f.promClient != "" {
-		loaded, _, err := promconfig.LoadHTTPConfigFile(f.promClient)
-		if err != nil {
-			return nil, fmt.Errorf("--prometheus.http-client-config: %w", err)
-		}
-		options = *loaded
-	}
-	client, err := promconfig.NewClientFromConfig(options, "prometheus", promconfig.WithUserAgent(program))
-	if err != nil {
-		return nil, fmt.Errorf("--prometheus.http-client-config: %w", err)
-	}
-	return diagnose.NewPrometheus(f.prometheus, client)
 }
 
 // untilSignal is a context that ends at a signal, other than that of a reload.

@@ -4,17 +4,21 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
+
+	"itnio_exporter/history"
 )
 
-// progress shows on a terminal how far a long command has come; elsewhere it shows nothing. It ends the command at a signal.
+// progress shows on a terminal how far a long command has come. It ends the command at a signal.
 type progress struct {
 	out     io.Writer // nil: no terminal
 	signals <-chan os.Signal
-	shown   int64 // megabytes
+	plain   io.Writer // takes lines where there is no terminal
+	shown   int64     // megabytes, or lines
 }
 
 func newProgress(e Environment) *progress {
-	p := &progress{signals: e.Signals(stopSignals()...)}
+	p := &progress{signals: e.Signals(stopSignals()...), plain: e.Stderr}
 	if f, ok := e.Stderr.(*os.File); ok {
 		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
 			p.out = f
@@ -45,9 +49,37 @@ func (p *progress) written(total int64) func(int64) error {
 	}
 }
 
+func (p *progress) terminal() bool { return p.out != nil }
+
+// line shows a line, in place of the one before on a terminal.
+func (p *progress) line(text string) {
+	p.shown++
+	if p.out == nil {
+		fmt.Fprintln(p.plain, text)
+		return
+	}
+	fmt.Fprintf(p.out, "\r%s\x1b[K", text)
+}
+
 // end leaves the line to what is printed next.
 func (p *progress) end() {
 	if p.out != nil && p.shown > 0 {
+		p.shown = 0
 		fmt.Fprint(p.out, "\r\x1b[K")
+	}
+}
+
+// pastEvery is how often a line tells how far the past has been read, where there is no terminal.
+const pastEvery = 30 * time.Second
+
+// past shows how far the past of an account has been read: on a terminal in place, else on a line of its own now and then.
+func (p *progress) past(account string, now func() time.Time) func(history.Progress) {
+	last := now()
+	return func(h history.Progress) {
+		line := fmt.Sprintf("account %s: read up to %s, %d requests, %d records", account, h.At.UTC().Format("2006-01-02 15:04:05 UTC"), h.Requests, h.Records)
+		if at := now(); p.terminal() || at.Sub(last) >= pastEvery {
+			last = at
+			p.line(line)
+		}
 	}
 }

@@ -72,8 +72,9 @@ func (f *serveFlags) register(c *kingpin.CmdClause) {
 
 // registerShowing registers all flags for a command that uses only some of them: its help shows no others.
 func (f *serveFlags) registerShowing(c *kingpin.CmdClause, used ...string) {
+	before := len(c.Model().Flags)
 	f.register(c)
-	for _, flag := range c.Model().Flags {
+	for _, flag := range c.Model().Flags[before:] {
 		if !slices.Contains(used, flag.Name) {
 			c.GetFlag(flag.Name).Hidden()
 		}
@@ -183,7 +184,7 @@ func serve(e Environment, f *serveFlags, l *logging.Loggers, s source) error {
 			Last:      reloader.Last,
 			Lifecycle: f.enableLifecycle,
 			Pprof:     f.enablePprof,
-			Backup:    web.BackupOptions{Enabled: f.enableAdmin, Backup: c.Backup, Dir: s.storagePath, Logger: l.GoKit},
+			Backup:    web.BackupOptions{Enabled: f.enableAdmin, Ledger: c.About().Ledger.Path, Backup: c.Backup, Dir: s.storagePath, Logger: l.GoKit},
 		}),
 		listenAndServe: func(server *http.Server) error { return toolkit.ListenAndServe(server, f.web, l.Slog) },
 		poll:           c.Run,

@@ -61,7 +61,7 @@ func TestNothingWaitsForADisk(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				_, _ = w.c.ledger.Attach(identityOf(config.Account{Name: "another"}))
+				_, _ = w.c.ledger.Attach(IdentityOf(config.Account{Name: "another"}))
 			}()
 			return done
 		}},

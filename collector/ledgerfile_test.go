@@ -123,7 +123,7 @@ func spoilWindows(t *testing.T, w *world) int {
 		ZeroFirst: w.cfg.Global().ZeroFirst,
 	})
 	require.NoError(t, err)
-	a, err := l.Attach(identityOf(w.cfg.Accounts()[0]))
+	a, err := l.Attach(IdentityOf(w.cfg.Accounts()[0]))
 	require.NoError(t, err)
 	cells := a.Cells()
 	require.NotEmpty(t, cells)

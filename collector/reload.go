@@ -69,7 +69,7 @@ func (c *Collector) prepare(v *config.Validated) (map[string]client, error) {
 		if m := c.members[a.Name]; m != nil {
 			history = m.client.history
 		}
-		if err := c.ledger.Check(identityOf(a)); err != nil {
+		if err := c.ledger.Check(IdentityOf(a)); err != nil {
 			return nil, err
 		}
 		made, err := c.newClient(a, history)
@@ -81,7 +81,8 @@ func (c *Collector) prepare(v *config.Validated) (map[string]client, error) {
 	return clients, nil
 }
 
-func identityOf(a config.Account) ledger.Identity {
+// IdentityOf is what the ledger knows an account by.
+func IdentityOf(a config.Account) ledger.Identity {
 	return ledger.Identity{Name: a.Name, BaseURL: a.BaseURL, MovedFrom: a.MovedFrom, Filter: a.Filter.Fingerprint()}
 }
 
@@ -119,7 +120,7 @@ func (c *Collector) adopt(v *config.Validated, clients map[string]client) error 
 		if c.members[a.Name] != nil {
 			continue
 		}
-		attached, err := c.ledger.Attach(identityOf(a))
+		attached, err := c.ledger.Attach(IdentityOf(a))
 		if err != nil {
 			errs = append(errs, err)
 			continue

@@ -38,7 +38,9 @@ func TestReload(t *testing.T) {
 		require.ErrorContains(t, err, "base_url")
 		require.Len(t, w.c.Status(), 2)
 
-		buckets := testConfig(t, func(c *config.Config) { c.Metrics.DurationBuckets, c.Accounts[0].RateLimit = []float64{6, 60, 600}, new(7.0) })
+		buckets := testConfig(t, func(c *config.Config) {
+			c.Metrics.DurationBuckets, c.Accounts[0].RateLimit = []float64{6, 60, 600}, new(7.0)
+		})
 		require.NoError(t, w.c.Reload(buckets))
 		require.Equal(t, 7.0, w.own("itnio_exporter_api_rate_limit"), "of the only account")
 		time.Sleep(10 * time.Minute)

@@ -15,7 +15,6 @@ type clock struct {
 	exchanges []exchange
 	formats   map[string]reading // by time format
 	recent    int                // records of the last day, or of the last week if the day had none
-	future    error              // the answer to a window that ends a day ahead
 	edge      time.Time          // the newest records are found at about this time; zero: not looked for
 	lags      []time.Duration    // of the newest records: server's time less hang-up or creation
 	now       time.Time          // the server's, when the lags were taken
@@ -23,8 +22,9 @@ type clock struct {
 
 // reading is how a server took one time format.
 type reading struct {
-	recent, longAgo int // records of the last day or week, and of a minute in 1999
-	err, longAgoErr error
+	recent  int  // records of the last day or week
+	ignored bool // the window was not read: there are as many records of long ago
+	err     error
 }
 
 // verdict is what follows from it.
@@ -46,7 +46,7 @@ func (r reading) verdict() verdict {
 		return fails
 	case r.recent == 0:
 		return silent
-	case r.longAgoErr == nil && r.longAgo >= max(1, r.recent/2):
+	case r.ignored:
 		return ignores
 	}
 	return reads
@@ -56,13 +56,6 @@ func (c *clock) verdict(format string) verdict { return c.formats[format].verdic
 
 // bothFormats are the formats, the documented one first.
 func bothFormats() []string { return []string{itnio.TimeISO8601, itnio.TimeDatetime} }
-
-func otherFormat(format string) string {
-	if format == itnio.TimeISO8601 {
-		return itnio.TimeDatetime
-	}
-	return itnio.TimeISO8601
-}
 
 func probeClock(ctx context.Context, s *session) error {
 	c := &s.facts.clock
@@ -77,7 +70,10 @@ func probeClock(ctx context.Context, s *session) error {
 			break
 		}
 	}
-	if s.format = c.best(s.facts.account.TimeFormat); c.recent == 0 {
+	if s.format = c.best(s.facts.account.TimeFormat); c.verdict(s.format) == reads {
+		s.facts.habits.known.TimeFormat = s.format
+	}
+	if c.recent == 0 {
 		return ctx.Err()
 	}
 	return s.newest(ctx, c)
@@ -87,19 +83,22 @@ const day = 24 * time.Hour
 
 // tryFormat asks in one time format for recent records, and for long ago.
 func (s *session) tryFormat(ctx context.Context, format string, width time.Duration) (r reading) {
-	ask := func(w window) (int, error) {
-		page, err := s.query(ctx, format, itnio.Query{From: w.from, To: w.to, Page: 1, Size: 1, Filter: s.facts.filter})
-		return max(page.Total, len(page.Records)), err
+	question := func(width time.Duration) itnio.Query {
+		w := last(width, s.serverNow())
+		return itnio.Query{From: w.from, To: w.to, Page: 1, Size: 1, Filter: s.facts.filter}
 	}
-	r.recent, r.err = ask(last(width, s.serverNow()))
-	if itnio.ClassOf(r.err) == itnio.ClassWindow {
-		r.recent, r.err = ask(last(width/48, s.serverNow()))
+	q := question(width)
+	page, err := s.query(ctx, format, q)
+	if itnio.ClassOf(err) == itnio.ClassWindow {
+		q = question(width / 48)
+		page, err = s.query(ctx, format, q)
 	}
-	if r.err != nil {
+	if r.err = err; err != nil {
 		return r
 	}
-	then := time.Date(1999, time.January, 1, 0, 0, 0, 0, time.UTC)
-	r.longAgo, r.longAgoErr = ask(window{then, then.Add(time.Minute)})
+	r.recent = max(page.Total, len(page.Records))
+	longAgo, err := s.query(ctx, format, q.LongAgo())
+	r.ignored = err == nil && !itnio.WindowRead(page, longAgo)
 	return r
 }
 
@@ -125,7 +124,7 @@ const (
 func (s *session) newest(ctx context.Context, c *clock) error {
 	now := s.serverNow()
 	ahead, err := s.total(ctx, window{now.Add(step), now.Add(farthest)})
-	c.future = err
+	s.facts.habits.known.Future = itnio.FutureOf(err)
 	found := window{now.Add(-step), now}
 	switch {
 	case err == nil && ahead > 0:
@@ -167,16 +166,13 @@ func (s *session) newest(ctx context.Context, c *clock) error {
 func (s *session) newestPage(ctx context.Context, end time.Time, width time.Duration) (itnio.Page, error) {
 	width = min(max(width, narrow), 6*time.Hour)
 	for try := 0; ; try++ {
-		page, err := s.ask(ctx, last(width, end), 1, itnioPage)
+		page, err := s.ask(ctx, last(width, end), 1, itnio.PageSize)
 		if err != nil || page.Total <= len(page.Records) || try == 4 {
 			return page, err
 		}
 		width = time.Duration(float64(width) * 0.8 * float64(len(page.Records)) / float64(page.Total))
 	}
 }
-
-// itnioPage is the largest page that the API documents.
-const itnioPage = 100
 
 // edge halves a window until its newest records are left, in a stretch of a few minutes.
 func (s *session) edge(ctx context.Context, w window) (window, error) {
@@ -278,7 +274,7 @@ func judgeFormats(f *facts) Finding {
 		return skipped("there are no records of the last 7 days to tell by")
 	}
 	iso, plain := c.verdict(itnio.TimeISO8601), c.verdict(itnio.TimeDatetime)
-	seen := fmt.Sprintf("iso8601 is %s, datetime is %s", iso, plain)
+	seen := f.habits.seen("clock-format", fmt.Sprintf("iso8601 is %s, datetime is %s", iso, plain))
 	if set := string(f.account.TimeFormat); set != itnio.TimeAuto && c.verdict(set) != reads {
 		return wrong(fmt.Sprintf("%s; time_format is %s", seen, set), "the account's calls are not found", "set time_format: auto, or the format that is read")
 	}

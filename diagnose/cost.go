@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"itnio_exporter/itnio"
 )
 
 func costChecks() []check {
@@ -83,12 +85,14 @@ func (f *facts) requests() (aDay, busiest float64) {
 	below, above := measured[at-1], measured[at]
 	share := (calls - below.calls) / (above.calls - below.calls)
 	aDay, busiest = below.day+share*(above.day-below.day), below.busiest+share*(above.busiest-below.busiest)
-	if t := f.habits.times; t.known && !t.start {
+	switch f.habits.known.FilterTime {
+	case "", itnio.FilterStart, itnio.FilterSeveral:
+	default:
 		aDay, busiest = max(2880, byCreation*aDay), max(10, byCreation*busiest)
 	}
-	if p := &f.habits.sample; p.known && p.size > 0 && p.size < itnioPage {
-		busiest *= math.Sqrt(float64(itnioPage) / float64(p.size))
-		aDay *= math.Sqrt(float64(itnioPage) / float64(p.size))
+	if size := f.habits.known.PageSize; size > 0 && size < itnio.PageSize {
+		more := math.Sqrt(itnio.PageSize / float64(size))
+		aDay, busiest = aDay*more, busiest*more
 	}
 	// Twice as many polls find half as much each: measured at 1m and 5m, cost goes with the root of the interval.
 	often := math.Sqrt(float64(time.Minute) / float64(f.global.PollInterval))

@@ -9,38 +9,33 @@ import (
 	"itnio_exporter/itnio"
 )
 
-// habits is how the server answers, as far as the vendor's page leaves it open.
+// habits is how the server answers, as far as the vendor's page leaves it open, and by what that was found out.
 type habits struct {
+	known      itnio.Habits
 	day        int // records of the day before the last two hours, as its total says
 	halves     int // of its two halves
 	dayErr     error
 	sample     sample
 	paging     paging
-	times      times
-	ends       ends
 	widest     []width // from wide to narrow, until one was answered
 	retention  retention
 	filtered   filtered
 	comparable bool // day and halves are known
 }
 
+// seen is what is known of a habit, and by what.
+func (h *habits) seen(id, how string) string {
+	if text := h.known.Text(id); text != "" {
+		return text + ": " + how
+	}
+	return how
+}
+
 // paging is what comes when a page is asked for again, and one past the last.
 type paging struct {
-	sameOrder, asked bool // of the first page, asked for twice
-	past             int  // records on a page past the last
-	pastErr          error
-	pastAsked        bool
+	asked   bool // for the first page again
+	pastErr error
 }
-
-// times says in a window around which of its times a record was found.
-type times struct {
-	known                 bool
-	start, hangup, create bool
-	createApart           bool // its creation and hang-up are far enough apart to tell
-}
-
-// ends says whether a window contains a record exactly at its begin or end.
-type ends struct{ known, from, to bool }
 
 // width is one try of a wide window.
 type width struct {
@@ -53,6 +48,10 @@ type retention struct {
 	known  bool
 	oldest time.Duration // age of the oldest day with records
 	limit  time.Duration // how far back was looked
+}
+
+func (r *retention) habit() itnio.Retention {
+	return itnio.Retention{Days: int(r.oldest / day), Least: r.oldest >= r.limit-day}
 }
 
 // filtered is the answer to a query with a filter on the call type of a record of the sample.
@@ -111,8 +110,14 @@ func probeDay(ctx context.Context, s *session, h *habits) error {
 		h.halves += n
 	}
 	h.comparable = true
-	if h.dayErr != nil {
+	switch {
+	case h.dayErr != nil:
 		h.day = h.halves
+		if itnio.RefusalOf(h.dayErr) == itnio.RefusalTooMuch {
+			h.known.Records.Refuse(int64(h.halves))
+		}
+	case h.capped():
+		h.known.TotalCap = h.day
 	}
 	return nil
 }
@@ -140,18 +145,20 @@ func probePaging(ctx context.Context, s *session, h *habits) error {
 	if !h.sample.known {
 		return nil
 	}
-	again, err := s.ask(ctx, h.sample.window, 1, itnioPage)
+	again, err := s.ask(ctx, h.sample.window, 1, itnio.PageSize)
 	if err != nil {
 		return err
 	}
 	first := h.sample.records[:min(len(again.Records), len(h.sample.records))]
 	h.paging.asked = true
-	h.paging.sameOrder = slices.EqualFunc(first, again.Records, func(a, b itnio.Record) bool { return idOf(&a) == idOf(&b) })
-	past, err := s.ask(ctx, h.sample.window, h.sample.reading.Pages+5, itnioPage)
+	if !slices.EqualFunc(first, again.Records, func(a, b itnio.Record) bool { return idOf(&a) == idOf(&b) }) {
+		h.known.Order = itnio.OrderUnsteady
+	}
+	past, err := s.ask(ctx, h.sample.window, h.sample.reading.Pages+5, itnio.PageSize)
 	if itnio.ClassOf(err) == itnio.ClassTransient || itnio.ClassOf(err) == itnio.ClassThrottled {
 		return err
 	}
-	h.paging.past, h.paging.pastErr, h.paging.pastAsked = len(past.Records), err, true
+	h.paging.pastErr, h.known.PastEnd = err, itnio.PastEndOf(len(past.Records), err)
 	return nil
 }
 
@@ -172,22 +179,25 @@ func probeTimes(ctx context.Context, s *session, h *habits) error {
 		return nil
 	}
 	found := func(at time.Time) (bool, error) {
-		page, err := s.ask(ctx, window{at.Add(-around), at.Add(around)}, 1, itnioPage)
+		page, err := s.ask(ctx, window{at.Add(-around), at.Add(around)}, 1, itnio.PageSize)
 		return err == nil && has(page.Records, long), err
 	}
-	var err error
-	if h.times.start, err = found(long.CallStart); err != nil {
+	start, err := found(long.CallStart)
+	if err != nil {
 		return err
 	}
-	if h.times.hangup, err = found(long.Hangup); err != nil {
+	hangup, err := found(long.Hangup)
+	if err != nil {
 		return err
 	}
-	h.times.createApart = !long.Create.IsZero() && long.Create.Sub(long.Hangup).Abs() > 4*around
-	if h.times.createApart {
-		h.times.create, err = found(long.Create)
+	apart, create := !long.Create.IsZero() && long.Create.Sub(long.Hangup).Abs() > 4*around, false
+	if apart {
+		if create, err = found(long.Create); err != nil {
+			return err
+		}
 	}
-	h.times.known = err == nil
-	return err
+	h.known.FilterTime = itnio.FilterTimeOf(start, hangup, create, apart)
+	return nil
 }
 
 // apart is how well a record tells which of its times a window filters on, in seconds.
@@ -201,30 +211,30 @@ func apart(r *itnio.Record) time.Duration {
 
 // probeEnds asks for windows that begin and end exactly at a record.
 func probeEnds(ctx context.Context, s *session, h *habits) error {
-	if !h.times.known || len(h.sample.records) == 0 {
+	if h.known.FilterTime == "" || len(h.sample.records) == 0 {
 		return nil
 	}
 	r := &h.sample.records[len(h.sample.records)/2]
 	at := r.Hangup
-	switch {
-	case h.times.start:
+	switch h.known.FilterTime {
+	case itnio.FilterStart, itnio.FilterSeveral:
 		at = r.CallStart
-	case h.times.create:
+	case itnio.FilterCreate:
 		at = r.Create
 	}
 	if at.IsZero() {
 		return nil
 	}
 	const beside = 2 * time.Second
-	from, err := s.ask(ctx, window{at, at.Add(beside)}, 1, itnioPage)
+	from, err := s.ask(ctx, window{at, at.Add(beside)}, 1, itnio.PageSize)
 	if err != nil {
 		return err
 	}
-	to, err := s.ask(ctx, window{at.Add(-beside), at}, 1, itnioPage)
+	to, err := s.ask(ctx, window{at.Add(-beside), at}, 1, itnio.PageSize)
 	if err != nil {
 		return err
 	}
-	h.ends = ends{known: true, from: has(from.Records, r), to: has(to.Records, r)}
+	h.known.Ends = itnio.EndsOf(has(from.Records, r), has(to.Records, r))
 	return nil
 }
 
@@ -249,7 +259,7 @@ func probeFilter(ctx context.Context, s *session, h *habits) error {
 	if rarest < 0 || !h.sample.known {
 		return nil
 	}
-	q := itnio.Query{From: h.sample.window.from, To: h.sample.window.to, Page: 1, Size: itnioPage, Filter: s.facts.filter}
+	q := itnio.Query{From: h.sample.window.from, To: h.sample.window.to, Page: 1, Size: itnio.PageSize, Filter: s.facts.filter}
 	q.Filter.CallTypes = []int64{rarest}
 	page, err := s.query(ctx, s.format, q)
 	if err != nil {
@@ -261,7 +271,15 @@ func probeFilter(ctx context.Context, s *session, h *habits) error {
 			h.filtered.others++
 		}
 	}
+	h.known.Filters = h.filtered.habit()
 	return nil
+}
+
+func (p *filtered) habit() itnio.Filters {
+	if p.others > 0 || p.got > p.want+1 {
+		return itnio.FiltersIgnored
+	}
+	return itnio.FiltersHonoured
 }
 
 // matches reports whether a record may be in answers with a filter, by the fields that it has.
@@ -317,5 +335,6 @@ func probeRetention(ctx context.Context, s *session, h *habits) error {
 	if old < limit {
 		h.retention.oldest = old
 	}
+	h.known.Retention = h.retention.habit()
 	return nil
 }

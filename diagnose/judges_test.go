@@ -53,6 +53,7 @@ func TestJudges(t *testing.T) {
 	sampled := func(total int, steady bool, ids ...uint64) *facts {
 		f := &facts{}
 		f.habits.sample = sample{known: true, longest: len(ids), reading: reconcile.Reading{Total: total, Steady: steady, IDs: idset.Pack(ids), Pages: 1}}
+		f.habits.sampled()
 		return f
 	}
 	back := func(oldest, horizon time.Duration) *facts {

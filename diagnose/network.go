@@ -108,7 +108,7 @@ func probeContact(ctx context.Context, s *session) error {
 // firstAgain repeats a first request that was refused: by the server's clock, which its answer told, and in the other time format.
 func (s *session) firstAgain(ctx context.Context, c *contact) {
 	began := s.format
-	for _, format := range []string{began, otherFormat(began)} {
+	for _, format := range []string{began, itnio.OtherFormat(began)} {
 		switch itnio.ClassOf(c.err) {
 		case itnio.ClassQuestion, itnio.ClassWindow, itnio.ClassUnknown:
 		default:

@@ -36,6 +36,9 @@ func NewPrometheus(address string, client *http.Client) (*Prometheus, error) {
 	return &Prometheus{api: promv1.NewAPI(c)}, nil
 }
 
+// API is the server's own.
+func (p *Prometheus) API() promv1.API { return p.api }
+
 // askTime bounds one query.
 const askTime = 20 * time.Second
 

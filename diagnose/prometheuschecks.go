@@ -187,8 +187,8 @@ var shippedRules = map[string]int{
 	"itnio_fraud":           11,
 	"itnio_fraud_alerts":    2,
 	"itnio_kpi":             21,
-	"itnio_operations":      70,
-	"itnio_thresholds":      78,
+	"itnio_operations":      71,
+	"itnio_thresholds":      79,
 }
 
 func judgeRules(s *scraping) Finding {

@@ -102,9 +102,9 @@ func probeRecords(ctx context.Context, s *session) {
 			break
 		}
 		to := end.Add(-time.Duration(i) * day / spread)
-		page, err := s.ask(ctx, last(day/spread, to), 1, itnioPage)
+		page, err := s.ask(ctx, last(day/spread, to), 1, itnio.PageSize)
 		if itnio.ClassOf(err) == itnio.ClassWindow {
-			page, err = s.ask(ctx, last(10*time.Minute, to), 1, itnioPage)
+			page, err = s.ask(ctx, last(10*time.Minute, to), 1, itnio.PageSize)
 		}
 		if err != nil {
 			continue

@@ -15,7 +15,7 @@ type sample struct {
 	window  window
 	records []itnio.Record // in the order of the answers
 	reading reconcile.Reading
-	size    int // of pages, as the server says it; 0: not said
+	paging  reconcile.Paging
 	longest int // records on the longest page
 	known   bool
 }
@@ -49,9 +49,19 @@ func probeSample(ctx context.Context, s *session, h *habits) error {
 	}
 	err := s.read(ctx, last(w.Truncate(time.Second), end), &h.sample)
 	if errors.Is(err, errManyPages) { // pages are smaller than asked for
-		return s.read(ctx, last((w/time.Duration(itnioPage/max(1, h.sample.longest)+1)).Truncate(time.Second), end), &h.sample)
+		err = s.read(ctx, last((w/time.Duration(itnio.PageSize/max(1, h.sample.longest)+1)).Truncate(time.Second), end), &h.sample)
 	}
+	h.sampled()
 	return err
+}
+
+// sampled notes the habits that the sample shows.
+func (h *habits) sampled() {
+	if s := &h.sample; s.known {
+		s.paging.Describe(&h.known)
+		h.known.Totals, h.known.TotalsOff = s.reading.Totals()
+		h.known.Order = itnio.OrderOf(s.records)
+	}
 }
 
 // errManyPages says that a window takes more pages than doctor reads.
@@ -59,9 +69,9 @@ var errManyPages = errors.New("a window of some hundred records has too many pag
 
 // read walks a window, as the exporter does.
 func (s *session) read(ctx context.Context, w window, to *sample) error {
-	walk := reconcile.NewWalk(&reconcile.Paging{})
+	walk := reconcile.NewWalk(&to.paging)
 	for n := 1; n <= samplePages; n++ {
-		page, err := s.ask(ctx, w, walk.Next(), itnioPage)
+		page, err := s.ask(ctx, w, walk.Next(), itnio.PageSize)
 		if err != nil {
 			return err
 		}
@@ -69,7 +79,7 @@ func (s *session) read(ctx context.Context, w window, to *sample) error {
 		for i := range page.Records {
 			a.IDs = append(a.IDs, idOf(&page.Records[i]))
 		}
-		to.window, to.size, to.longest = w, max(to.size, page.Size), max(to.longest, len(page.Records))
+		to.window, to.longest = w, max(to.longest, len(page.Records))
 		if n == 1 && page.Total > samplePages*len(page.Records) && len(page.Records) > 0 {
 			return errManyPages
 		}

@@ -143,17 +143,23 @@ func (s *session) left() int { return max(0, MaxRequests-1-len(s.trace.exchanges
 // total is the number of records of a window as the server says it.
 func (s *session) total(ctx context.Context, w window) (int, error) {
 	page, err := s.ask(ctx, w, 1, 1)
+	known := &s.facts.habits.known
+	if itnio.RefusalOf(err) == itnio.RefusalTooLong {
+		known.Width.Refuse(w.seconds())
+	}
 	if err != nil {
 		return 0, err
 	}
-	if page.Total < 0 {
-		return len(page.Records), nil
-	}
-	return page.Total, nil
+	n := max(page.Total, len(page.Records))
+	known.Width.Answer(w.seconds())
+	known.Records.Answer(int64(n))
+	return n, nil
 }
 
 // window is a stretch of time, by the server's clock.
 type window struct{ from, to time.Time }
+
+func (w window) seconds() int64 { return int64(w.to.Sub(w.from) / time.Second) }
 
 func last(d time.Duration, now time.Time) window { return window{now.Add(-d), now} }
 

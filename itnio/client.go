@@ -21,7 +21,7 @@ type Client struct {
 	secrets atomic.Pointer[secrets]
 	pace    *pace
 	clock   *clock
-	habits  *negotiation
+	formats *negotiation
 	decoder decoder
 	damaged damaged
 	buffers sync.Pool // of *bytes.Buffer: bodies, handed back once decoded
@@ -52,7 +52,7 @@ func New(o Options) (*Client, error) {
 		http:      &hc,
 		pace:      newPace(o.RateLimit),
 		clock:     &clock{now: o.Now},
-		habits:    newNegotiation(o.TimeFormat),
+		formats:   newNegotiation(o.TimeFormat),
 		decoder:   newDecoder(o.Location),
 		userAgent: o.UserAgent,
 		timeout:   o.Timeout,
@@ -95,8 +95,17 @@ func (c *Client) ServerNow() time.Time {
 	return t
 }
 
-// Habits are what is known so far of how the server reads requests.
-func (c *Client) Habits() Habits { return c.habits.known() }
+// TimeFormat is the format in which the server was found to read the ends of a window, TimeISO8601 or TimeDatetime; "": it was not
+// found yet, or Options.TimeFormat says it.
+func (c *Client) TimeFormat() string { return c.formats.found() }
+
+// TryFirst begins with the format in which the server once read windows. It has to be confirmed again: a server that was upgraded
+// may answer it with an empty page.
+func (c *Client) TryFirst(format string) {
+	if format == TimeISO8601 || format == TimeDatetime {
+		c.formats.learn(formatInUse{format: format})
+	}
+}
 
 // Format shows where the client asks, and nothing else.
 func (c *Client) Format(f fmt.State, _ rune) {

@@ -1,207 +1,383 @@
 package itnio
 
 import (
-	"context"
-	"sync"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
 )
 
-// Habits is what is known of how a server reads requests.
+// Habits is what is known of a server where the vendor's page leaves open how it answers. A zero field is not known. The exporter finds
+// out those that its own requests show, doctor all of them.
 type Habits struct {
-	TimeFormat string // of the ends of a window: TimeISO8601 or TimeDatetime
-	Confirmed  bool   // by the settings or by a record; false: the other format may yet turn out to be the right one
+	TimeFormat string     `json:"time_format,omitzero"` // in which it reads the ends of a window: TimeISO8601 or TimeDatetime
+	Totals     Totals     `json:"totals,omitzero"`
+	TotalsOff  int        `json:"totals_off,omitzero"` // with TotalsOff: a total less the number of records
+	TotalCap   int        `json:"total_cap,omitzero"`  // no total is higher
+	Records    Limit      `json:"records,omitzero"`    // of a window
+	PageSize   int        `json:"page_size,omitzero"`  // records on a full page where PageSize are asked for
+	Order      Order      `json:"order,omitzero"`
+	PastEnd    PastEnd    `json:"past_end,omitzero"`
+	FilterTime FilterTime `json:"filter_time,omitzero"`
+	Ends       Ends       `json:"ends,omitzero"`
+	Width      Limit      `json:"width,omitzero"` // of a window, in seconds
+	Future     Future     `json:"future,omitzero"`
+	Retention  Retention  `json:"retention,omitzero"`
+	Filters    Filters    `json:"filters,omitzero"`
 }
 
-// negotiation finds out a server's habits from its answers.
-//
-// No probe can do so beforehand: a server may answer a time that it cannot read with an empty page, and then only a record
-// distinguishes the formats. An account that is new or idle has no records. So each query is sent in both formats until one
-// of them has returned a record of the requested window.
-type negotiation struct {
-	mu       sync.Mutex
-	habits   Habits
-	refusal  refusal // the last one of a query about long ago
-	refusals int     // how often in a row it was the same
-}
+// PageSize is the largest page that the API documents, in records.
+const PageSize = maxPageSize
 
-// refusal is how a query was refused.
-type refusal struct {
-	format string
-	rule   rule
-}
+// Totals is what the total of an answer is worth.
+type Totals string
 
-// refusalsTell is how often in a row a window of long ago has to be refused in the same way to count as the server's habit.
-// A single refusal may have another reason, and a confirmed format is final.
-const refusalsTell = 3
-
-func newNegotiation(setting string) *negotiation {
-	if setting == TimeAuto {
-		return &negotiation{habits: Habits{TimeFormat: TimeISO8601}}
-	}
-	return &negotiation{habits: Habits{TimeFormat: setting, Confirmed: true}}
-}
-
-func (n *negotiation) known() Habits {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.habits
-}
-
-// learn sets the format to try first. A confirmed format is final.
-func (n *negotiation) learn(h Habits) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if !n.habits.Confirmed {
-		n.habits = h
-	}
-}
-
-// refusedLongAgo notes that a window of long ago was refused, and reports whether it always is.
-func (n *negotiation) refusedLongAgo(format string, err error) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if how := (refusal{format, ruleOf(err)}); how != n.refusal {
-		n.refusal, n.refusals = how, 0
-	}
-	n.refusals++
-	return n.refusals >= refusalsTell
-}
-
-func otherFormat(format string) string {
-	if format == TimeISO8601 {
-		return TimeDatetime
-	}
-	return TimeISO8601
-}
-
-// inquiry is a question that can be asked in either format.
-type inquiry struct {
-	ask, longAgo func(context.Context, string) (Page, error) // the second one about a window in which no call can be
-	fits         func(Page) bool                             // whether any record of a page has to be in the window
-}
-
-// trial is a question asked in one format.
-type trial struct {
-	format string
-	page   Page
-	err    error
-	hint   hint
-}
-
-// hint is what an answer tells of the format in which the question was asked.
-type hint uint8
-
+// Kinds of totals.
 const (
-	reads     hint = iota // records, and none of long ago: the window was read
-	seemsRead             // records; whether the window was read could not be found out
-	ignores               // records, and as many of long ago: the window was not read
-	silent                // no record: there is none, or the window was not read
-	refuses               // an error that may be about the format
-	fails                 // any other error
+	TotalsExact    Totals = "exact"
+	TotalsOff      Totals = "off" // always by Habits.TotalsOff
+	TotalsChanging Totals = "changing"
+	TotalsUntold   Totals = "untold"
 )
 
-// ask asks in the format that is known, or else in both, and gives the better answer.
-func (n *negotiation) ask(ctx context.Context, q inquiry) (Page, error) {
-	h := n.known()
-	if h.Confirmed {
-		return q.ask(ctx, h.TimeFormat)
-	}
-	best := n.try(ctx, q, h.TimeFormat)
-	switch best.hint {
-	case reads:
-		n.learn(Habits{best.format, true})
-	case ignores, silent, refuses:
-		best = n.choose(ctx, q, best, n.try(ctx, q, otherFormat(h.TimeFormat)))
-	}
-	return best.page, best.err
-}
+// Order is the order of the records on pages: what they are sorted by, see OrderOf.
+type Order string
 
-// choose gives the better one of two trials, and learns from it.
-func (n *negotiation) choose(ctx context.Context, q inquiry, first, second trial) trial {
-	best, learned, confirmed := second, true, false
-	switch {
-	case second.hint == reads:
-		confirmed = true
-	case second.hint == seemsRead:
-		learned = false
-	case first.hint == ignores && second.hint == ignores: // neither is better
-		best, confirmed = first, true
-	case first.hint == ignores:
-		best = q.better(ctx, first, second)
-	case second.hint == ignores:
-		best = q.better(ctx, second, first)
-	case first.hint == silent:
-		best = first
-	case excessive(first.err): // a server that finds nothing in the other format may not read that one
-		best, learned = first, false
-	case second.hint == silent: // the one format is refused and the other is not
-	case plainlyRefused(first.err) && second.hint == refuses && !excessive(second.err): // the plainer words; both may be about something else
-		best, learned = first, false
-	default:
-		learned = false
-	}
-	if learned {
-		n.learn(Habits{best.format, confirmed})
-	}
-	return best
-}
+// Orders that are none.
+const (
+	OrderNone     Order = "none"
+	OrderUnsteady Order = "unsteady" // the same page has another content when it is asked for again
+)
 
-// better decides between a format in which the server ignores the window and another one that brought no record. The
-// ignored window is the best there is if it must have the records that were sent, or if the other format is not read.
-func (q inquiry) better(ctx context.Context, ignored, other trial) trial {
-	switch {
-	case other.hint == silent && q.fits(ignored.page), other.hint == refuses && !q.understood(ctx, other.format):
-		return ignored
-	}
-	return other
-}
+// PastEnd is what comes when a page past the last is asked for.
+type PastEnd string
 
-func (n *negotiation) try(ctx context.Context, q inquiry, format string) trial {
-	t := trial{format: format}
-	t.page, t.err = q.ask(ctx, format)
-	switch {
-	case t.err == nil && hasRecords(t.page):
-		t.hint = n.readsWindow(ctx, q, t)
-	case t.err == nil:
-		t.hint = silent
-	case refused(t.err):
-		t.hint = refuses
-	default:
-		t.hint = fails
-	}
-	return t
-}
+// Answers past the end.
+const (
+	PastEndEmpty   PastEnd = "empty"
+	PastEndAgain   PastEnd = "again" // records that were on a page before
+	PastEndRefused PastEnd = "refused"
+)
 
-// readsWindow finds out whether the server reads the window for which it has sent records: unless it does, it has as
-// many of long ago.
-func (n *negotiation) readsWindow(ctx context.Context, q inquiry, sent trial) hint {
-	past, err := q.longAgo(ctx, sent.format)
+// PastEndOf decides by the answer to a page past the last.
+func PastEndOf(records int, err error) PastEnd {
 	switch {
-	case err != nil && refused(err) && n.refusedLongAgo(sent.format, err):
-		return reads // what is always refused was read
 	case err != nil:
-		return seemsRead
-	case len(past.Records) == 0 || past.Total >= 0 && past.Total <= sent.page.Total/2:
-		return reads // a total alone may be wrong, and off by a few
+		return PastEndRefused
+	case records > 0:
+		return PastEndAgain
 	}
-	return ignores
+	return PastEndEmpty
 }
 
-// understood reports whether a format that was refused is read after all: then the refusal was about the window, such as
-// an end ahead of the server's clock.
-func (q inquiry) understood(ctx context.Context, format string) bool {
-	page, err := q.longAgo(ctx, format)
-	return err == nil && len(page.Records) == 0
+// FilterTime is which time of a record has to be in a window.
+type FilterTime string
+
+// Times that a window filters on.
+const (
+	FilterStart          FilterTime = "start"
+	FilterHangup         FilterTime = "hangup"
+	FilterCreate         FilterTime = "create"
+	FilterHangupOrCreate FilterTime = "hangup_or_create" // these are equal
+	FilterSeveral        FilterTime = "several"
+	FilterNone           FilterTime = "none" // of these three
+)
+
+// FilterTimeOf decides by whether a record was found in the seconds around each of its times. apart says that its creation and its
+// hang-up are far enough apart to tell.
+func FilterTimeOf(start, hangup, create, apart bool) FilterTime {
+	switch {
+	case start && hangup:
+		return FilterSeveral
+	case start:
+		return FilterStart
+	case hangup && apart:
+		return FilterHangup
+	case hangup:
+		return FilterHangupOrCreate
+	case create:
+		return FilterCreate
+	}
+	return FilterNone
 }
 
-// hasRecords reports whether a window has records.
-func hasRecords(p Page) bool { return p.Total > 0 || len(p.Records) > 0 }
+// Ends says whether records exactly at the begin and at the end of a window are in it.
+type Ends string
 
-// excessive reports whether an error says that a window contains too much or is too long. So it may seem to a server that
-// does not read it.
-func excessive(err error) bool { return ClassOf(err) == ClassWindow }
+// Ends of a window.
+const (
+	EndsIn    Ends = "[]"
+	EndsBegin Ends = "[)"
+	EndsEnd   Ends = "(]"
+	EndsOut   Ends = "()"
+)
 
-// refused reports whether an error may be what a server says to a time that it cannot read.
-func refused(err error) bool { return excessive(err) || err != nil && ruleOf(err).doubt >= someDoubt }
+// EndsOf decides by whether a record at the begin, and one at the end, was found.
+func EndsOf(begin, end bool) Ends {
+	switch {
+	case begin && end:
+		return EndsIn
+	case begin:
+		return EndsBegin
+	case end:
+		return EndsEnd
+	}
+	return EndsOut
+}
 
-// plainlyRefused reports whether an error says that the request is at fault.
-func plainlyRefused(err error) bool { return err != nil && ruleOf(err).doubt == fullDoubt }
+// Future is how a window is answered that ends ahead of the server's clock.
+type Future string
+
+// Answers to such a window.
+const (
+	FutureAnswered Future = "answered"
+	FutureRefused  Future = "refused"
+)
+
+// FutureOf decides by the answer to such a window; "": it tells nothing.
+func FutureOf(err error) Future {
+	switch {
+	case err == nil:
+		return FutureAnswered
+	case RefusalOf(err) == RefusalParameter:
+		return FutureRefused
+	}
+	return ""
+}
+
+// Filters says whether the filters of a query are honoured.
+type Filters string
+
+// Whether they are.
+const (
+	FiltersHonoured Filters = "honoured"
+	FiltersIgnored  Filters = "ignored"
+)
+
+// Limit is how much of something a server answers for.
+type Limit struct {
+	Answered int64 `json:"answered,omitzero"` // the most that was
+	Refused  int64 `json:"refused,omitzero"`  // the least that was refused; 0: none was
+}
+
+// Answer notes that so much was answered. If that was refused before, it no longer is.
+func (l *Limit) Answer(n int64) {
+	l.Answered = max(l.Answered, n)
+	if l.Refused <= n {
+		l.Refused = 0
+	}
+}
+
+// Refuse notes that so much was refused. If that was answered before, it no longer is.
+func (l *Limit) Refuse(n int64) {
+	if l.Refused == 0 || n < l.Refused {
+		l.Refused = n
+	}
+	if l.Answered >= n {
+		l.Answered = 0
+	}
+}
+
+// Retention is how far back records go.
+type Retention struct {
+	Days  int  `json:"days,omitzero"`
+	Least bool `json:"least,omitzero"` // it may be more: no further was looked
+}
+
+// Habit is one habit in words.
+type Habit struct {
+	ID   string // of doctor's check of it, which is a heading of docs/doctor.md, too
+	Text string
+}
+
+// Known lists the habits that are known, in the order of doctor's checks.
+func (h *Habits) Known() []Habit {
+	return slices.DeleteFunc([]Habit{
+		{"clock-format", h.timeFormat()},
+		{"habit-total", h.totals()},
+		{"habit-cap", h.caps()},
+		{"habit-page-size", h.pageSize()},
+		{"habit-order", h.Order.String()},
+		{"habit-past-the-end", h.PastEnd.String()},
+		{"habit-filter-time", h.FilterTime.String()},
+		{"habit-ends", h.Ends.String()},
+		{"habit-width", h.width()},
+		{"habit-future", h.Future.String()},
+		{"habit-retention", h.Retention.String()},
+		{"habit-filters", h.Filters.String()},
+	}, func(habit Habit) bool { return habit.Text == "" })
+}
+
+// Text is what is known of one habit, by the id that Known has; "": nothing.
+func (h *Habits) Text(id string) string {
+	for _, habit := range h.Known() {
+		if habit.ID == id {
+			return habit.Text
+		}
+	}
+	return ""
+}
+
+func (h *Habits) timeFormat() string {
+	switch h.TimeFormat {
+	case TimeISO8601:
+		return "times of requests are read as iso8601 (2025-01-08T00:00:00+08:00)"
+	case TimeDatetime:
+		return "times of requests are read as datetime (2025-01-08 00:00:00)"
+	}
+	return ""
+}
+
+func (h *Habits) totals() string {
+	switch off := h.TotalsOff; {
+	case h.Totals == TotalsOff && off > 0:
+		return fmt.Sprintf("total is %d more than the number of different records", off)
+	case h.Totals == TotalsOff && off < 0:
+		return fmt.Sprintf("total is %d less than the number of different records", -off)
+	}
+	return map[Totals]string{
+		TotalsExact:    "total is the number of records",
+		TotalsChanging: "total changed though the records did not",
+		TotalsUntold:   "answers have no total",
+	}[h.Totals]
+}
+
+// caps is what becomes of windows with many records.
+func (h *Habits) caps() string {
+	switch capped, refused := h.TotalCap, h.Records.Refused; {
+	case capped > 0 && refused > 0:
+		return fmt.Sprintf("total is never above %d, and windows with %s are refused", capped, plural(refused, "record"))
+	case capped > 0:
+		return fmt.Sprintf("total is never above %d", capped)
+	case refused > 0:
+		return fmt.Sprintf("windows with %s are refused", plural(refused, "record"))
+	}
+	return ""
+}
+
+func (h *Habits) pageSize() string {
+	switch n := h.PageSize; {
+	case n <= 0:
+		return ""
+	case n == PageSize:
+		return fmt.Sprintf("pages have up to %d records, as asked for", n)
+	default:
+		return fmt.Sprintf("pages have %d records where %d were asked for", n, PageSize)
+	}
+}
+
+func (h *Habits) width() string {
+	switch answered, refused := h.Width.Answered, h.Width.Refused; {
+	case answered > 0 && refused > 0:
+		return fmt.Sprintf("windows of %s are answered, of %s refused", lengthText(answered), lengthText(refused))
+	case answered > 0:
+		return fmt.Sprintf("windows of %s are answered", lengthText(answered))
+	case refused > 0:
+		return fmt.Sprintf("windows of %s are refused", lengthText(refused))
+	}
+	return ""
+}
+
+func (p PastEnd) String() string {
+	return map[PastEnd]string{
+		PastEndEmpty:   "a page past the last is empty",
+		PastEndAgain:   "a page past the last has records again, which the exporter takes for the end",
+		PastEndRefused: "a page past the last is refused",
+	}[p]
+}
+
+func (f FilterTime) String() string {
+	return map[FilterTime]string{
+		FilterStart:          "it filters on the start: calls turn up behind the newest ones when they end, which costs about three times the requests of creation time",
+		FilterHangup:         "it filters on the hang-up",
+		FilterCreate:         "it filters on the creation",
+		FilterHangupOrCreate: "it filters on the hang-up or the creation, which are equal here",
+		FilterSeveral:        "a record is found around several of its times",
+		FilterNone:           "a record is found around none of its start, hang-up and creation",
+	}[f]
+}
+
+func (e Ends) String() string {
+	return map[Ends]string{
+		EndsIn:    "a record at the begin is included, one at the end is included",
+		EndsBegin: "a record at the begin is included, one at the end is left out",
+		EndsEnd:   "a record at the begin is left out, one at the end is included",
+		EndsOut:   "a record at the begin is left out, one at the end is left out",
+	}[e]
+}
+
+func (f Future) String() string {
+	return map[Future]string{
+		FutureAnswered: "windows that end ahead of the server's clock are answered",
+		FutureRefused:  "windows that end ahead of the server's clock are refused",
+	}[f]
+}
+
+func (f Filters) String() string {
+	return map[Filters]string{FiltersHonoured: "filters are honoured", FiltersIgnored: "filters are not honoured"}[f]
+}
+
+func (r Retention) String() string {
+	switch {
+	case r.Days <= 0:
+		return ""
+	case r.Least:
+		return "records go back at least " + plural(int64(r.Days), "day")
+	}
+	return fmt.Sprintf("nothing older than %s is shown", plural(int64(r.Days), "day"))
+}
+
+// lengthText says a number of seconds in its largest unit, to a tenth.
+func lengthText(seconds int64) string {
+	unit, n := "second", 1.0
+	switch {
+	case seconds >= 24*60*60:
+		unit, n = "day", 24*60*60
+	case seconds >= 60*60:
+		unit, n = "hour", 60*60
+	}
+	text := strconv.FormatFloat(math.Round(10*float64(seconds)/n)/10, 'f', -1, 64) + " " + unit
+	if text != "1 "+unit {
+		text += "s"
+	}
+	return text
+}
+
+// plural says a number with its noun.
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// habitsVersion rises when a field of Habits changes its meaning. New fields and values do not raise it.
+const habitsVersion = 1
+
+type storedHabits struct {
+	Version int    `json:"version"`
+	Habits  Habits `json:"habits"`
+}
+
+// Encode writes the habits as a text to be stored, the same for the same habits; "": nothing is known.
+func (h *Habits) Encode() string {
+	if *h == (Habits{}) {
+		return ""
+	}
+	text, err := json.Marshal(storedHabits{habitsVersion, *h})
+	if err != nil {
+		return "" // a value that is not valid UTF-8, which none is
+	}
+	return string(text)
+}
+
+// DecodeHabits reads what Encode wrote. A text of another version or that cannot be read says nothing: habits are found out again.
+func DecodeHabits(text string) Habits {
+	var s storedHabits
+	if err := json.Unmarshal([]byte(text), &s); err != nil || s.Version != habitsVersion {
+		return Habits{}
+	}
+	return s.Habits
+}

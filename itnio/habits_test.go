@@ -1,9 +1,8 @@
 package itnio
 
 import (
-	"context"
-	"io"
-	"net/http"
+	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -12,214 +11,130 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestFits(t *testing.T) {
-	q := aQuery()
-	inside := q.From.Add(time.Minute)
-	for name, tt := range map[string]struct {
-		record Record
-		want   bool
-	}{
-		"no time":             {Record{}, false},
-		"within":              {Record{CallStart: inside, Hangup: inside.Add(time.Minute)}, true},
-		"begins before":       {Record{CallStart: q.From.Add(-time.Second), Hangup: inside}, false},
-		"written after":       {Record{Hangup: inside, Create: q.To.Add(time.Second)}, false},
-		"at the end":          {Record{Hangup: q.To}, false},
-		"at the start":        {Record{Hangup: q.From}, false},
-		"changed at any time": {Record{Hangup: inside, Update: q.To.Add(time.Hour)}, true},
+// everyHabit has a value in each field.
+func everyHabit() Habits {
+	return Habits{
+		TimeFormat: TimeDatetime, Totals: TotalsOff, TotalsOff: -2, TotalCap: 1000, Records: Limit{300, 500}, PageSize: 15, Order: "start_desc",
+		PastEnd: PastEndAgain, FilterTime: FilterStart, Ends: EndsBegin, Width: Limit{7 * 86400, 31 * 86400}, Future: FutureRefused,
+		Retention: Retention{31, true}, Filters: FiltersIgnored,
+	}
+}
+
+func TestHabitsInWords(t *testing.T) {
+	h := everyHabit()
+	v := reflect.ValueOf(h)
+	for i := range v.NumField() {
+		require.False(t, v.Field(i).IsZero(), "everyHabit leaves %s out", v.Type().Field(i).Name)
+	}
+	require.Equal(t, []Habit{
+		{"clock-format", "times of requests are read as datetime (2025-01-08 00:00:00)"},
+		{"habit-total", "total is 2 less than the number of different records"},
+		{"habit-cap", "total is never above 1000, and windows with 500 records are refused"},
+		{"habit-page-size", "pages have 15 records where 100 were asked for"},
+		{"habit-order", "records come newest start first"},
+		{"habit-past-the-end", "a page past the last has records again, which the exporter takes for the end"},
+		{"habit-filter-time", FilterStart.String()},
+		{"habit-ends", "a record at the begin is included, one at the end is left out"},
+		{"habit-width", "windows of 7 days are answered, of 31 days refused"},
+		{"habit-future", "windows that end ahead of the server's clock are refused"},
+		{"habit-retention", "records go back at least 31 days"},
+		{"habit-filters", "filters are not honoured"},
+	}, h.Known())
+	require.Equal(t, "filters are not honoured", h.Text("habit-filters"))
+
+	none := Habits{}
+	require.Empty(t, none.Known())
+	require.Empty(t, none.Text("habit-filters"))
+
+	for text, h := range map[string]Habits{
+		"total is 1 more than the number of different records": {Totals: TotalsOff, TotalsOff: 1},
+		"pages have up to 100 records, as asked for":           {PageSize: 100},
+		"windows with 1 record are refused":                    {Records: Limit{Refused: 1}},
+		"total is never above 7":                               {TotalCap: 7},
+		"windows of 1 day are answered":                        {Width: Limit{Answered: 86401}},
+		"windows of 1.5 days are refused":                      {Width: Limit{Refused: 129600}},
+		"windows of 2 hours are refused":                       {Width: Limit{Refused: 7200}},
+		"windows of 1 second are refused":                      {Width: Limit{Refused: 1}},
+		"nothing older than 1 day is shown":                    {Retention: Retention{Days: 1}},
 	} {
-		require.Equal(t, tt.want, q.fits(Page{Records: []Record{{}, tt.record}}), name)
+		require.Equal(t, text, h.Known()[0].Text)
 	}
 }
 
-func TestNegotiation(t *testing.T) {
-	var (
-		empty  = func() (Page, error) { return Page{Total: 0}, nil }
-		full   = func() (Page, error) { return Page{Total: 1}, nil }
-		all    = func() (Page, error) { return Page{Total: 9, Records: make([]Record, 1)}, nil }
-		ten    = func() (Page, error) { return Page{Total: 10, Records: make([]Record, 10)}, nil }
-		untold = func() (Page, error) { return Page{Total: -1, Records: make([]Record, 10)}, nil }
-		more   = func() (Page, error) { return Page{Total: 20, Records: make([]Record, 20)}, nil }
-		fit    = func() (Page, error) {
-			return Page{Total: 9, Records: []Record{{}, {Create: aQuery().From.Add(time.Minute)}}}, nil
-		}
-		status = func(code int) func() (Page, error) {
-			return func() (Page, error) { return Page{}, &StatusError{Code: code} }
-		}
-		http = func(code int) func() (Page, error) {
-			return func() (Page, error) { return Page{}, &HTTPError{StatusCode: code} }
-		}
-	)
-	type call struct {
-		iso, datetime func() (Page, error) // what the server says to each; nil: must not be asked
-		past          string               // of long ago: the formats in which it has records even there; with ! it refuses, with + it has too much, with ? it is in trouble
-		total         int
-		label         string // "" for success
+// What was stored is read again; what cannot be read, or has another meaning, says nothing.
+func TestHabitsAreStored(t *testing.T) {
+	h := everyHabit()
+	require.Equal(t, h, DecodeHabits(h.Encode()))
+	require.Equal(t, h.Encode(), h.Encode())
+	require.Less(t, len(h.Encode()), 500)
+	none := Habits{}
+	require.Empty(t, none.Encode())
+	for _, text := range []string{"", "{", "null", `{"habits":{"page_size":15}}`, strings.Replace(h.Encode(), `"version":1`, `"version":2`, 1), `{"version":1,"habits":{"page_size":"x"}}`} {
+		require.Equal(t, none, DecodeHabits(text), text)
 	}
-	tests := map[string]struct {
-		setting string
-		calls   []call
-	}{
-		"iso at once":      {TimeAuto, []call{{iso: full, total: 1}, {iso: empty}, {iso: status(-22), label: "-22"}, {iso: http(500), label: "http_5xx"}}},
-		"iso later":        {TimeAuto, []call{{iso: empty, datetime: empty}, {iso: full, total: 1}, {iso: empty}}},
-		"datetime, -22":    {TimeAuto, []call{{iso: status(-22), datetime: full, total: 1}, {datetime: empty}, {datetime: status(-22), label: "-22"}}},
-		"datetime, -18":    {TimeAuto, []call{{iso: status(-18), datetime: full, total: 1}, {datetime: empty}}},
-		"datetime, 400":    {TimeAuto, []call{{iso: http(400), datetime: full, total: 1}, {datetime: empty}}},
-		"datetime, 500":    {TimeAuto, []call{{iso: http(500), datetime: full, total: 1}, {datetime: empty}}},
-		"datetime, silent": {TimeAuto, []call{{iso: empty, datetime: full, total: 1}, {datetime: empty}}},
-		"datetime, later":  {TimeAuto, []call{{iso: empty, datetime: empty}, {iso: empty, datetime: full, total: 1}, {datetime: full, total: 1}}},
-		"datetime read but idle": {TimeAuto, []call{
-			{iso: status(-22), datetime: empty}, {iso: status(-22), datetime: empty}, {iso: status(-22), datetime: empty}, {iso: status(-22), datetime: empty},
-			{datetime: full, total: 1}, {datetime: empty},
-		}},
-		"iso read but idle": {TimeAuto, []call{
-			{iso: empty, datetime: http(400)}, {iso: empty, datetime: status(-22)}, {iso: empty, datetime: status(-22)}, {iso: empty, datetime: status(-22)},
-			{iso: full, total: 1}, {iso: empty},
-		}},
-		"one odd refusal confirms nothing": {TimeAuto, []call{
-			{iso: empty, datetime: status(-22)}, {iso: empty, datetime: empty}, {iso: empty, datetime: status(-22)},
-			{iso: empty, datetime: status(-22)}, {iso: empty, datetime: full, total: 1}, {datetime: empty},
-		}},
-		"trouble confirms nothing": {TimeAuto, []call{
-			{iso: empty, datetime: status(-18)}, {iso: empty, datetime: http(503)}, {iso: empty, datetime: status(-15)}, {iso: empty, datetime: full, total: 1},
-		}},
-		"not about the format": {TimeAuto, []call{
-			{iso: status(-1), label: "-1"}, {iso: status(-15), label: "-15"}, {iso: http(503), label: "http_5xx"}, {iso: full, total: 1},
-		}},
-		"refused for another reason": {TimeAuto, []call{
-			{iso: status(-22), datetime: status(-18), label: "-22"}, {iso: status(-18), datetime: status(-22), label: "-22"}, {iso: full, total: 1}, {iso: empty},
-		}},
-		"the later trouble counts": {TimeAuto, []call{{iso: status(-22), datetime: status(-15), label: "-15"}}},
-		"iso, datetime refused in other words": {TimeAuto, []call{
-			{iso: empty, datetime: status(-21)}, {iso: http(422), datetime: full, total: 1}, {datetime: empty},
-		}},
-		"datetime, an undocumented status": {TimeAuto, []call{{iso: status(-33), datetime: full, total: 1}, {datetime: empty}}},
-		"iso, long ago is always refused": {TimeAuto, []call{
-			{iso: full, past: "iso!", total: 1}, {iso: full, past: "iso?", total: 1}, {iso: full, past: "iso!", total: 1}, {iso: empty, datetime: empty},
-			{iso: full, past: "iso!", total: 1}, {iso: empty},
-		}},
-		"iso is ignored, long ago was refused": {TimeAuto, []call{
-			{iso: all, past: "iso!", total: 9}, {iso: all, past: "iso+", total: 9}, {iso: all, past: "iso!", total: 9}, {iso: all, datetime: full, past: "iso", total: 1}, {datetime: empty},
-		}},
-		"iso is ignored, total of long ago is one less": {TimeAuto, []call{{iso: ten, datetime: full, past: "iso", total: 1}, {datetime: empty}}},
-		"iso is ignored, no totals":                     {TimeAuto, []call{{iso: untold, datetime: full, past: "iso", total: 1}, {datetime: empty}}},
-		"iso, long ago is in trouble":                   {TimeAuto, []call{{iso: full, past: "iso?", total: 1}, {iso: full, total: 1}, {iso: empty}}},
-		"iso is ignored":                                {TimeAuto, []call{{iso: all, datetime: full, past: "iso", total: 1}, {datetime: empty}}},
-		"iso is ignored, nothing yet": {TimeAuto, []call{
-			{iso: all, datetime: empty, past: "iso"}, {iso: all, datetime: empty, past: "iso"}, {datetime: full, total: 1}, {datetime: empty},
-		}},
-		"datetime is ignored, nothing yet": {TimeAuto, []call{
-			{iso: empty, datetime: all, past: "datetime"}, {iso: empty, datetime: all, past: "datetime"}, {iso: full, total: 1}, {iso: empty},
-		}},
-		"iso is ignored, too much at once": {TimeAuto, []call{{iso: status(-23), datetime: full, total: 1}, {datetime: empty}}},
-		"too much, and datetime silent":    {TimeAuto, []call{{iso: status(-23), datetime: empty, label: "-23"}, {iso: full, total: 1}, {iso: empty}}},
-		"too long in both":                 {TimeAuto, []call{{iso: status(-76), datetime: status(-76), label: "-76"}, {iso: full, total: 1}}},
-		"iso, too much in long ago": {TimeAuto, []call{
-			{iso: full, past: "iso+", total: 1}, {iso: full, past: "iso+", total: 1}, {iso: full, past: "iso+", total: 1}, {iso: empty},
-		}},
-		"iso, less of long ago": {TimeAuto, []call{{iso: more, past: "iso", total: 20}, {iso: empty}}},
-		"iso is ignored, nothing in datetime, and yet it fits": {TimeAuto, []call{
-			{iso: fit, datetime: empty, past: "iso", total: 9}, {iso: fit, datetime: empty, past: "iso", total: 9}, {iso: fit, datetime: full, past: "iso", total: 1}, {datetime: empty},
-		}},
-		"datetime is ignored, nothing in iso, and yet it fits": {TimeAuto, []call{
-			{iso: empty, datetime: fit, past: "datetime", total: 9}, {iso: empty, datetime: fit, past: "datetime", total: 9}, {iso: full, datetime: fit, past: "datetime", total: 1}, {iso: empty},
-		}},
-		"both are ignored": {TimeAuto, []call{{iso: all, datetime: all, past: "iso datetime", total: 9}, {iso: all, total: 9}}},
-		"iso refused, datetime ignored": {TimeAuto, []call{
-			{iso: status(-22), datetime: all, past: "iso! datetime", total: 9}, {iso: status(-22), datetime: all, past: "iso! datetime", total: 9},
-		}},
-		"iso refused for the window, datetime ignored": {TimeAuto, []call{
-			{iso: status(-22), datetime: all, past: "datetime", label: "-22"}, {iso: full, total: 1}, {iso: empty},
-		}},
-		"iso ignored, datetime refused": {TimeAuto, []call{
-			{iso: all, datetime: status(-22), past: "iso datetime!", total: 9}, {iso: all, datetime: status(-22), past: "iso datetime!", total: 9},
-		}},
-		"iso ignored, datetime refused for the window": {TimeAuto, []call{
-			{iso: all, datetime: status(-22), past: "iso", label: "-22"}, {datetime: full, total: 1}, {datetime: empty},
-		}},
-		"iso ignored, datetime in trouble": {TimeAuto, []call{
-			{iso: all, datetime: http(503), past: "iso", label: "http_5xx"}, {datetime: full, total: 1}, {datetime: empty},
-		}},
-		"too much in iso, datetime refused": {TimeAuto, []call{{iso: status(-23), datetime: status(-22), label: "-23"}, {iso: full, total: 1}, {iso: empty}}},
-		"iso refused, too much in datetime": {TimeAuto, []call{{iso: status(-22), datetime: status(-23), label: "-23"}, {iso: status(-22), datetime: full, total: 1}, {datetime: empty}}},
-		"iso ignored, too much in datetime": {TimeAuto, []call{
-			{iso: all, datetime: status(-23), past: "iso", label: "-23"}, {datetime: full, total: 1}, {datetime: empty},
-		}},
-		"iso ignored, and datetime has too much of any window": {TimeAuto, []call{
-			{iso: all, datetime: status(-23), past: "iso datetime+", total: 9}, {iso: all, datetime: status(-23), past: "iso datetime+", total: 9},
-		}},
-		"set to iso":      {TimeISO8601, []call{{iso: empty}, {iso: status(-22), label: "-22"}, {iso: full, total: 1}}},
-		"set to datetime": {TimeDatetime, []call{{datetime: empty}, {datetime: status(-22), label: "-22"}, {datetime: full, total: 1}}},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			f := newNegotiation(tt.setting)
-			for i, c := range tt.calls {
-				asked := map[string]int{}
-				page, err := f.ask(t.Context(), inquiry{fits: aQuery().fits, ask: func(_ context.Context, format string) (Page, error) {
-					asked[format]++
-					say := c.iso
-					if format == TimeDatetime {
-						say = c.datetime
-					}
-					require.NotNil(t, say, "call %d must not ask in %s", i, format)
-					return say()
-				}, longAgo: func(_ context.Context, format string) (Page, error) {
-					name := map[string]string{TimeISO8601: "iso", TimeDatetime: "datetime"}[format]
-					said := strings.Fields(c.past)
-					switch {
-					case slices.Contains(said, name+"!"):
-						return status(-22)()
-					case slices.Contains(said, name+"+"):
-						return status(-23)()
-					case slices.Contains(said, name+"?"):
-						return http(503)()
-					case slices.Contains(said, name):
-						return all()
-					}
-					return empty()
-				}})
-				if c.label == "" {
-					require.NoError(t, err, "call %d", i)
-				} else {
-					require.Equal(t, c.label, Status(err), "call %d", i)
-				}
-				require.Equal(t, c.total, page.Total, "call %d", i)
-				for format, say := range map[string]func() (Page, error){TimeISO8601: c.iso, TimeDatetime: c.datetime} {
-					want := 0
-					if say != nil {
-						want = 1
-					}
-					require.Equal(t, want, asked[format], "call %d, %s", i, format)
-				}
-			}
-		})
-	}
+	newer := DecodeHabits(`{"version":1,"habits":{"page_size":15,"order":"remark_asc","totals":"guessed","later":{"a":1}},"more":true}`)
+	require.Len(t, newer.Known(), 1, "of a newer release, what this one has words for")
 }
 
-// TestHabits: what the client says of a server, before and after the first record.
-func TestHabits(t *testing.T) {
-	answers := map[string]string{TimeISO8601: `{"status":-22}`, TimeDatetime: pageOf(0)}
-	c := newClient(t, roundTrip(func(r *http.Request) (*http.Response, error) {
-		b, err := io.ReadAll(r.Body)
-		require.NoError(t, err)
-		if strings.Contains(string(b), "1999-01-01") {
-			return respond(200, pageOf(0)), nil
+func FuzzDecodeHabits(f *testing.F) {
+	h := everyHabit()
+	f.Add(h.Encode())
+	f.Add(`{"version":1,"habits":{"records":{"refused":-1},"page_size":-5,"total_cap":-1,"retention":{"days":-1}}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		h := DecodeHabits(text)
+		for _, habit := range h.Known() {
+			require.NotEmpty(t, habit.Text)
 		}
-		if strings.Contains(string(b), "2025-01-03T") {
-			return respond(200, answers[TimeISO8601]), nil
-		}
-		return respond(200, answers[TimeDatetime]), nil
-	}), func(o *Options) { o.TimeFormat = TimeAuto })
-	require.Equal(t, Habits{TimeFormat: TimeISO8601}, c.Habits())
+	})
+}
 
-	_, err := c.Records(t.Context(), aQuery())
-	require.NoError(t, err)
-	require.Equal(t, Habits{TimeFormat: TimeDatetime}, c.Habits(), "read, but no record has confirmed it")
+func TestLimit(t *testing.T) {
+	var l Limit
+	l.Answer(5)
+	require.Equal(t, Limit{Answered: 5}, l)
+	l.Refuse(9)
+	l.Refuse(12)
+	l.Answer(7)
+	require.Equal(t, Limit{Answered: 7, Refused: 9}, l)
+	l.Answer(9)
+	require.Equal(t, Limit{Answered: 9}, l, "what was refused is answered now")
+	l.Refuse(6)
+	require.Equal(t, Limit{Refused: 6}, l, "what was answered is refused now")
+}
 
-	answers[TimeDatetime] = pageOf(1, vendorRow)
-	_, err = c.Records(t.Context(), aQuery())
-	require.NoError(t, err)
-	require.Equal(t, Habits{TimeFormat: TimeDatetime, Confirmed: true}, c.Habits())
+func TestOrder(t *testing.T) {
+	at := func(s int64) time.Time { return time.Unix(1736000000+s, 0) }
+	records := make([]Record, 30)
+	for i := range records {
+		n := int64(i)
+		records[i] = Record{KeyID: uint64(1 + 7*n%31), CallStart: at(n), Hangup: at(n + 11*n%17), Create: at(100 - n), Update: at(5)}
+	}
+	reversed := slices.Clone(records)
+	slices.Reverse(reversed)
+	require.Equal(t, Order("start_asc"), OrderOf(records))
+	require.Equal(t, Order("start_desc"), OrderOf(reversed))
+	require.Equal(t, "records come oldest start first", OrderOf(records).String())
+	require.Equal(t, Order("create_desc"), Order("create_desc").Seen(records), "it may be that one still")
+	require.Equal(t, Order("start_asc"), Order("create_asc").Seen(records))
 
-	require.Equal(t, Habits{TimeFormat: TimeISO8601, Confirmed: true}, newClient(t, nil).Habits(), "as the settings say")
+	shuffled := slices.Clone(records)
+	slices.SortFunc(shuffled, func(a, b Record) int { return int(a.KeyID*5%31) - int(b.KeyID*5%31) })
+	require.Equal(t, OrderNone, OrderOf(shuffled), "all have the same update, which is no order")
+	require.Equal(t, Order("id_asc"), Order("id_asc").Seen(shuffled[:9]), "too few to tell")
+	for i := range shuffled {
+		shuffled[i].KeyID = 0
+	}
+	require.Equal(t, Order("id_asc"), Order("id_asc").Seen(shuffled), "they may be sorted by an id that is not sent")
+	require.Empty(t, OrderOf(nil))
+}
+
+func TestAnswersToProbes(t *testing.T) {
+	require.Equal(t, PastEndEmpty, PastEndOf(0, nil))
+	require.Equal(t, PastEndAgain, PastEndOf(3, nil))
+	require.Equal(t, PastEndRefused, PastEndOf(0, errors.New("x")))
+	require.Equal(t, []Ends{EndsIn, EndsBegin, EndsEnd, EndsOut}, []Ends{EndsOf(true, true), EndsOf(true, false), EndsOf(false, true), EndsOf(false, false)})
+	require.True(t, WindowRead(Page{Total: 10}, Page{}))
+	require.True(t, WindowRead(Page{Total: 10}, Page{Total: 5, Records: make([]Record, 1)}))
+	require.False(t, WindowRead(Page{Total: 10}, Page{Total: 6, Records: make([]Record, 1)}))
+	require.False(t, WindowRead(Page{Total: -1}, Page{Total: -1, Records: make([]Record, 1)}))
 }

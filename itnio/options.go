@@ -17,7 +17,7 @@ const (
 	DefaultMaxBytes = 16 << 20
 )
 
-// Time formats of a query's window, as Options.TimeFormat and Habits have them.
+// Time formats of a query's window, as Options.TimeFormat has them. That of Habits is never TimeAuto.
 const (
 	TimeAuto     = string(enum.TimeAuto)
 	TimeISO8601  = string(enum.TimeISO8601)

@@ -62,8 +62,8 @@ func (q Query) validate() error {
 	return nil
 }
 
-// longAgo is the same question about a minute in which no call can have been.
-func (q Query) longAgo() Query {
+// LongAgo is the same question about a minute in which no call can have been, for one record.
+func (q Query) LongAgo() Query {
 	q.From = time.Date(1999, time.January, 1, 0, 0, 0, 0, time.UTC)
 	q.To = q.From.Add(time.Minute)
 	q.Page, q.Size = 1, 1

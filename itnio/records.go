@@ -27,9 +27,9 @@ func (c *Client) Records(ctx context.Context, q Query) (Page, error) {
 		}
 		return page, err
 	}
-	page, err := c.habits.ask(ctx, inquiry{
+	page, err := c.formats.ask(ctx, inquiry{
 		ask:     func(ctx context.Context, format string) (Page, error) { return ask(ctx, q, format) },
-		longAgo: func(ctx context.Context, format string) (Page, error) { return ask(ctx, q.longAgo(), format) },
+		longAgo: func(ctx context.Context, format string) (Page, error) { return ask(ctx, q.LongAgo(), format) },
 		fits:    q.fits,
 	})
 	if err == nil {

@@ -8,6 +8,9 @@ const docsBase = "https://example.org/itnio_exporter/"
 // docsAnomalies is where the kinds of anomalies are explained.
 const docsAnomalies = "docs/metrics.md#anomalies"
 
+// docsHabits, with a habit's id, is where the habits of servers are explained.
+const docsHabits = "docs/doctor.md#"
+
 // advice is what to do about a kind of trouble, and the section of the docs that says more.
 type advice struct{ do, docs string }
 

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/go-kit/log"
@@ -17,10 +19,14 @@ import (
 // BackupOptions are what /-/backup needs.
 type BackupOptions struct {
 	Enabled bool
+	Ledger  string                  // absolute path of the ledger
 	Backup  func(name string) error // writes a copy of the ledger to a new file
 	Dir     string                  // where the copy stands while it is sent
 	Logger  log.Logger
 }
+
+// LedgerHeader is the header that says which ledger a copy is of: its absolute path, escaped as in a URL.
+const LedgerHeader = "Itnio-Ledger"
 
 // backupHandler sends a copy of the ledger. The copy is a file first: it is checked, and its size is known, before any of it is sent.
 type backupHandler struct {
@@ -50,6 +56,10 @@ func (h *backupHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if sending {
 		panic(http.ErrAbortHandler) // the text of an error must not become part of the copy
 	}
+	if errors.Is(err, syscall.ENOSPC) {
+		http.Error(w, "The exporter makes the copy beside its ledger first: that disk has too little free space. See its log.", http.StatusInsufficientStorage)
+		return
+	}
 	http.Error(w, "The backup failed, see the log of the exporter.", http.StatusInternalServerError)
 }
 
@@ -74,6 +84,7 @@ func (h *backupHandler) send(w http.ResponseWriter) (sending bool, err error) {
 		return false, err
 	}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a slow link may take long; without support, the server's own limit holds
+	w.Header().Set(LedgerHeader, (&url.URL{Path: h.Ledger}).EscapedPath())
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Disposition", `attachment; filename="ledger.db"`)
 	w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))

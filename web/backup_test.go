@@ -2,9 +2,11 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"syscall"
 	"testing"
 
 	"github.com/go-kit/log"
@@ -13,13 +15,13 @@ import (
 
 func TestBackup(t *testing.T) {
 	const path = "/-/backup"
-	failing := false
+	var failure error
 	o := options(t, "", "", "/metrics")
 	o.Backup = BackupOptions{
-		Dir: t.TempDir(), Logger: log.NewNopLogger(),
+		Dir: t.TempDir(), Ledger: "/my data/ledger.db", Logger: log.NewNopLogger(),
 		Backup: func(name string) error {
-			if failing {
-				return errors.New("no space left on device")
+			if failure != nil {
+				return failure
 			}
 			return os.WriteFile(name, []byte("a ledger"), 0o600)
 		},
@@ -34,11 +36,16 @@ func TestBackup(t *testing.T) {
 		require.Equal(t, http.StatusOK, answer.Code)
 		require.Equal(t, "a ledger", answer.Body.String())
 		require.Equal(t, "8", answer.Header().Get("Content-Length"))
+		require.Equal(t, "/my%20data/ledger.db", answer.Header().Get(LedgerHeader))
 	}
-	failing = true
+	failure = errors.New("a secret of the disk")
 	answer := ask(h, http.MethodGet, path)
 	require.Equal(t, http.StatusInternalServerError, answer.Code)
-	require.NotContains(t, answer.Body.String(), "space")
+	require.NotContains(t, answer.Body.String(), "secret")
+	failure = fmt.Errorf("copy: %w", syscall.ENOSPC)
+	answer = ask(h, http.MethodGet, path)
+	require.Equal(t, http.StatusInsufficientStorage, answer.Code)
+	require.Contains(t, answer.Body.String(), "too little free space")
 	left, err := os.ReadDir(o.Backup.Dir)
 	require.NoError(t, err)
 	require.Empty(t, left)

@@ -69,6 +69,7 @@ type accountDocument struct {
 	Lateness      *latenessDocument `json:"lateness,omitempty"`
 	Calls         callsDocument     `json:"calls"`
 	Anomalies     []anomalyDocument `json:"anomalies,omitempty"`
+	Habits        []habitDocument   `json:"habits,omitempty"`
 }
 
 type errorDocument struct {
@@ -112,6 +113,12 @@ type anomalyDocument struct {
 	Kind  string `json:"kind"`
 	Count int    `json:"count"`
 	Docs  string `json:"docs"`
+}
+
+type habitDocument struct {
+	ID   string `json:"id"`
+	Text string `json:"text"`
+	Docs string `json:"docs"`
 }
 
 // newDocument describes the exporter and its accounts as they are now: those that need somebody first.
@@ -173,6 +180,9 @@ func describeAccount(s *collector.AccountStatus) accountDocument {
 	}
 	for _, kind := range slices.Sorted(maps.Keys(s.Recent.Anomalies)) {
 		d.Anomalies = append(d.Anomalies, anomalyDocument{string(kind), s.Recent.Anomalies[kind], docsAnomalies})
+	}
+	for _, h := range s.Habits {
+		d.Habits = append(d.Habits, habitDocument{h.ID, h.Text, docsHabits + h.ID})
 	}
 	return d
 }

@@ -20,6 +20,7 @@ import (
 	"itnio_exporter/collector/account"
 	"itnio_exporter/collector/call"
 	"itnio_exporter/collector/ledger"
+	"itnio_exporter/itnio"
 )
 
 var testNow = time.Date(2026, 3, 1, 13, 30, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant
@@ -42,6 +43,11 @@ func healthyAccount(name string) collector.AccountStatus {
 			Anomalies: map[call.Anomaly]int{call.AnomalyNoKeyID: 7},
 		},
 	}
+}
+
+// habits of a server that imposes its page size.
+func testHabits() []itnio.Habit {
+	return (&itnio.Habits{Totals: itnio.TotalsExact, PageSize: 15, PastEnd: itnio.PastEndEmpty}).Known()
 }
 
 func failingAccount(name, text string, trouble account.Trouble) collector.AccountStatus {
@@ -72,6 +78,7 @@ func TestStatusPage(t *testing.T) {
 	first := healthyAccount("first")
 	first.InitialDone, first.CatchUp, first.CaughtUp, first.Estimate, first.OpenWindows, first.Concealed = false, 90*time.Minute, 0.5, 40*time.Minute, 3, true
 	first.Clock = "an answer is dated <i>"
+	first.Habits = testHabits()
 	o.Exporter = fixedExporter{reason: "account third has not been read yet", about: testAbout(), accounts: []collector.AccountStatus{
 		healthyAccount("calm"), first, failingAccount("down", "authentication refused", account.TroubleAuthentication), {Status: account.Status{Name: "third"}},
 	}}
@@ -84,10 +91,12 @@ func TestStatusPage(t *testing.T) {
 		"Since 2026-03-01 10:30:00 UTC, 3 h ago", "allow-list", `href="https://example.org/itnio_exporter/docs/alerts.md#itnioapiauthenticationrefused"`,
 		`href="https://example.org/itnio_exporter/docs/metrics.md#anomalies">no_key_id</a> 7`, "at most 1\u202f234", "14:00", "13:00 UTC",
 		"1 d 2 h ago", "/var/lib/itnio_exporter/ledger.db", "12 MB", "4\u202f321, of them 2 at 0", "192.0.2.7", "every 30 s, last 5 s ago", "poll_mode: interval", "12:30:00 UTC, 1 h ago",
+		`<li><bdi>pages have 15 records where 100 were asked for</bdi> <a href="https://example.org/itnio_exporter/docs/doctor.md#habit-page-size">habit-page-size</a></li>`,
 		`href="/itnio/metrics"`, `href="/itnio/-/ready"`, `href="/itnio/?refresh=off"`, "Refreshes every 30 s",
 	} {
 		require.Contains(t, page, want)
 	}
+	require.Equal(t, 1, strings.Count(page, "What is known of the server"), "of one account only")
 	require.Less(t, strings.Index(page, ">down<"), strings.Index(page, ">third<"), "what needs somebody comes first")
 	require.Less(t, strings.Index(page, ">first<"), strings.Index(page, ">calm<"))
 	require.NotContains(t, page, "debug/pprof")
@@ -119,6 +128,7 @@ func TestStatusPageIsSafe(t *testing.T) {
 		bad.Clock = hostile
 		bad.Recent.LastHour = account.Outcomes{hostile: 1}
 		bad.Recent.Anomalies = map[call.Anomaly]int{call.Anomaly(hostile): 1}
+		bad.Habits = []itnio.Habit{{ID: "habit-order", Text: hostile}}
 		o.Exporter = fixedExporter{reason: hostile, about: about, accounts: []collector.AccountStatus{bad}}
 		o.Version = hostile
 		o.Last = func() LastReload { return LastReload{testNow, errors.New(hostile)} }
@@ -131,6 +141,7 @@ func TestStatusPageIsSafe(t *testing.T) {
 		about.Ledger.Path, about.Configuration, about.Scrapers[0].Host = "x", "x", "x"
 		bad.Name, bad.LastError, bad.Clock = "x", "x", "x"
 		bad.Recent.LastHour, bad.Recent.Anomalies = account.Outcomes{"x": 1}, map[call.Anomaly]int{"x": 1}
+		bad.Habits = []itnio.Habit{{ID: "habit-order", Text: "x"}}
 		plain.Exporter, plain.Version = fixedExporter{reason: "x", about: about, accounts: []collector.AccountStatus{bad}}, "x"
 		plain.Last = func() LastReload { return LastReload{testNow, errors.New("x")} }
 		tag := regexp.MustCompile(`<[^>]*>`)
@@ -152,7 +163,9 @@ func TestStatusPageOfManyAccounts(t *testing.T) {
 	o := options(t, "", "", "/metrics")
 	var accounts []collector.AccountStatus
 	for i := range 200 {
-		accounts = append(accounts, healthyAccount(fmt.Sprintf("account %03d", i)))
+		one := healthyAccount(fmt.Sprintf("account %03d", i))
+		one.Habits = testHabits()
+		accounts = append(accounts, one)
 	}
 	accounts[150] = failingAccount("broken", "no answer", account.TroubleTimeout)
 	about := testAbout()
@@ -173,6 +186,7 @@ func TestStatusDocument(t *testing.T) {
 	o := options(t, "", "", "/metrics")
 	busy := failingAccount("main", "no answer", account.TroubleTimeout)
 	busy.CatchUp, busy.CaughtUp, busy.Estimate, busy.Clock = time.Hour, 0.25, 20*time.Minute, "an answer is dated …"
+	busy.Habits = testHabits()
 	o.Exporter = fixedExporter{reason: "x", about: testAbout(), accounts: []collector.AccountStatus{busy, {Status: account.Status{Name: "new"}}}}
 	o.Last = func() LastReload { return LastReload{testNow, errors.New("refused")} }
 	answer := askAs(NewHandler(o), "/", "application/json")
@@ -190,8 +204,11 @@ func TestStatusDocument(t *testing.T) {
 	require.Equal(t, map[string]any{"remaining_seconds": 3600.0, "done": 0.25, "estimate_seconds": 1200.0}, main["catch_up"])
 	require.Equal(t, map[string]any{"last_minute": 12.0, "last_day": 34567.0, "rate_limit": 5.0}, main["requests"])
 	require.Equal(t, map[string]any{"records": 5.0, "p50_seconds": 20.0, "p99_seconds": 180.0}, main["lateness"])
+	require.Equal(t, map[string]any{
+		"id": "habit-page-size", "text": "pages have 15 records where 100 were asked for", "docs": "docs/doctor.md#habit-page-size",
+	}, main["habits"].([]any)[1])
 	require.Len(t, main["calls"].(map[string]any)["hours"], 24)
-	for _, missing := range []string{"error", "catch_up", "lateness", "complete_until", "last_success", "epoch", "up"} {
+	for _, missing := range []string{"error", "catch_up", "lateness", "complete_until", "last_success", "epoch", "up", "habits"} {
 		require.NotContains(t, accounts[1], missing)
 	}
 
@@ -238,6 +255,14 @@ func TestAdvice(t *testing.T) {
 	require.Len(t, advices, len(account.Troubles()))
 	dropped := regexp.MustCompile(`[^a-z0-9 _-]`)
 	links := []string{docsAnomalies, "docs/backup.md#restore"}
+	all := itnio.Habits{
+		TimeFormat: itnio.TimeISO8601, Totals: itnio.TotalsExact, TotalCap: 1, PageSize: 1, Order: itnio.OrderNone, PastEnd: itnio.PastEndEmpty, FilterTime: itnio.FilterStart,
+		Ends: itnio.EndsIn, Width: itnio.Limit{Answered: 1}, Future: itnio.FutureAnswered, Retention: itnio.Retention{Days: 1}, Filters: itnio.FiltersHonoured,
+	}
+	require.Len(t, all.Known(), 12)
+	for _, habit := range all.Known() {
+		links = append(links, docsHabits+habit.ID)
+	}
 	for _, trouble := range account.Troubles() {
 		require.NotEmpty(t, advices[trouble].do, trouble)
 		links = append(links, advices[trouble].docs)

@@ -19,6 +19,10 @@ type API interface {
 	Records(context.Context, itnio.Query) (itnio.Page, error)
 	// ServerNow is the server's present time by the Date of its last answer of any kind, and the local one before.
 	ServerNow() time.Time
+	// TimeFormat is the one in which the server was found to read windows; "": not yet, or the settings say it.
+	TimeFormat() string
+	// TryFirst begins with a time format that the server once read.
+	TryFirst(format string)
 }
 
 // Options of a Poller. All but Observe are needed.

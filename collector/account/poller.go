@@ -9,6 +9,7 @@ import (
 	"github.com/go-kit/log"
 
 	"itnio_exporter/collector/ledger"
+	"itnio_exporter/collector/retry"
 	"itnio_exporter/config"
 	"itnio_exporter/itnio"
 )
@@ -129,8 +130,8 @@ func nextTick(next, now, interval time.Duration) time.Duration {
 // afterFailure is how long to leave the account alone after so many failed readings in a row.
 func (p *Poller) afterFailure(err error, failures int) time.Duration {
 	wait := backoff(err, failures, p.global.BackoffMax)
-	wait -= p.jitter(wait / 5)             // accounts that failed together do not come back together
-	if told := toldToWait(err); told > 0 { // nor does any come back before it was told to
+	wait -= p.jitter(wait / 5)                   // accounts that failed together do not come back together
+	if told := retry.ToldToWait(err); told > 0 { // nor does any come back before it was told to
 		wait = max(wait, told+p.jitter(time.Second))
 	}
 	return wait
@@ -145,7 +146,7 @@ func (p *Poller) between(ctx context.Context, next time.Duration) time.Duration 
 	if err == nil || ctx.Err() != nil {
 		return 0
 	}
-	return toldToWait(err)
+	return retry.ToldToWait(err)
 }
 
 func (p *Poller) timed() bool { return p.global.PollMode == config.PollInterval }
@@ -159,7 +160,7 @@ func (p *Poller) wait(ctx context.Context, until time.Duration) {
 		}
 		return
 	}
-	_ = sleep(ctx, until-p.steady())
+	_ = retry.Sleep(ctx, until-p.steady())
 }
 
 // leaveAlone makes no request for a while, whatever a scrape wants. Where the secrets were refused it ends when they change.

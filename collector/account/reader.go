@@ -10,6 +10,7 @@ import (
 	"itnio_exporter/collector/call"
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/collector/reconcile"
+	"itnio_exporter/collector/retry"
 	"itnio_exporter/itnio"
 )
 
@@ -35,7 +36,7 @@ func (r *reader) run(ctx context.Context, p *reconcile.Pass, stop func() bool) e
 		}
 		page, err := r.requests.page(ctx, time.Unix(ask.From, 0), time.Unix(ask.To, 0), ask.Page, reconcile.PageSize)
 		if err != nil {
-			if refusal, ok := refused(err); ok && ctx.Err() == nil && p.Refused(refusal) {
+			if refusal, ok := retry.Refused(err); ok && ctx.Err() == nil && p.Refused(refusal) {
 				level.Debug(r.logger).Log("msg", "window refused, asking for less", "err", err)
 				continue
 			}
@@ -56,7 +57,7 @@ func (r *reader) take(kind reconcile.Kind, page *itnio.Page) (reconcile.Answer, 
 	batch := ledger.Batch{Items: make([]ledger.Item, len(page.Records))}
 	for i := range page.Records {
 		c := r.calls.From(&page.Records[i], server)
-		answer.IDs[i] = identity(&c, page.Records[i].Fingerprint)
+		answer.IDs[i] = c.Identity(page.Records[i].Fingerprint)
 		batch.Items[i] = r.item(c, answer.IDs[i], server)
 	}
 	if err := r.offset.checkFirst(); err != nil {
@@ -66,6 +67,7 @@ func (r *reader) take(kind reconcile.Kind, page *itnio.Page) (reconcile.Answer, 
 	if err != nil {
 		return answer, err
 	}
+	r.store.habits.Order = r.store.habits.Order.Seen(page.Records)
 	answer.Pending = report.Count(ledger.Pending) > 0
 	r.outcomes.page(kind, batch.Items, report, answer.IDs, server)
 	return answer, nil
@@ -85,17 +87,6 @@ func (r *reader) waitedFor(c *call.Call, id uint64, server time.Time) bool {
 		return true
 	}
 	return server.Sub(r.memory.pendingSince(id, server)) > r.lookback
-}
-
-// identity tells records apart within a window.
-func identity(c *call.Call, fingerprint uint64) uint64 {
-	switch {
-	case c.Key != 0:
-		return c.Key
-	case c.Session != 0:
-		return c.Session
-	}
-	return fingerprint
 }
 
 // endAt reports whether the newest records end by a time: the last of the day before it about as long ago as their number lets

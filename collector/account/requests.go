@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"itnio_exporter/collector/retry"
 	"itnio_exporter/itnio"
 )
 
@@ -34,11 +35,11 @@ func (q *requests) page(ctx context.Context, from, to time.Time, number, size in
 		if ctx.Err() != nil {
 			return page, err
 		}
-		wait, again := pause(err, failed)
+		wait, again := retry.Pause(err, failed)
 		if !again {
 			return page, err
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := retry.Sleep(ctx, wait); err != nil {
 			return page, err
 		}
 	}
@@ -70,15 +71,4 @@ func (q *requests) newestMinute(ctx context.Context) error {
 		err = ask()
 	}
 	return err
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

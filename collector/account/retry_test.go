@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/collector/reconcile"
+	"itnio_exporter/collector/retry"
 	"itnio_exporter/itnio"
 )
 
@@ -50,7 +51,7 @@ func TestAfterFailure(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var pauses []time.Duration
 			for failed := 1; ; failed++ {
-				wait, again := pause(tt.err, failed)
+				wait, again := retry.Pause(tt.err, failed)
 				if !again {
 					break
 				}
@@ -59,7 +60,7 @@ func TestAfterFailure(t *testing.T) {
 			require.Equal(t, tt.pauses, pauses)
 			require.Equal(t, tt.backoff, backoff(tt.err, 1, limit))
 			require.Equal(t, limit, backoff(tt.err, 1000, limit))
-			refusal, ok := refused(tt.err)
+			refusal, ok := retry.Refused(tt.err)
 			require.Equal(t, tt.refusal != none, ok)
 			if ok {
 				require.Equal(t, tt.refusal, refusal)
@@ -74,12 +75,12 @@ func TestToldToWait(t *testing.T) {
 	told := func(d time.Duration) error {
 		return &itnio.HTTPError{StatusCode: http.StatusTooManyRequests, RetryAfter: d}
 	}
-	wait, again := pause(told(20*time.Second), 1)
+	wait, again := retry.Pause(told(20*time.Second), 1)
 	require.True(t, again)
 	require.Equal(t, 20*time.Second, wait)
-	_, again = pause(told(31*time.Second), 1)
+	_, again = retry.Pause(told(31*time.Second), 1)
 	require.False(t, again)
-	require.Equal(t, 31*time.Second, toldToWait(told(31*time.Second)))
-	require.Equal(t, time.Hour, toldToWait(told(24*time.Hour)))
-	require.Zero(t, toldToWait(itnio.ErrTimeout))
+	require.Equal(t, 31*time.Second, retry.ToldToWait(told(31*time.Second)))
+	require.Equal(t, time.Hour, retry.ToldToWait(told(24*time.Hour)))
+	require.Zero(t, retry.ToldToWait(itnio.ErrTimeout))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"itnio_exporter/collector/reconcile"
+	"itnio_exporter/itnio"
 	"itnio_exporter/logging"
 )
 
@@ -27,6 +28,7 @@ type Status struct {
 	Trouble       Trouble       // the kind of LastError
 	FailingSince  time.Time     // local time; zero: the account is not down
 	Clock         string        // what is not believed of the server's clock; empty: nothing
+	Habits        []itnio.Habit // of the server, as far as they are known
 }
 
 const kinds = reconcile.Audit + 1 // of passes
@@ -83,6 +85,11 @@ func (h *health) completeUntil(t time.Time) {
 func (h *health) lastSuccess(at time.Time) {
 	h.metrics.LastSuccess.WithLabelValues().Set(float64(at.UnixMilli()) / 1000)
 	h.update(func(s *Status) { s.LastSuccess = at })
+}
+
+func (h *health) habits(habits *itnio.Habits) {
+	known := habits.Known()
+	h.update(func(s *Status) { s.Habits = known })
 }
 
 func (h *health) clock(text string) { h.update(func(s *Status) { s.Clock = text }) }

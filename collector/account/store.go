@@ -1,12 +1,14 @@
 package account
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/collector/reconcile"
 	"itnio_exporter/config"
+	"itnio_exporter/itnio"
 )
 
 // store is what is known of the account, and the ledger that keeps it: state is ahead of the ledger by what the next
@@ -18,7 +20,8 @@ type store struct {
 	metrics Metrics
 	now     func() time.Time
 
-	state *reconcile.State
+	state  *reconcile.State
+	habits itnio.Habits // of the server; what state knows of them is newer
 }
 
 // reset starts over from what the ledger remembers.
@@ -32,6 +35,14 @@ func (s *store) reset() {
 		Lookback: seconds(s.global.Lookback), Horizon: seconds(s.global.Horizon),
 		AuditInterval: seconds(s.global.AuditInterval), History: seconds(s.global.InitialHistory),
 	}, known, s.account.Swept())
+	s.state.Know(s.habits)
+}
+
+// learn brings the habits up to date. format is that in which the server was found to read windows; "": not found yet.
+func (s *store) learn(format string) itnio.Habits {
+	s.state.Describe(&s.habits)
+	s.habits.TimeFormat = cmp.Or(format, s.habits.TimeFormat)
+	return s.habits
 }
 
 func seconds(d time.Duration) int64 { return int64(d / time.Second) }
@@ -78,9 +89,9 @@ func (s *store) flush(server time.Time) error {
 	return err
 }
 
-// succeeded keeps when the account was last read, and by how much the server's clock was ahead of the local one.
+// succeeded keeps when the account was last read, by how much the server's clock was ahead of the local one, and the server's habits.
 func (s *store) succeeded(at time.Time, skew time.Duration) error {
-	return s.written(s.account.SetLastSuccess(at, skew))
+	return s.written(s.account.SetLastSuccess(at, skew, s.habits.Encode()))
 }
 
 // written counts and wraps the error of a transaction that counts calls.

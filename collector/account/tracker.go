@@ -44,7 +44,10 @@ func newTracker(o *Options, h *health) *tracker {
 		offset.first = newFirst()
 	}
 	store := &store{global: o.Global, ledger: o.Ledger, account: o.Account, metrics: o.Metrics, now: o.Now}
+	store.habits = itnio.DecodeHabits(o.Account.Habits())
 	store.reset()
+	o.API.TryFirst(store.habits.TimeFormat)
+	h.habits(&store.habits)
 	if at := o.Account.LastSuccess(); !at.IsZero() {
 		h.lastSuccess(at) // of the process before: an outage goes on over a restart
 	}
@@ -172,6 +175,13 @@ func (t *tracker) finish(p *reconcile.Pass) {
 	t.metrics.Deleted.WithLabelValues().Add(float64(p.Deleted))
 	t.health.openWindows(t.store.state.OpenWindows())
 	t.health.catchUp(t.store.state.CatchUp(t.clock.unix()))
+	t.learn()
+}
+
+// learn publishes what is known of the server's habits. The next poll that succeeds keeps it in the ledger.
+func (t *tracker) learn() {
+	habits := t.store.learn(t.reader.requests.api.TimeFormat())
+	t.health.habits(&habits)
 }
 
 // conceal takes the account's series out of the exposition until the next audit is over. Only an audit finds what came later

@@ -44,3 +44,14 @@ type Call struct {
 
 // Answered reports whether the call was answered, by its hang-up reason alone.
 func (c *Call) Answered() bool { return c.Outcome == enum.Answered }
+
+// Identity tells calls apart within a window: the primary key, else the session, else the fingerprint of the record.
+func (c *Call) Identity(fingerprint uint64) uint64 {
+	switch {
+	case c.Key != 0:
+		return c.Key
+	case c.Session != 0:
+		return c.Session
+	}
+	return fingerprint
+}

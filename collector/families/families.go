@@ -14,6 +14,9 @@ import (
 	"itnio_exporter/config"
 )
 
+// Calls is the family that counts calls.
+const Calls = "itnio_calls_total"
+
 // Adds says what one call adds to a family.
 type Adds uint8
 

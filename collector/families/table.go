@@ -12,7 +12,7 @@ import (
 func always() []Family {
 	return []Family{
 		{
-			Name: "itnio_calls_total", Type: series.Counter, Adds: AddsOne,
+			Name: Calls, Type: series.Counter, Adds: AddsOne,
 			Help:    "Finished calls, each counted once.",
 			Labels:  []string{LabelAccount, LabelAgentGroup, LabelCountry, LabelCallType, LabelOutcome, LabelHangupReason, LabelHangupParty},
 			Source:  "`callType`, `hangupReason`, `hangingDirection`, `sipGroupName` or `voiceGroupId`, `ccode` or `region`",

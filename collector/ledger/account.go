@@ -43,6 +43,8 @@ type accountMeta struct {
 	LastSuccess int64 `json:"last_success,omitempty"`
 	// Skew, seconds: the server's clock less the local one, then.
 	Skew int64 `json:"skew,omitempty"`
+	// Habits of the server, in the encoding of the package itnio. A file of an older release has none.
+	Habits string `json:"habits,omitempty"`
 	// Counted: some call has been counted.
 	Counted bool `json:"counted"`
 	// Copied: the file is a backup, and the account has not caught up since.
@@ -122,12 +124,15 @@ func (a *Account) Copied() bool { return a.read().Copied }
 // Skew is the server's clock less the local one, as SetLastSuccess was told; 0: it is not known, or they agree.
 func (a *Account) Skew() time.Duration { return time.Duration(a.read().Skew) * time.Second }
 
+// Habits is what is known of the server's habits, as SetLastSuccess was told; "": nothing.
+func (a *Account) Habits() string { return a.read().Habits }
+
 // successStep is the shortest time between two writings of LastSuccess.
 const successStep = time.Minute
 
 // SetLastSuccess keeps when the account was last read, at most once a minute, so that a restart in the middle of an outage does not
-// forget how long it has lasted. skew, kept in whole seconds, is the server's clock less the local one.
-func (a *Account) SetLastSuccess(at time.Time, skew time.Duration) error {
+// forget how long it has lasted. skew, kept in whole seconds, is the server's clock less the local one, and habits what Habits is to return.
+func (a *Account) SetLastSuccess(at time.Time, skew time.Duration, habits string) error {
 	if since := at.Sub(a.LastSuccess()); since >= 0 && since < successStep {
 		return nil
 	}
@@ -136,7 +141,7 @@ func (a *Account) SetLastSuccess(at time.Time, skew time.Duration) error {
 	}
 	defer a.l.writer.Unlock()
 	meta := a.meta
-	meta.LastSuccess, meta.Skew = at.Unix(), int64(skew/time.Second)
+	meta.LastSuccess, meta.Skew, meta.Habits = at.Unix(), int64(skew/time.Second), habits
 	return a.update(&meta, nil, nil)
 }
 

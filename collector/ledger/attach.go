@@ -51,6 +51,9 @@ func (l *Ledger) Attach(id Identity) (*Account, error) {
 		a = &Account{l: l, name: id.Name}
 	}
 	meta := a.meta
+	if config.CanonicalURL(meta.BaseURL) != id.BaseURL {
+		meta.Habits = "" // of another server, or of one that was set up anew
+	}
 	meta.BaseURL = id.BaseURL
 	forget := known && meta.Filter != id.Filter
 	if forget {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -16,7 +17,7 @@ import (
 // Backup writes a copy of the ledger, as it was last committed, to a new file. Counting goes on meanwhile. The copy is complete,
 // durable and checked before it gets its name, and it is marked as a copy: see Account.Copied.
 func (l *Ledger) Backup(name string) error {
-	return backup(name, l.file.options.Timeout, func(out io.Writer) error {
+	return backup(name, l.file.size.Load(), l.file.options.Timeout, func(out io.Writer) error {
 		return l.file.view(copyTo(out))
 	})
 }
@@ -24,27 +25,23 @@ func (l *Ledger) Backup(name string) error {
 // BackupFile does the same for the ledger in a directory that no exporter has open. written is told how many bytes
 // have been written so far, and ends the backup with an error.
 func BackupFile(dir, name string, written func(int64) error) (err error) {
-	path := filepath.Join(dir, fileName)
-	err = checkFile(path)
-	if err == nil {
-		_, err = os.Stat(path)
-	}
+	db, err := openReadOnly(FileIn(dir))
 	if err != nil {
-		return fmt.Errorf("ledger %s: %s: %w", path, problem(err), err)
-	}
-	db, err := openBolt(path, &bolt.Options{Timeout: defaultLockTimeout, ReadOnly: true})
-	if err != nil {
-		return fmt.Errorf("ledger %s: %s: %w", path, problem(err), err)
+		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return backup(name, defaultLockTimeout, func(out io.Writer) error {
+	var size int64
+	if info, err := os.Stat(db.Path()); err == nil {
+		size = info.Size()
+	}
+	return backup(name, size, defaultLockTimeout, func(out io.Writer) error {
 		return guarded(func() error { return db.View(copyTo(&counter{out, written, 0})) })
 	})
 }
 
-// ReceiveBackup does the same with what a running exporter sends.
-func ReceiveBackup(name string, sent io.Reader, written func(int64) error) error {
-	return backup(name, defaultLockTimeout, func(out io.Writer) error {
+// ReceiveBackup does the same with what a running exporter sends; size is negative if it does not say how much.
+func ReceiveBackup(name string, sent io.Reader, size int64, written func(int64) error) error {
+	return backup(name, size, defaultLockTimeout, func(out io.Writer) error {
 		_, err := io.Copy(&counter{out, written, 0}, sent)
 		return err
 	})
@@ -73,8 +70,19 @@ func (c *counter) Write(b []byte) (int, error) {
 	return n, errors.Join(err, c.written(c.n))
 }
 
-// backup makes a file of what write writes, under another name first. It overwrites nothing.
-func backup(name string, lockTimeout time.Duration, write func(io.Writer) error) (err error) {
+// checkSpace refuses to begin a copy that would fill the disk: it may be the one on which the ledger counts. What remains is for the ledger
+// to grow.
+func checkSpace(name string, size int64) error {
+	dir := filepath.Dir(name)
+	need := size + size/8
+	if free, known := freeSpace(dir); known && free < need {
+		return fmt.Errorf("a copy of the ledger takes %d bytes, and the disk of %s has %d: %w", need, dir, free, syscall.ENOSPC)
+	}
+	return nil
+}
+
+// backup makes a file of what write writes, under another name first. It overwrites nothing. size is about how large it will be.
+func backup(name string, size int64, lockTimeout time.Duration, write func(io.Writer) error) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("backup %s: %w", name, err)
@@ -82,6 +90,9 @@ func backup(name string, lockTimeout time.Duration, write func(io.Writer) error)
 	}()
 	if _, err := os.Lstat(name); err == nil {
 		return fmt.Errorf("%w: choose another name, or move it away", fs.ErrExist)
+	}
+	if err := checkSpace(name, size); err != nil {
+		return err
 	}
 	partial := name + unfinished
 	out, err := os.OpenFile(partial, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -120,12 +131,9 @@ func markCopied(path string, lockTimeout time.Duration) error {
 		return err
 	}
 	err = db.Update(func(tx *bolt.Tx) error {
-		meta, accounts := tx.Bucket([]byte(bucketMeta)), tx.Bucket([]byte(bucketAccounts))
-		if meta == nil || accounts == nil {
-			return errForeign
-		}
-		if version := string(meta.Get([]byte(keyFormat))); version != formatVersion {
-			return fmt.Errorf("the ledger's format is version %q, not %q: start the exporter once, which brings it up to date", version, formatVersion)
+		accounts, err := accountsOf(tx)
+		if err != nil {
+			return err
 		}
 		if err := errors.Join(checkValues(accounts), checkValues(tx.Bucket([]byte(bucketFamilies)))); err != nil {
 			return err

@@ -36,7 +36,7 @@ func TestBackup(t *testing.T) {
 		},
 		"received": func(tl *testLedger, name string) error {
 			sent, err := os.ReadFile(filepath.Join(tl.o.Dir, fileName))
-			return errors.Join(err, ReceiveBackup(name, bytes.NewReader(sent), goOn))
+			return errors.Join(err, ReceiveBackup(name, bytes.NewReader(sent), int64(len(sent)), goOn))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,9 +87,9 @@ func TestBackupRefused(t *testing.T) {
 	require.ErrorIs(t, tl.Backup(there), fs.ErrExist)
 	require.True(t, IsInUse(BackupFile(tl.o.Dir, file, goOn)))
 	require.ErrorIs(t, BackupFile(t.TempDir(), file, goOn), fs.ErrNotExist)
-	require.ErrorIs(t, ReceiveBackup(file, bytes.NewReader(whole[:len(whole)/2]), goOn), errCutOff)
-	require.ErrorIs(t, ReceiveBackup(file, bytes.NewReader([]byte("<html>a login page</html>")), goOn), errForeign)
-	require.ErrorIs(t, ReceiveBackup(file, bytes.NewReader(whole), func(int64) error { return stopped }), stopped)
+	require.ErrorIs(t, ReceiveBackup(file, bytes.NewReader(whole[:len(whole)/2]), -1, goOn), errCutOff)
+	require.ErrorIs(t, ReceiveBackup(file, bytes.NewReader([]byte("<html>a login page</html>")), -1, goOn), errForeign)
+	require.ErrorIs(t, ReceiveBackup(file, bytes.NewReader(whole), -1, func(int64) error { return stopped }), stopped)
 	require.ErrorContains(t, tl.Backup(filepath.Join(dir, "no", "such.db")), "no such file")
 
 	left, err := os.ReadDir(dir)

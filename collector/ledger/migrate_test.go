@@ -58,6 +58,7 @@ func TestMigration(t *testing.T) {
 	require.Empty(t, a.Cells(), "windows without ids are read again")
 	require.NotZero(t, a.Swept())
 	require.True(t, a.InitialDone())
+	require.Empty(t, a.Habits(), "that release kept none")
 	epoch, ok := a.Epoch()
 	require.True(t, ok)
 	require.Equal(t, epoch.Unix(), l.Stats().Created.Unix())

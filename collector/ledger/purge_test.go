@@ -102,14 +102,34 @@ func TestMeaningOfVersionOne(t *testing.T) {
 func TestLastSuccess(t *testing.T) {
 	tl := newTestLedger(t)
 	require.True(t, tl.account.LastSuccess().IsZero())
-	require.NoError(t, tl.account.SetLastSuccess(start(), 0))
-	require.NoError(t, tl.account.SetLastSuccess(start().Add(59*time.Second), 0))
+	require.NoError(t, tl.account.SetLastSuccess(start(), 0, ""))
+	require.NoError(t, tl.account.SetLastSuccess(start().Add(59*time.Second), 0, ""))
 	require.Equal(t, start().Unix(), tl.account.LastSuccess().Unix(), "at most once a minute")
-	require.NoError(t, tl.account.SetLastSuccess(start().Add(time.Minute), 0))
+	require.NoError(t, tl.account.SetLastSuccess(start().Add(time.Minute), 0, ""))
 	tl.reopen()
 	require.Equal(t, start().Add(time.Minute).Unix(), tl.account.LastSuccess().Unix())
-	require.NoError(t, tl.account.SetLastSuccess(start(), 0), "the local clock was set back")
+	require.NoError(t, tl.account.SetLastSuccess(start(), 0, ""), "the local clock was set back")
 	require.Equal(t, start().Unix(), tl.account.LastSuccess().Unix())
+}
+
+// TestHabits: what the ledger is told of a server's habits is kept as long as it is that server.
+func TestHabits(t *testing.T) {
+	tl := newTestLedger(t)
+	require.Empty(t, tl.account.Habits())
+	require.NoError(t, tl.account.SetLastSuccess(start(), 0, "some"))
+	tl.reopen()
+	require.Equal(t, "some", tl.account.Habits())
+	require.NoError(t, tl.account.Establish(start(), 0))
+
+	id := Identity{Name: tl.account.name, BaseURL: tl.account.meta.BaseURL, Filter: "another"}
+	a, err := tl.Attach(id)
+	require.NoError(t, err)
+	require.Equal(t, "some", a.Habits(), "another filter asks the same server")
+
+	id.MovedFrom, id.BaseURL = id.BaseURL, "https://moved.example"
+	a, err = tl.Attach(id)
+	require.NoError(t, err)
+	require.Empty(t, a.Habits(), "another server")
 }
 
 func TestAddressThatIsCorrected(t *testing.T) {

@@ -1,6 +1,9 @@
 package reconcile
 
-import "itnio_exporter/collector/call"
+import (
+	"itnio_exporter/collector/call"
+	"itnio_exporter/itnio"
+)
 
 // Refusal is a way in which the server refuses a window.
 type Refusal uint8
@@ -62,6 +65,7 @@ type narrowing struct {
 // becomes a gap, and the rest is read. It returns false if the pass has to end because the server may refuse everything for now.
 func (p *Pass) Refused(r Refusal) bool {
 	t := p.top()
+	p.sawRefusal(t, r)
 	switch {
 	case p.ahead.since(p.Requests):
 		return p.skip(t)
@@ -96,6 +100,7 @@ func (p *Pass) refusedFuture(t *task, r Refusal) bool {
 		return false
 	}
 	if p.s.frontier.refused(r) {
+		p.s.known.Future = itnio.FutureRefused
 		p.Anomalies[call.AnomalyFutureRefused]++
 	}
 	return true
@@ -200,7 +205,11 @@ func (p *Pass) narrow(t *task, r Refusal) {
 	i, j, ok := s.row.tiled(t.win)
 	switch {
 	case t.kind == taskAsk && ok && j-i > 1:
-		s.refusedLimit.refused(r, s.row.union(i, j), t.win.width())
+		union := s.row.union(i, j)
+		s.refusedLimit.refused(r, union, t.win.width())
+		if r == TooMuch {
+			s.known.Records.Refuse(int64(union))
+		}
 		p.halve(t, i, j)
 	case t.win.width() < 2:
 		p.Incomplete++

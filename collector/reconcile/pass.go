@@ -125,14 +125,19 @@ func (p *Pass) Next() (Ask, bool) {
 			p.search(p.top())
 		default:
 			t := p.top()
-			w := Window{t.win.From - 1, t.win.To}
-			if t.kind == taskFrontier {
-				w = p.s.frontier.asked(p.now)
-			}
+			w := p.asked(t)
 			return Ask{From: w.From, To: w.To, Page: t.page()}, true
 		}
 	}
 	return Ask{}, false
+}
+
+// asked is the window that the request of a task asks about.
+func (p *Pass) asked(t *task) Window {
+	if t.kind == taskFrontier {
+		return p.s.frontier.asked(p.now)
+	}
+	return Window{t.win.From - 1, t.win.To}
 }
 
 // end ends a pass that has nothing left to do.
@@ -164,7 +169,10 @@ func (p *Pass) Take(a Answer) {
 		s.trust.absent = g.untold
 	}
 	s.trust.saw(a.Total)
-	if first && t.kind == taskAsk && !p.asked(t, g) || first && p.tooMuch(t, g) {
+	if t.walk.pages == 0 {
+		p.sawAnswer(t, a.Total)
+	}
+	if first && t.kind == taskAsk && !p.told(t, g) || first && p.tooMuch(t, g) {
 		return
 	}
 	if t.walk.take(g) {

@@ -33,8 +33,10 @@ func (s *State) cellStart(at int64) int64 {
 // Audit starts a pass over the horizon.
 func (s *State) Audit(now, floor int64) *Pass {
 	p := s.newPass(Audit, now, floor)
+	if s.lastTry != 0 { // the first one goes by what was known before the start
+		s.unlimit()
+	}
 	s.lastTry = now
-	s.unlimit()
 	s.trust.look(now)
 	from := max(s.cellStart(max(now-s.set.Horizon, floor)), floor)
 	for _, hole := range s.row.holes(Window{from, max(from, s.swept)}) { // what was not read before

@@ -96,10 +96,14 @@ var steps = map[string]func(*drill){
 		pass := pick(d.t, "pass", (*State).Live, (*State).Sweep, (*State).Audit)
 		d.a.run(pass(d.a.st, d.a.srv.now, 0), int(d.draw("requests", 1, 30)))
 	},
-	"crash": func(d *drill) { d.a.crash() },
-	"wrong": func(d *drill) { d.a.srv.lie, d.a.srv.cap = pick(d.t, "lie", 1, -1, 0), pick(d.t, "cap", 0, 100) },
-	"right": func(d *drill) { d.a.srv.lie, d.a.srv.cap = d.lie, d.cap },
-	"page":  func(d *drill) { d.a.srv.page = pick(d.t, "page", 0, 10, 30) },
+	"crash":  func(d *drill) { d.a.crash() },
+	"wrong":  func(d *drill) { d.a.srv.lie, d.a.srv.cap = pick(d.t, "lie", 1, -1, 0), pick(d.t, "cap", 0, 100) },
+	"right":  func(d *drill) { d.a.srv.lie, d.a.srv.cap = d.lie, d.cap },
+	"totals": func(d *drill) { d.a.srv.noTotal = rapid.Bool().Draw(d.t, "no total") },
+	"limits": func(d *drill) {
+		d.a.srv.maxWidth, d.a.srv.maxTotal = pick(d.t, "max width", 0, int64(6*hour)), pick(d.t, "max total", 0, 300)
+	},
+	"page": func(d *drill) { d.a.srv.page = pick(d.t, "page", 0, 10, 30) },
 	"delete": func(d *drill) {
 		for range d.draw("records", 1, 4) {
 			r := &d.a.srv.records[d.draw("record", 0, int64(len(d.a.srv.records)-1))]

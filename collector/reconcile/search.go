@@ -104,8 +104,8 @@ func (p *Pass) confirmed(t *task, total int) {
 	}
 }
 
-// asked handles the answer to a question about a row. It returns true if the answer is the first page of a walk over the row.
-func (p *Pass) asked(t *task, g page) bool {
+// told handles the answer to a question about a row. It returns true if the answer is the first page of a walk over the row.
+func (p *Pass) told(t *task, g page) bool {
 	s := p.s
 	i, j, ok := s.row.tiled(t.win)
 	switch {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"itnio_exporter/itnio"
 )
 
 // record is one of the fake server's records: filtered on by at, to be seen while visible <= now < gone.
@@ -22,6 +24,7 @@ type server struct {
 	openFrom, openTo bool // ends are exclusive
 	order            int  // 0: by time, 1: newest first, 2: any, but the same for all pages
 	page             int  // imposed; 0: 100
+	says             int  // page size that answers name; 0: the one they have
 	cap              int  // of totals
 	lie              int  // what totals are wrong by
 	noSize, noTotal  bool
@@ -75,6 +78,9 @@ func (s *server) answer(a Ask) (Answer, Refusal, bool) {
 		}
 	}
 	out := Answer{Total: s.total(len(found)), Size: size}
+	if s.says > 0 {
+		out.Size = s.says
+	}
 	if s.noSize {
 		out.Size = 0
 	}
@@ -169,8 +175,9 @@ type account struct {
 	floor int64
 	seen  map[uint64]struct{}
 
-	cells []Cell
-	swept int64
+	cells  []Cell
+	swept  int64
+	habits itnio.Habits
 
 	deleted, incomplete int
 	failed              bool  // the last pass did not come to its end
@@ -192,7 +199,10 @@ func newAccount(t fataler, set Settings) *account {
 }
 
 // crash starts over from what is durable.
-func (a *account) crash() { a.st = New(a.set, slices.Clone(a.cells), a.swept) }
+func (a *account) crash() {
+	a.st = New(a.set, slices.Clone(a.cells), a.swept)
+	a.st.Know(a.habits)
+}
 
 func (a *account) save() {
 	d := a.st.Durable(a.srv.now)
@@ -206,6 +216,7 @@ func (a *account) save() {
 	a.cells = slices.DeleteFunc(a.cells, func(o Cell) bool { return o.To <= d.DropBefore })
 	slices.SortFunc(a.cells, func(x, y Cell) int { return int(x.From - y.From) })
 	a.st.Saved(d)
+	a.st.Describe(&a.habits)
 }
 
 // run makes a pass's requests, at most so many; it gives how many were made.

@@ -8,9 +8,12 @@
 package reconcile
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
+
+	"itnio_exporter/itnio"
 )
 
 // Settings of an account's reading, all in seconds.
@@ -29,8 +32,10 @@ type State struct {
 	set      Settings
 	row      row
 	swept    int64 // every window before it was read in full since it left the lookback
+	wide     int64 // the largest width of a cell, in seconds, where a History chooses it; 0: it does not
 	frontier frontier
 
+	known        itnio.Habits // of the server: what other fields do not say
 	paging       Paging
 	trust        trust
 	refusedLimit bounds // of one question, learned from refusals since the last audit began
@@ -52,7 +57,7 @@ type State struct {
 // New makes the state of an account from the stored cells, sorted by time, and the stored value of Durable.Swept.
 func New(set Settings, cells []Cell, swept int64) *State {
 	s := &State{
-		set: set, swept: swept, saved: swept, paging: Paging{full: PageSize}, trust: trust{top: math.MaxInt},
+		set: set, swept: swept, saved: swept, trust: trust{top: math.MaxInt},
 		frontier: frontier{ahead: day}, dirty: map[int64]struct{}{}, newest: math.MaxInt64,
 	}
 	s.unlimit()
@@ -81,10 +86,15 @@ func (s *State) limit() bounds {
 }
 
 // pageSize is how many records a full page has.
-func (s *State) pageSize() int { return max(1, s.paging.full) }
+func (s *State) pageSize() int { return cmp.Or(s.paging.full, PageSize) }
 
 // widest is the largest width of a cell in the past, in seconds.
-func (s *State) widest() int64 { return min(day, max(hour, s.set.Horizon/7)) }
+func (s *State) widest() int64 {
+	if s.wide > 0 {
+		return s.wide
+	}
+	return min(day, max(hour, s.set.Horizon/7))
+}
 
 // firstLook is how far before the first fill everything is read, in seconds: calls in progress may have begun there, and recent calls
 // make their series appear at 0.

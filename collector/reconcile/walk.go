@@ -1,6 +1,9 @@
 package reconcile
 
-import "itnio_exporter/collector/idset"
+import (
+	"itnio_exporter/collector/idset"
+	"itnio_exporter/itnio"
+)
 
 // Answer is one page of records.
 type Answer struct {
@@ -11,7 +14,7 @@ type Answer struct {
 }
 
 // PageSize is the size of page to ask for, in records: the largest that the API documents.
-const PageSize = 100
+const PageSize = itnio.PageSize
 
 const (
 	fewest = 10 // a page with fewer records is never taken for a full one if the server does not say its size
@@ -22,9 +25,11 @@ const (
 
 // Paging is what is known of a server's pages. All walks over one server share it.
 type Paging struct {
-	full    int // records on a full page
-	largest int // records on the largest page seen
-	short   int // by how much every total is too small
+	full    int           // records on a full page; 0: not known
+	told    int           // page size that the server says; 0: it says none
+	largest int           // records on the largest page seen
+	short   int           // by how much every total is too small
+	pastEnd itnio.PastEnd // "": not known
 }
 
 // page is an answer in which what the server left out is filled in.
@@ -89,10 +94,29 @@ func (w *Walk) read(a Answer) page {
 		g.untold, g.Total = false, 0
 	}
 	g.full = len(a.IDs) >= g.Size && (g.sized || g.Size >= fewest)
-	if len(a.IDs) == a.Size && a.Size > 0 || g.full && g.Total > len(a.IDs) {
-		w.paging.full = g.Size
-	}
+	w.paging.saw(a, &g)
 	return g
+}
+
+// saw learns the size of pages from an answer.
+func (p *Paging) saw(a Answer, g *page) {
+	if g.sized {
+		p.told = a.Size
+	}
+	if len(a.IDs) == a.Size && a.Size > 0 || g.full && !g.untold && g.Total > len(a.IDs) {
+		p.full = g.Size
+	}
+}
+
+// followed learns from the page that came after full ones with at most so many records: fresh of its ids are new.
+func (p *Paging) followed(full, ids, fresh int) {
+	if fresh == 0 {
+		p.pastEnd = itnio.PastEndOf(ids, nil)
+		return
+	}
+	if full = max(full, ids); full >= fewest { // whatever size the server says
+		p.full = full
+	}
 }
 
 func (w *Walk) take(g page) (over bool) {
@@ -107,9 +131,14 @@ func (w *Walk) take(g page) (over bool) {
 	if !g.sized && w.pages > 1 {
 		size = min(size, w.largest)
 	}
+	full := w.largest
 	w.largest = max(w.largest, len(g.IDs))
 	short := len(g.IDs) < size && (!w.untold || g.sized)
-	if fresh := w.add(g.IDs); fresh == 0 || short && w.last(len(g.IDs), g.Total) {
+	fresh := w.add(g.IDs)
+	if w.pages > 1 {
+		w.paging.followed(full, len(g.IDs), fresh)
+	}
+	if fresh == 0 || short && w.last(len(g.IDs), g.Total) {
 		return true
 	}
 	w.endless = w.pages >= maxPages || len(w.ids) >= maxIDs
@@ -166,6 +195,20 @@ func (w *Walk) Reading() Reading {
 
 // excess is the total less the number of ids.
 func (r *Reading) excess() int { return r.Total - r.IDs.Len() }
+
+// Totals is what one reading shows of the server's totals, and how many more than records the total says. Records that were added
+// while it was read look like a total that changes.
+func (r *Reading) Totals() (kind itnio.Totals, off int) {
+	switch {
+	case r.Untold:
+		return itnio.TotalsUntold, 0
+	case !r.Steady:
+		return itnio.TotalsChanging, 0
+	case r.excess() != 0:
+		return itnio.TotalsOff, r.excess()
+	}
+	return itnio.TotalsExact, 0
+}
 
 // agrees reports whether the total is the number of ids. Without totals, a window of several pages needs a second walk to show
 // that no record was missed because pages shifted during the first.
