@@ -44,7 +44,7 @@ func TestConfigurationPage(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, b.String(), string(have), "run: make docs")
 
-	for _, command := range []string{"serve", "check-config", "healthcheck", "simulate"} {
+	for _, command := range []string{"serve", "check-config", "healthcheck", "simulate", "backup", "doctor", "verify", "backfill"} {
 		for _, flag := range flagsOf(t, command) {
 			require.Contains(t, string(have), "`"+flag+"`", "a flag of "+command)
 		}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -108,7 +109,8 @@ func anchors(t *testing.T, page string) (names []string) {
 }
 
 var (
-	commandLine = regexp.MustCompile(`(?m)^ {4,}(?:sudo |\./|[A-Z_]+=\S+ )*itnio_exporter ((?:--|check-config|healthcheck)[^#\n]*)`)
+	commandLine = regexp.MustCompile(`(?m)^ {4,}(?:sudo |\./|[A-Z_]+=\S+ )*itnio_exporter ((?:--|check-config|doctor|healthcheck)[^#\[\n]*)`)
+	configFile  = regexp.MustCompile(`--config\.file=\S+`)
 	makeTarget  = regexp.MustCompile("`make ([a-z-]+)`|(?m)^    make ([a-z-]+)")
 )
 
@@ -118,20 +120,21 @@ func TestCommandsExist(t *testing.T) {
 	require.NoError(t, err)
 	pages, err := filepath.Glob("*.md")
 	require.NoError(t, err)
-	commands, targets := 0, 0
+	noSignals := func(...os.Signal) <-chan os.Signal { return nil }
+	commands, targets, absent := 0, 0, filepath.Join(t.TempDir(), "absent.yml")
 	for _, page := range append(pages, "../README.md", "../CONTRIBUTING.md", "../deploy/systemd/config.yml") {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		joined := strings.ReplaceAll(strings.ReplaceAll(string(text), "\\\n", " "), "\n#  ", "\n    ")
 		for _, m := range commandLine.FindAllStringSubmatch(joined, -1) {
 			commands++
-			// healthcheck takes all flags of serve, and only fails to find a server.
-			args := strings.Fields(m[1])
+			// healthcheck takes all flags of serve, and only fails to find a server. doctor only fails to find its configuration.
+			args := strings.Fields(configFile.ReplaceAllString(m[1], "--config.file="+absent))
 			if strings.HasPrefix(args[0], "--") {
 				args = append([]string{"healthcheck"}, args...)
 			}
 			var stderr strings.Builder
-			cli.Run(cli.Environment{Args: args, Stdout: io.Discard, Stderr: &stderr, LookupEnv: os.LookupEnv})
+			cli.Run(cli.Environment{Args: args, Stdout: io.Discard, Stderr: &stderr, LookupEnv: os.LookupEnv, Signals: noSignals, Now: time.Now})
 			for _, refused := range []string{"--help", "is a flag of"} {
 				require.NotContains(t, stderr.String(), refused, "%s: %s", page, m[0])
 			}

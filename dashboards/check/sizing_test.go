@@ -81,7 +81,7 @@ func sizingTable(t *testing.T) string {
 	m := valid.Metrics()
 	columns := []string{"itnio_calls_total", "itnio_call_duration_seconds", "itnio_call_ring_duration_seconds", "itnio_call_sip_responses_total"}
 	var b strings.Builder
-	b.WriteString("| agent groups × countries | calls | talk histogram | ring histogram | SIP codes | groups, countries | all | `sample_limit` |\n|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| agent groups × countries | calls | talk histogram | ring histogram | SIP codes | others | all | `sample_limit` |\n|---|---|---|---|---|---|---|---|\n")
 	for _, groups := range []int{5, 50, 500} {
 		for _, countries := range []int{10, 50, 200} {
 			cells, rest, all := make([]int, len(columns)), 0, 0

@@ -262,7 +262,7 @@ func TestInterrupted(t *testing.T) {
 		require.Equal(t, want, contents(t, killed.Dir))
 		resumed := 0
 		for i, dir := range copies {
-			if testing.Short() && i%5 != 0 {
+			if testing.Short() && i%10 != 0 || i%3 != 0 {
 				continue
 			}
 			again := w.options(3)
