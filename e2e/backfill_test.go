@@ -61,21 +61,20 @@ func TestBackfill(t *testing.T) {
 	t.Parallel()
 	span, perDay := scale(3, 3, 30), scale(1500., 1500., 24_000.)
 	o, m := history(29, time.Duration(span+2)*24*time.Hour, perDay), newMaker(29)
-	if !*proof {
-		few(&o, m)
-	}
+	few(&o, m) // series make the files large, not calls
 	o.TalkSigma, o.LongShare = 1, 0.005
 	a := newAPI(t, o)
 	s := newSetup(t, a, "poll_interval: 1s, zero_first: 2s", ", rate_limit: 400", "")
 	out := filepath.Join(t.TempDir(), "history")
 	start := time.Now().Add(-time.Duration(span) * 24 * time.Hour).Truncate(time.Minute).UTC()
 
-	run := s.backfill(out, start, "--rate-limit=30")
+	slow := "--rate-limit=" + scale("15", "15", "30") // it is interrupted before it is done
+	run := s.backfill(out, start, slow)
 	days(t, run, out, 1)
 	run.Signal(syscall.SIGINT)
 	require.Equal(t, 1, run.Wait())
 	require.Contains(t, run.Stderr.String(), "run the same command again")
-	run = s.backfill(out, start, "--rate-limit=30")
+	run = s.backfill(out, start, slow)
 	days(t, run, out, 2)
 	run.Kill()
 	require.Equal(t, 1, s.backfill(out, start.Add(time.Minute)).Wait(), "another start")
@@ -87,7 +86,7 @@ func TestBackfill(t *testing.T) {
 	tsdb := t.TempDir()
 	for line := range strings.Lines(run.Stdout.String()) {
 		if words := strings.Fields(line); len(words) == 6 && words[0] == "promtool" {
-			made, err := exec.CommandContext(t.Context(), promtool, append(words[1:5], tsdb)...).CombinedOutput()
+			made, err := exec.CommandContext(t.Context(), promtool, append(words[1:5], tsdb, "--max-block-duration=24h", "--allow-incompatible-block-duration")...).CombinedOutput()
 			require.NoError(t, err, "%s", made)
 		}
 	}
