@@ -79,6 +79,9 @@ func TestBackfill(t *testing.T) {
 	run.Kill()
 	require.Equal(t, 1, s.backfill(out, start.Add(time.Minute)).Wait(), "another start")
 	run = s.backfill(out, start)
+	for n := range span {
+		days(t, run, out, n+1)
+	}
 	require.Zero(t, run.Wait(), &run.Stderr)
 	t.Log(run.Stdout.String())
 	end := s.endOf(out)
