@@ -88,7 +88,7 @@ func start(t *testing.T) *stack {
 	config := strings.ReplaceAll(strings.ReplaceAll(s.read("../prometheus.yml"), "'exporter:10198'", "'"+s.address+"', '"+s.other.address+"'"), "'alertmanager:9093'", "'"+alertmanagerAt+"'")
 	config = strings.Replace(config, "scrape_interval: 5s", "scrape_interval: 2s\n  evaluation_interval: 2s", 1)
 	s.write("prometheus.yml", strings.Replace(config, "scrape_timeout: 4s", "scrape_timeout: 2s", 1))
-	s.exporter.start()
+	s.start()
 	s.other.start()
 	s.command("alertmanager", "--config.file="+s.path("alertmanager.yml"), "--storage.path="+s.path("alertmanager"), "--cluster.listen-address=", "--web.listen-address="+alertmanagerAt)
 	s.command("prometheus", "--config.file="+s.path("prometheus.yml"), "--storage.tsdb.path="+s.path("prometheus"), "--web.listen-address="+prometheusAt, "--storage.tsdb.retention.time=10d")
@@ -250,7 +250,7 @@ func (s *stack) alerts(t *testing.T) {
 		{"ItnioAgentGroupSilent", "operations-page", func() { s.control(`{"scenario": {"kind": "dead_group", "group": "Support", "seconds": 300}}`) }, func() {}, 7 * time.Minute},
 		{"ItnioFirstTimeCountry", "fraud-page", nil, func() {}, 9 * time.Minute},
 		{"ItnioAPIAuthenticationRefused", "platform-page", func() { s.control(`{"auth_refused": true}`) }, func() { s.control(`{"auth_refused": false}`) }, 3 * time.Minute},
-		{"ItnioExporterDown", "platform-page", s.exporter.stop, func() { s.othersAreTold(t); s.exporter.start() }, 3 * time.Minute},
+		{"ItnioExporterDown", "platform-page", s.stop, func() { s.othersAreTold(t); s.start() }, 3 * time.Minute},
 	} {
 		if c.provoke != nil {
 			if text, ok := s.hook.Got(c.receiver, "firing", c.alert); ok {
