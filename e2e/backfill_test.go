@@ -63,7 +63,13 @@ func TestBackfill(t *testing.T) {
 	o, m := history(29, time.Duration(span+2)*24*time.Hour, perDay), newMaker(29)
 	few(&o, m) // series make the files large, not calls
 	o.TalkSigma, o.LongShare = 1, 0.005
+	o.End = time.Now().Add(-10 * time.Hour) // the longest calls end before the test does
 	a := newAPI(t, o)
+	var recent []simulator.Call
+	for end := o.End; time.Since(end) > time.Minute; end = end.Add(time.Minute) {
+		recent = append(recent, m.call(end))
+	}
+	require.NoError(t, a.sim.Add(recent...))
 	s := newSetup(t, a, "poll_interval: 1s, zero_first: 2s", ", rate_limit: 400", "")
 	out := filepath.Join(t.TempDir(), "history")
 	start := time.Now().Add(-time.Duration(span) * 24 * time.Hour).Truncate(time.Minute).UTC()

@@ -14,9 +14,13 @@ tool() {
   GOBIN=$tools GOFLAGS= go install "$2@${1##*-}" && mv "$tools/$name" "$1"
 }
 goreleaser=$tools/goreleaser-v2.15.4
-export SYFT=$tools/syft-v1.54.1
+syft=$tools/syft-v1.54.1
 tool "$goreleaser" github.com/goreleaser/goreleaser/v2
-tool "$SYFT" github.com/anchore/syft/cmd/syft
+tool "$syft" github.com/anchore/syft/cmd/syft
 
-"$goreleaser" release --snapshot --clean --parallelism "${PARALLELISM:-2}"
+# goreleaser finds syft on the PATH, by that name only.
+path=$(mktemp -d)
+trap 'rm -rf "$path"' EXIT
+ln -s "$syft" "$path/syft"
+PATH=$path:$PATH "$goreleaser" release --snapshot --clean --parallelism "${PARALLELISM:-2}"
 make chart
