@@ -52,13 +52,13 @@ export const agentGroups = () =>
       description: 'Offered, answered and missed incoming calls a minute, counted when they end.',
     }))
     .withPanel(timeseries({
-      title: 'Service level by group', unit: 'percentunit', max: 1, interval: '5m', dashed: ['objective'], links: groupSeries, legend: 'lowest first', noValue: noIncoming,
+      title: 'Service level by group (sliding hour)', unit: 'percentunit', max: 1, interval: '5m', dashed: ['objective'], links: groupSeries, legend: 'lowest first', noValue: noIncoming,
       targets: [query(m.busiest(10, 'agent_group', m.serviceLevel(m.hour, groups), m.incoming), '{{agent_group}}'), threshold('service_level_objective')],
       description: 'Answered within $answered_within s / (offered − missed within $missed_within s) over the hour before each point; the ten groups with the most incoming calls. The objective is the lowest of the alerts (thresholds.yml).',
     }))
-    .withPanel(timeseries({ title: 'Answer speed by group', unit: 's', interval: '5m', links: groupSeries, legend: 'highest first', noValue: 'no answered incoming calls in this range', targets: [query(m.busiest(10, 'agent_group', m.asa(m.hour, groups), m.incoming), '{{agent_group}}')], description: 'Average speed of answer (ring seconds / answered, incoming) over the hour before each point; the ten groups with the most incoming calls.' }))
+    .withPanel(timeseries({ title: 'Answer speed by group, answered calls', unit: 's', interval: '5m', links: groupSeries, legend: 'highest first', noValue: 'no answered incoming calls in this range', targets: [query(m.busiest(10, 'agent_group', m.asa(m.hour, groups), m.incoming), '{{agent_group}}')], description: 'Average speed of answer (ring seconds / answered, incoming) over the hour before each point; the ten groups with the most incoming calls.' }))
     .withPanel(timeseries({
-      title: 'Answer delay', unit: 's', interval: '5m', colors: quantileColors, dashed: ['alert above'], noValue: 'no answered incoming calls in this range',
+      title: 'Answer delay of answered calls (sliding hour)', unit: 's', interval: '5m', colors: quantileColors, dashed: ['alert above'], noValue: 'no answered incoming calls in this range',
       targets: [query(m.answerDelay(0.5, m.hour), 'p50'), query(m.answerDelay(0.95, m.hour), 'p95'), query(m.answerDelay(0.99, m.hour), 'p99'), threshold('answer_delay_seconds')],
       description: 'Ring time of answered incoming calls, percentiles over the hour before each point, interpolated between bucket bounds.',
     }))

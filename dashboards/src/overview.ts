@@ -64,9 +64,9 @@ export const overview = () =>
       ],
       description: 'Calls of the hour before each point, and of the same hour a week before. Read from the recording rules; the country variable does not apply.',
     }))
-    .withPanel(timeseries({ title: 'Outgoing: answered and delivered', unit: 'percentunit', max: 1, interval: '5m', colors: outgoingColors, noValue: 'no outgoing calls in this range', targets: [query(m.asr(m.hour), 'ASR'), query(m.ner(m.hour), 'NER')], description: 'Over the hour before each point. ASR = answered / attempts. NER = (answered + busy + no answer + unreachable) / attempts (ITU-T E.425): what is missing to 100 % was lost in the network.' }))
+    .withPanel(timeseries({ title: 'Outgoing: answered and delivered (sliding hour)', unit: 'percentunit', max: 1, interval: '5m', colors: outgoingColors, noValue: 'no outgoing calls in this range', targets: [query(m.asr(m.hour), 'ASR'), query(m.ner(m.hour), 'NER')], description: 'Over the hour before each point. ASR = answered / attempts. NER = (answered + busy + no answer + unreachable) / attempts (ITU-T E.425): what is missing to 100 % was lost in the network.' }))
     .withPanel(timeseries({
-      title: 'Incoming: service level and missed calls', unit: 'percentunit', max: 1, interval: '5m', colors: serviceColors, dashed: ['objective'], noValue: 'no incoming calls in this range',
+      title: 'Incoming: service level and missed calls (sliding hour)', unit: 'percentunit', max: 1, interval: '5m', colors: serviceColors, dashed: ['objective'], noValue: 'no incoming calls in this range',
       targets: [query(m.serviceLevel(m.hour), 'service level'), query(m.missedShare(m.hour), 'missed'), query(`min(account:itnio_threshold:service_level_objective{${m.byAccount}})`, 'objective')],
       description: 'Over the hour before each point. Service level = answered within $answered_within s / (offered − missed within $missed_within s). Missed = not answered / offered. The objective is the one of the alerts (thresholds.yml).',
     }))
