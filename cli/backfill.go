@@ -102,7 +102,7 @@ func runBackfill(e Environment, f *backfillFlags) error {
 	}
 	report := newBackfillReport(e, plan, f.into)
 	o := backfill.Options{
-		Dir: f.dir, Plan: plan, Logger: l.GoKit, Horizon: cfg.Global().Horizon, Progress: report.progress,
+		Dir: f.dir, Plan: plan, Logger: l.GoKit, Horizon: cfg.Global().Horizon, Lookback: cfg.Global().Lookback, Progress: report.progress,
 		History: history.Options{
 			API: api, Filter: call.Filter(a.Filter), Logger: l.GoKit,
 			Calls: call.NewNormalizer(call.Options{Agents: cfg.Metrics().Agents, AgentHashKey: []byte(cfg.Metrics().AgentHashKey)}),
@@ -266,7 +266,7 @@ func (f *backfillFlags) epoch(ctx context.Context, name string) (time.Time, erro
 		return epoch, fmt.Errorf("--url: %w", err)
 	}
 	if epoch.IsZero() {
-		return epoch, fmt.Errorf("the exporter at %s has not counted account %q yet: stop it for the backfill, and its counters go on from the history", f.url, name)
+		return epoch, fmt.Errorf("the exporter at %s has not counted account %q yet: stop it for the backfill, and its counters go on from the history", withoutPassword(f.url), name)
 	}
 	return epoch, nil
 }

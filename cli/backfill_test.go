@@ -76,10 +76,10 @@ func TestBackfillRefused(t *testing.T) {
 func TestBackfillOfALiveAccount(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	config, storage := a.config(t, fast), t.TempDir()
+	config, storage := a.config(t, "global: {poll_interval: 1s, zero_first: 0s, initial_history: 3h}\n"), t.TempDir()
 	live := start(t, "--config.file="+config, "--storage.path="+storage, "--web.listen-address=127.0.0.1:0")
 	live.hasCalls(1)
-	begin := time.Now().Add(-100 * time.Minute).Truncate(time.Minute).UTC()
+	begin := time.Now().Add(-220 * time.Minute).Truncate(time.Minute).UTC()
 	backfill := []string{"backfill", "--config.file=" + config, "--storage.path=" + storage, "--start=" + begin.Format(time.RFC3339)}
 
 	status, _, stderr := once(t, append(backfill, filepath.Join(t.TempDir(), "out"))...)

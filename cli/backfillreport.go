@@ -22,7 +22,7 @@ type backfillReport struct {
 }
 
 func newBackfillReport(e Environment, p backfill.Plan, into string) *backfillReport {
-	return &backfillReport{e: e, show: newProgress(e), plan: p, into: into}
+	return &backfillReport{e: e, began: e.Now(), show: newProgress(e), plan: p, into: into}
 }
 
 const (

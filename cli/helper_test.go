@@ -123,7 +123,7 @@ func newAPI(t *testing.T) *api {
 	t.Helper()
 	account := simulator.DefaultAccounts()[0]
 	now := time.Now()
-	sim := simulator.New(simulator.Options{Seed: 1, Start: now.Add(-2 * time.Hour), CallsPerDay: 12000})
+	sim := simulator.New(simulator.Options{Seed: 1, Start: now.Add(-4 * time.Hour), CallsPerDay: 12000})
 	a := &api{t: t, key: account.Key, secret: account.Secret, hidden: map[string]bool{account.Key: true, account.Secret: true}}
 	handler := sim.Handler()
 	a.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

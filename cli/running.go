@@ -104,10 +104,10 @@ func (f *running) backupURL() (string, error) {
 // refusedBackup says why the exporter sends no copy, and what to do.
 func refusedBackup(url string, answer *http.Response) error {
 	if answer.StatusCode == http.StatusUnauthorized {
-		return fmt.Errorf("%s wants a user and a password: give them with --http.config.file", url)
+		return fmt.Errorf("%s wants a user and a password: give them with --http.config.file", withoutPassword(url))
 	}
 	text, err := io.ReadAll(io.LimitReader(answer.Body, 200))
-	return errors.Join(fmt.Errorf("%s answers %s: %s", url, answer.Status, strings.TrimSpace(string(text))), err)
+	return errors.Join(fmt.Errorf("%s answers %s: %s", withoutPassword(url), answer.Status, strings.TrimSpace(string(text))), err)
 }
 
 // isOurs returns an error if the exporter on this machine sends a copy of another ledger than the one that is in use under
@@ -130,4 +130,13 @@ func (f *running) isOurs(asked string, header http.Header) error {
 		wanted = name
 	}
 	return fmt.Errorf("%s has the ledger %s, not %s: give the --storage.path that belongs to it, or the --web.listen-address or --url of the exporter that has the other open", asked, path, wanted)
+}
+
+// withoutPassword is a URL as it can be shown.
+func withoutPassword(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "the given URL"
+	}
+	return u.Redacted()
 }

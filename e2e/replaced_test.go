@@ -13,7 +13,7 @@ import (
 )
 
 // TestReplacedPod: an exporter that comes back at another address with its ledger, as a replaced pod does, goes on in the same series if its
-// target has the stable instance of the Helm chart. Without it each address has series of its own.
+// target has the stable instance of the Helm chart.
 func TestReplacedPod(t *testing.T) {
 	skipUnderRaceDetector(t)
 	needsPrometheus(t)
@@ -31,11 +31,8 @@ func TestReplacedPod(t *testing.T) {
 	e := s.start()
 	e.filled()
 	v := viewFrom(a.epoch(), 0)
-	discovered := func(more string) string {
-		return fmt.Sprintf("{job_name: itnio, file_sd_configs: [{files: [%q], refresh_interval: 1s}]%s}", targets, more)
-	}
-	stable := startPrometheus(t, "stable instance", "", []string{discovered(", relabel_configs: [{target_label: instance, replacement: monitoring/itnio}]")})
-	moving := startPrometheus(t, "instance by address", "", []string{discovered("")})
+	p := startPrometheus(t, "stable instance", "", []string{fmt.Sprintf(
+		"{job_name: itnio, file_sd_configs: [{files: [%q], refresh_interval: 1s}], relabel_configs: [{target_label: instance, replacement: monitoring/itnio}]}", targets)})
 
 	m := newMaker(31)
 	phase := func() {
@@ -52,15 +49,19 @@ func TestReplacedPod(t *testing.T) {
 		phase()
 		s.address = freeAddress(t)
 		discover()
+		began := time.Now()
 		e = s.start()
+		// Prometheus takes up to five seconds to see another target. Nobody else may look meanwhile: a look starts zero_first too.
+		process.Eventually(t, "Prometheus scrapes the new address", func() bool {
+			v, err := p.query(fmt.Sprintf("timestamp(itnio_up) > %d", began.Unix()+1))
+			return err == nil && len(v) > 0
+		})
 		phase()
 	}
 	waitForRecords(t, a.sim)
 	e.equals(v, a.sim)
 	all, _ := v.truth(a.sim)
 	require.Greater(t, v.counted(a.sim), 100.0)
-	stable.mustRise(all.counters())
-	const instances = "count(count by (instance) (last_over_time(itnio_up[1h])))"
-	require.Equal(t, 1.0, stable.scalar(instances))
-	process.Eventually(t, "an instance for each address", func() bool { return moving.scalar(instances) == 3 })
+	p.mustRise(all.counters())
+	require.Equal(t, 1.0, p.scalar("count(count by (instance) (last_over_time(itnio_up[1h])))"))
 }

@@ -75,7 +75,7 @@ const (
 func (r *Reader) Read(ctx context.Context, from, to time.Time, each func(Window, []call.Call) error) (Result, error) {
 	run := &reading{
 		Options: r.o, from: from, history: reconcile.NewHistory(reconcile.Window{From: from.Unix(), To: to.Unix()}), each: each,
-		calls: map[uint64]call.Call{}, result: Result{Progress: Progress{At: from}},
+		calls: map[uint64]listed{}, result: Result{Progress: Progress{At: from}},
 	}
 	err := run.all(ctx)
 	return run.result, err
@@ -87,7 +87,7 @@ type reading struct {
 	from    time.Time
 	history *reconcile.History
 	each    func(Window, []call.Call) error
-	calls   map[uint64]call.Call // of what is not settled, by identity
+	calls   map[uint64]listed // of what is not settled, by identity
 	result  Result
 	failed  int // passes in a row
 }
@@ -120,7 +120,7 @@ func (r *reading) pass(ctx context.Context) error {
 			}
 			return err
 		}
-		r.take(&page)
+		r.take(&page, ask.To)
 		if err := r.settle(); err != nil {
 			return err
 		}
@@ -168,13 +168,23 @@ func (r *reading) page(ctx context.Context, q itnio.Query) (itnio.Page, error) {
 	}
 }
 
-func (r *reading) take(page *itnio.Page) {
+// listed is a call, and the end of the narrowest window in which it was listed so far.
+type listed struct {
+	call call.Call
+	to   int64 // Unix seconds
+}
+
+func (r *reading) take(page *itnio.Page, to int64) {
 	answer := reconcile.Answer{Total: page.Total, Size: page.Size, IDs: make([]uint64, len(page.Records))}
 	now := r.API.ServerNow()
 	for i := range page.Records {
 		c := r.Calls.From(&page.Records[i], now)
 		answer.IDs[i] = c.Identity(page.Records[i].Fingerprint)
-		r.calls[answer.IDs[i]] = c
+		one := listed{c, to}
+		if before, ok := r.calls[answer.IDs[i]]; ok {
+			one.to = min(to, before.to)
+		}
+		r.calls[answer.IDs[i]] = one
 	}
 	r.history.Take(answer)
 	r.Progress(r.result.Progress)
@@ -194,15 +204,20 @@ func (r *reading) settle() error {
 	r.failed = 0
 	for _, gap := range done.Gaps {
 		r.result.Gaps = appendJoined(r.result.Gaps, windowOf(gap))
+		r.warn("the server refuses a window: its calls are missing", gap)
 	}
 	for _, open := range done.Open {
 		r.result.Open = append(r.result.Open, windowOf(open))
+		r.warn("the server answered differently each time a window was read: calls may be missing", open)
 	}
 	calls := make([]call.Call, 0, len(r.calls))
-	for _, c := range r.calls {
-		calls = append(calls, c)
+	for id, c := range r.calls {
+		if c.to > done.To {
+			continue // listed on the first page of a window that was then divided: its part will list it again, at its time
+		}
+		calls = append(calls, c.call)
+		delete(r.calls, id)
 	}
-	clear(r.calls)
 	w := windowOf(done.Window)
 	r.result.At, r.result.Windows, r.result.Records = w.To, r.result.Windows+1, r.result.Records+len(calls)
 	if err := r.each(w, calls); err != nil {
@@ -210,6 +225,11 @@ func (r *reading) settle() error {
 	}
 	r.Progress(r.result.Progress)
 	return nil
+}
+
+func (r *reading) warn(msg string, w reconcile.Window) {
+	at := windowOf(w)
+	level.Warn(r.Logger).Log("msg", msg, "from", at.From.Format(time.RFC3339), "to", at.To.Format(time.RFC3339))
 }
 
 // appendJoined appends a window, or makes the last one longer if they adjoin.

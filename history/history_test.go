@@ -113,6 +113,30 @@ func TestHonest(t *testing.T) {
 	}
 }
 
+// TestDensityChanges: calls of a busy week after quiet months are given with the stretch in which they are listed, not with an earlier part
+// of the window that had to be divided for them.
+func TestDensityChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPast(t, simulator.Options{CallsPerDay: 30}, 60, nil)
+		var busy []simulator.Call
+		for i := range 6000 {
+			busy = append(busy, simulator.Call{Start: p.from.Add(50*day + time.Duration(i)*time.Minute)})
+		}
+		require.NoError(t, p.sim.Add(busy...))
+		_, err := New(p.options).Read(t.Context(), p.from, time.Now(), func(w Window, calls []call.Call) error {
+			for i := range calls {
+				p.found[calls[i].SessionID] = true
+				require.True(t, calls[i].End.Before(w.To.Add(6*time.Hour)), "%s was given with %v", calls[i].End, w)
+			}
+			return nil
+		})
+		require.NoError(t, err)
+		missing, all := p.missing(none)
+		require.Zero(t, missing)
+		require.Greater(t, all, 7000)
+	})
+}
+
 // TestHabitsAndFaults: nothing is missing, whatever the server's habits, and whatever fails now and then.
 func TestHabitsAndFaults(t *testing.T) {
 	habits := map[string]simulator.Habits{

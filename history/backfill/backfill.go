@@ -36,6 +36,7 @@ type Options struct {
 	Ledger   ledger.Options
 	Identity ledger.Identity
 	Horizon  time.Duration // how far back the live exporter will read
+	Lookback time.Duration // how long the live exporter waits for a call to be complete
 	Logger   log.Logger
 	Begin    func(context.Context) error // called before anything is read, once nothing is against it; may be nil
 	Progress func(Progress)              // told after each answer; may be nil
@@ -70,6 +71,11 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	r := &run{Options: o, dir: dir, server: o.Plan.Start, queue: newQueue(o.Plan.Step)}
 	if err := r.open(); err != nil {
 		return r.result, err
+	}
+	if now := o.History.API.ServerNow(); !o.Plan.Moves && now.Before(o.Plan.End.Add(settle)) {
+		err = fmt.Errorf("calls that ended before %s, when the history ends, may be listed until %s later: run it again after %s",
+			o.Plan.End.Format(time.RFC3339), settle, o.Plan.End.Add(settle).Format(time.RFC3339))
+		return r.result, errors.Join(err, r.close())
 	}
 	if o.Begin != nil && !r.at.Equal(o.Plan.End) {
 		err = o.Begin(ctx)
@@ -208,9 +214,11 @@ func (r *run) read(ctx context.Context) error {
 // take takes the calls that are listed in a window: those that ended before the history only make their series exist.
 func (r *run) take(w history.Window, calls []call.Call) error {
 	var before []ledger.Item
+	now := r.History.API.ServerNow()
 	for i := range calls {
 		c := &calls[i]
 		switch at := countsAt(c, w); {
+		case c.Pending && now.Sub(at) < r.Lookback: // it may be complete yet, and the live exporter counts it then
 		case at.Before(r.Plan.Start):
 			before = append(before, ledger.Item{Call: slim(c)})
 		case at.Before(r.Plan.End):

@@ -72,6 +72,7 @@ type Ledger struct {
 	Epoch        time.Time  `json:"epoch"` // calls that ended before are not counted
 	LastRead     time.Time  `json:"last_read"`
 	IDsSince     *time.Time `json:"ids_since,omitempty"` // ids of earlier calls are not kept; nil: all are
+	Behind       bool       `json:"behind"`              // the last reading was more than the lookback before the end of the range
 	KnownSeconds int64      `json:"known_seconds"`       // of the range: how long the windows are in which it knows every id
 }
 
@@ -173,7 +174,7 @@ func (b *Bounds) add(o Bounds) {
 // judge sets the result.
 func (a *Account) judge() {
 	different := a.Total.NotCounted+a.NoLongerShown > 0
-	incomplete := len(a.API.Unread) > 0
+	incomplete := len(a.API.Unread) > 0 || a.Ledger.Behind
 	if p := a.Prometheus; p != nil {
 		different = different || slices.ContainsFunc(p.Rows, func(r PrometheusRow) bool { return r.Unexplained != 0 })
 	}

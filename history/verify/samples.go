@@ -60,7 +60,8 @@ func (s *Server) read(ctx context.Context, account string, names []string, from,
 	}
 	if v, ok := begun.(model.Vector); ok {
 		for _, one := range v {
-			out.last[one.Metric.FastFingerprint()] = float64(one.Value) // without its name, as below
+			delete(one.Metric, model.MetricNameLabel) // as below; servers before Prometheus 3 leave it out
+			out.last[one.Metric.FastFingerprint()] = float64(one.Value)
 		}
 	}
 	width := firstStretch

@@ -44,9 +44,7 @@ func (s *stored) Query(_ context.Context, query string, at time.Time, _ ...promv
 		}
 		if n += len(part.Values); len(part.Values) > 0 {
 			matrix = append(matrix, part)
-			unnamed := stream.Metric.Clone()
-			delete(unnamed, model.MetricNameLabel)
-			vector = append(vector, &model.Sample{Metric: unnamed, Value: part.Values[len(part.Values)-1].Value})
+			vector = append(vector, &model.Sample{Metric: stream.Metric.Clone(), Value: part.Values[len(part.Values)-1].Value})
 		}
 	}
 	switch {

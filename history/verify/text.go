@@ -99,6 +99,9 @@ func (w *writer) account(a *Account) {
 	if unknown := seconds(a.From, a.To) - a.Ledger.KnownSeconds; unknown > 0 {
 		w.line("  for %s of the range the ledger does not know by window which calls there were: one that is no longer shown would not be found there", time.Duration(unknown)*time.Second)
 	}
+	if a.Ledger.Behind {
+		w.line("  not compared: what ended after the ledger's last reading, which is long before the end of the range; verify again when the exporter has caught up, or with a newer copy")
+	}
 	for _, s := range a.API.Unread {
 		w.line("  not compared: the API did not answer for %s to %s, or differently each time", stamp(s.From), stamp(s.To))
 	}

@@ -54,19 +54,19 @@ func Run(ctx context.Context, o Options) (Account, error) {
 	}
 	a := Account{
 		Name: o.Name, From: o.From, To: o.To, API: API{Requests: read.Requests, Records: len(c.seen), Unread: unread(read)},
-		Ledger: Ledger{Source: o.Source, Epoch: o.Ledger.Epoch(), LastRead: last, KnownSeconds: seconds},
+		Ledger: Ledger{Source: o.Source, Epoch: o.Ledger.Epoch(), LastRead: last, KnownSeconds: seconds, Behind: last.Add(o.Lookback).Before(earlier(o.To, o.Now))},
 	}
 	if floor := o.Ledger.Floor(); !floor.IsZero() {
 		a.Ledger.IDsSince = &floor
 	}
 	a.Rows, a.Total = c.sorted()
 	a.NoLongerShown = c.gone(answered(windows, a.API.Unread))
-	if o.Prometheus != nil {
+	if o.Prometheus != nil && epoch < to {
 		s, err := o.Prometheus.read(ctx, o.Name, c.labels.names, first, earlier(o.To.Add(around*time.Second), o.Now))
 		if err != nil {
 			return Account{}, err
 		}
-		a.Prometheus = s.compare(from, to, min(end.Unix(), o.Now.Unix()), c.ended)
+		a.Prometheus = s.compare(max(from, epoch), to, min(end.Unix(), o.Now.Unix()), c.ended)
 	}
 	a.judge()
 	return a, nil

@@ -169,6 +169,12 @@ func TestVerifyEdges(t *testing.T) {
 		require.Equal(t, w.ended(began.Add(-2*time.Hour), began.Add(-time.Hour)), a.Total.Baseline)
 		require.Equal(t, a.Total.Shown, a.Total.Baseline+a.Total.Recent+a.Total.Counted)
 
+		time.Sleep(4 * time.Hour)
+		a, err = w.verify(file, began.Add(6*time.Hour), began.Add(8*time.Hour))
+		require.NoError(t, err)
+		require.Equal(t, Incomplete, a.Result, "the ledger was not read for so long")
+		require.Equal(t, a.Total.Shown, a.Total.Recent)
+
 		_, err = w.verify(file, began.Add(24*time.Hour), began.Add(48*time.Hour))
 		require.ErrorContains(t, err, "in the future")
 		_, err = w.verify(file, began, began)
