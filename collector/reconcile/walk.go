@@ -103,19 +103,15 @@ func (p *Paging) saw(a Answer, g *page) {
 	if g.sized {
 		p.told = a.Size
 	}
-	if len(a.IDs) == a.Size && a.Size > 0 || g.full && !g.untold && g.Total > len(a.IDs) {
+	if len(a.IDs) == a.Size && a.Size > 0 || g.full && g.Total > len(a.IDs) {
 		p.full = g.Size
 	}
 }
 
-// followed learns from the page that came after full ones with at most so many records: fresh of its ids are new.
-func (p *Paging) followed(full, ids, fresh int) {
+// followed learns from the page that came after full ones: fresh of its ids are new.
+func (p *Paging) followed(ids, fresh int) {
 	if fresh == 0 {
 		p.pastEnd = itnio.PastEndOf(ids, nil)
-		return
-	}
-	if full = max(full, ids); full >= fewest { // whatever size the server says
-		p.full = full
 	}
 }
 
@@ -131,12 +127,11 @@ func (w *Walk) take(g page) (over bool) {
 	if !g.sized && w.pages > 1 {
 		size = min(size, w.largest)
 	}
-	full := w.largest
 	w.largest = max(w.largest, len(g.IDs))
 	short := len(g.IDs) < size && (!w.untold || g.sized)
 	fresh := w.add(g.IDs)
 	if w.pages > 1 {
-		w.paging.followed(full, len(g.IDs), fresh)
+		w.paging.followed(len(g.IDs), fresh)
 	}
 	if fresh == 0 || short && w.last(len(g.IDs), g.Total) {
 		return true

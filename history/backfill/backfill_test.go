@@ -262,7 +262,7 @@ func TestInterrupted(t *testing.T) {
 		require.Equal(t, want, contents(t, killed.Dir))
 		resumed := 0
 		for i, dir := range copies {
-			if step := map[bool]int{false: 3, true: 10}[testing.Short()]; i%step != 0 {
+			if step := map[bool]int{false: 3, true: 10}[testing.Short()]; i%step != 0 && i != len(copies)-1 {
 				continue
 			}
 			again := w.options(3)
