@@ -36,7 +36,7 @@ func (s *State) Describe(h *itnio.Habits) {
 
 // Describe sets what walks have shown of the server's pages.
 func (p *Paging) Describe(h *itnio.Habits) {
-	h.PageSize = cmp.Or(p.full, p.told, h.PageSize)
+	h.PageSize = cmp.Or(p.sent, p.full, p.told, h.PageSize)
 	h.PastEnd = cmp.Or(p.pastEnd, h.PastEnd)
 }
 

@@ -21,7 +21,7 @@ func TestHabitsOfServers(t *testing.T) {
 		{"capped", func(s *server) { s.cap = 150 }, func(h *itnio.Habits) { h.TotalCap = 150 }},
 		{"pages of 30", func(s *server) { s.page = 30 }, func(h *itnio.Habits) { h.PageSize = 30 }},
 		{"pages of 30, size not told", func(s *server) { s.page, s.noSize = 30, true }, func(h *itnio.Habits) { h.PageSize = 30 }},
-		{"pages of 30, said to have 100", func(s *server) { s.page, s.says = 30, 100 }, func(h *itnio.Habits) { h.PageSize = 100 }},
+		{"pages of 30, said to have 100", func(s *server) { s.page, s.says = 30, 100 }, func(h *itnio.Habits) { h.PageSize = 30 }},
 		{"the first page again", func(s *server) { s.firstAgain, s.noTotal = true, true }, func(h *itnio.Habits) { h.PastEnd = itnio.PastEndAgain }},
 		{"nothing past the end", func(s *server) { s.noTotal = true }, func(h *itnio.Habits) { h.PastEnd = itnio.PastEndEmpty }},
 		{"no future", func(s *server) { s.noFuture = true }, func(h *itnio.Habits) { h.Future = itnio.FutureRefused }},

@@ -27,6 +27,7 @@ const (
 type Paging struct {
 	full    int           // records on a full page; 0: not known
 	told    int           // page size that the server says; 0: it says none
+	sent    int           // records on the largest page that had more behind it, whatever size the server says; 0: not known
 	largest int           // records on the largest page seen
 	short   int           // by how much every total is too small
 	pastEnd itnio.PastEnd // "": not known
@@ -108,10 +109,15 @@ func (p *Paging) saw(a Answer, g *page) {
 	}
 }
 
-// followed learns from the page that came after full ones: fresh of its ids are new.
-func (p *Paging) followed(ids, fresh int) {
+// followed learns from the page that came after full ones with at most so many records: fresh of its ids are new. Requests are not
+// planned by it: a page may have been cut short.
+func (p *Paging) followed(full, ids, fresh int) {
 	if fresh == 0 {
 		p.pastEnd = itnio.PastEndOf(ids, nil)
+		return
+	}
+	if full = max(full, ids); full >= fewest {
+		p.sent = full
 	}
 }
 
@@ -127,11 +133,12 @@ func (w *Walk) take(g page) (over bool) {
 	if !g.sized && w.pages > 1 {
 		size = min(size, w.largest)
 	}
+	full := w.largest
 	w.largest = max(w.largest, len(g.IDs))
 	short := len(g.IDs) < size && (!w.untold || g.sized)
 	fresh := w.add(g.IDs)
 	if w.pages > 1 {
-		w.paging.followed(len(g.IDs), fresh)
+		w.paging.followed(full, len(g.IDs), fresh)
 	}
 	if fresh == 0 || short && w.last(len(g.IDs), g.Total) {
 		return true
