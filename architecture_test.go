@@ -19,7 +19,7 @@ const module = "itnio_exporter"
 // of docs/architecture.md.
 var arrows = map[string][]string{
 	".":                    {"cli"},
-	"cli":                  {"collector", "collector/call", "collector/families", "collector/ledger", "config", "diagnose", "history", "history/backfill", "history/verify", "itnio", "logging", "simulator", "web"},
+	"cli":                  {"collector", "collector/call", "collector/families", "collector/ledger", "collector/retry", "config", "diagnose", "history", "history/backfill", "history/verify", "itnio", "logging", "simulator", "web"},
 	"web":                  {"collector", "collector/account"},
 	"diagnose":             {"collector/call", "collector/families", "collector/reconcile", "config", "itnio"},
 	"collector":            {"collector/account", "collector/call", "collector/exposition", "collector/families", "collector/ledger", "config", "itnio", "logging"},

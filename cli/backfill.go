@@ -15,15 +15,14 @@ import (
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
-	promconfig "github.com/prometheus/common/config"
 
+	"itnio_exporter/collector"
 	"itnio_exporter/collector/call"
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/config"
 	"itnio_exporter/history"
 	"itnio_exporter/history/backfill"
-	"itnio_exporter/itnio"
 )
 
 type backfillFlags struct {
@@ -96,10 +95,14 @@ func runBackfill(e Environment, f *backfillFlags) error {
 	}
 	l := newLogs(e.Stderr, e.Now, f.log)
 	defer l.Close()
-	api, err := f.client(e, a)
-	if err != nil {
-		return err
+	if f.rate < 0 {
+		return fmt.Errorf("--rate-limit: %g is not a number of requests a second", f.rate)
 	}
+	api, done, err := pastClient(e, a, f.rate)
+	if err != nil {
+		return fmt.Errorf("account %q: %w", a.Name, err)
+	}
+	defer done()
 	report := newBackfillReport(e, plan, f.into)
 	o := backfill.Options{
 		Dir: f.dir, Plan: plan, Logger: l.GoKit, Horizon: cfg.Global().Horizon, Lookback: cfg.Global().Lookback, Progress: report.progress,
@@ -110,7 +113,7 @@ func runBackfill(e Environment, f *backfillFlags) error {
 		Ledger: ledger.Options{
 			Dir: f.storage, Model: families.New(cfg.Metrics()), ZeroFirst: cfg.Global().ZeroFirst, RetireAfter: cfg.Metrics().RetireAfter, Now: e.Now, Logger: l.GoKit,
 		},
-		Identity: ledger.Identity{Name: a.Name, BaseURL: a.BaseURL, MovedFrom: a.MovedFrom, Filter: a.Filter.Fingerprint()},
+		Identity: collector.IdentityOf(a),
 	}
 	o.Begin = func(ctx context.Context) error { return report.begin(ctx, o) }
 	result, err := backfill.Run(ctx, o)
@@ -138,22 +141,6 @@ func (f *backfillFlags) pick(cfg *config.Validated) (config.Account, error) {
 		return config.Account{}, fmt.Errorf("the configuration has several accounts: give one of them with --account: %s", allOf(names))
 	}
 	return config.Account{}, fmt.Errorf("--account: the configuration has no account %q, but %s", f.account, allOf(names))
-}
-
-// client is half as fast as the account's.
-func (f *backfillFlags) client(e Environment, a config.Account) (*itnio.Client, error) {
-	h, err := promconfig.NewClientFromConfig(a.HTTPClient, program, promconfig.WithUserAgent(program))
-	if err != nil {
-		return nil, fmt.Errorf("account %q: http_client: %w", a.Name, err)
-	}
-	f.rate = cmp.Or(f.rate, a.RateLimit/2)
-	if f.rate < 0 {
-		return nil, fmt.Errorf("--rate-limit: %g is not a number of requests a second", f.rate)
-	}
-	return itnio.New(itnio.Options{
-		BaseURL: a.BaseURL, Key: string(a.APIKey), Secret: string(a.APISecret), HTTP: h, Location: a.Location, TimeFormat: string(a.TimeFormat),
-		RateLimit: f.rate, Timeout: a.Timeout, Now: e.Now, Secrets: a.HTTPSecrets(config.ReadFile),
-	})
 }
 
 const (
@@ -273,14 +260,7 @@ func (f *backfillFlags) epoch(ctx context.Context, name string) (time.Time, erro
 
 // askEpoch asks the exporter's status page.
 func (f *backfillFlags) askEpoch(ctx context.Context, name string) (time.Time, error) {
-	options := &promconfig.HTTPClientConfig{EnableHTTP2: true}
-	if f.httpConfig != "" {
-		var err error
-		if options, _, err = promconfig.LoadHTTPConfigFile(f.httpConfig); err != nil {
-			return time.Time{}, err
-		}
-	}
-	client, err := promconfig.NewClientFromConfig(*options, program)
+	client, err := exporterClient(f.httpConfig, false)
 	if err != nil {
 		return time.Time{}, err
 	}

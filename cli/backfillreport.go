@@ -25,10 +25,8 @@ func newBackfillReport(e Environment, p backfill.Plan, into string) *backfillRep
 	return &backfillReport{e: e, began: e.Now(), show: newProgress(e), plan: p, into: into}
 }
 
-const (
-	tellEvery = 30 * time.Second // where there is no terminal
-	drawEvery = 200 * time.Millisecond
-)
+// drawEvery is how often a terminal shows how far a run is; without one it is pastEvery.
+const drawEvery = 200 * time.Millisecond
 
 // begin asks how many calls there are, and says what that comes to.
 func (r *backfillReport) begin(ctx context.Context, o backfill.Options) error {
@@ -54,7 +52,7 @@ func (r *backfillReport) begin(ctx context.Context, o backfill.Options) error {
 // progress shows how far a run is.
 func (r *backfillReport) progress(p backfill.Progress) {
 	now := r.e.Now()
-	every := tellEvery
+	every := pastEvery
 	if r.show.terminal() {
 		every = drawEvery
 	}

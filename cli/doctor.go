@@ -10,12 +10,12 @@ import (
 	"net/http"
 	"os"
 	"syscall"
-	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 	promconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/version"
 
+	"itnio_exporter/collector/retry"
 	"itnio_exporter/config"
 	"itnio_exporter/diagnose"
 )
@@ -59,7 +59,7 @@ func doctor(e Environment, f *doctorFlags) error {
 		},
 		Prometheus: prometheus,
 		Now:        e.Now,
-		Pause:      pause,
+		Pause:      retry.Sleep,
 	}
 	text := diagnose.NewText(e.Stdout, coloured(e))
 	if f.output == "text" {
@@ -106,17 +106,6 @@ func untilSignal(signals <-chan os.Signal) (context.Context, context.CancelFunc)
 		}
 	}()
 	return ctx, cancel
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // coloured reports whether to write colours: on a terminal, unless NO_COLOR (https://no-color.org) is set.

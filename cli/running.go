@@ -39,7 +39,7 @@ func (f *running) receive(file string, show *progress) error {
 	if err != nil {
 		return err
 	}
-	client, err := f.client()
+	client, err := exporterClient(f.httpConfig, f.url == "")
 	if err != nil {
 		return fmt.Errorf("--http.config.file: %w", err)
 	}
@@ -63,16 +63,17 @@ func (f *running) receive(file string, show *progress) error {
 	return ledger.ReceiveBackup(file, answer.Body, answer.ContentLength, show.written(answer.ContentLength))
 }
 
-// client asks the running exporter. On this machine its certificate need not be for 127.0.0.1, as in a health check.
-func (f *running) client() (*http.Client, error) {
+// exporterClient asks a running exporter, with the HTTP client options of a file; "": none. If it is the one on this machine, its
+// certificate need not be for 127.0.0.1, as in a health check.
+func exporterClient(file string, onThisMachine bool) (*http.Client, error) {
 	options := &promconfig.HTTPClientConfig{EnableHTTP2: true}
 	switch {
-	case f.httpConfig != "":
+	case file != "":
 		var err error
-		if options, _, err = promconfig.LoadHTTPConfigFile(f.httpConfig); err != nil {
+		if options, _, err = promconfig.LoadHTTPConfigFile(file); err != nil {
 			return nil, err
 		}
-	case f.url == "":
+	case onThisMachine:
 		options.TLSConfig.InsecureSkipVerify = true
 	}
 	return promconfig.NewClientFromConfig(*options, program)

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
-	promconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/version"
 
 	"itnio_exporter/collector"
@@ -21,7 +20,6 @@ import (
 	"itnio_exporter/config"
 	"itnio_exporter/history"
 	"itnio_exporter/history/verify"
-	"itnio_exporter/itnio"
 	"itnio_exporter/logging"
 )
 
@@ -169,18 +167,11 @@ func (f *verifyFlags) account(ctx context.Context, e Environment, cfg *config.Va
 	if o.Ledger, err = ledger.ReadAccount(file, collector.IdentityOf(a)); err != nil {
 		return none, err
 	}
-	client, err := promconfig.NewClientFromConfig(a.HTTPClient, program, promconfig.WithUserAgent(program))
-	if err != nil {
-		return none, fmt.Errorf("http_client: %w", err)
-	}
-	defer client.CloseIdleConnections()
-	api, err := itnio.New(itnio.Options{
-		BaseURL: a.BaseURL, Key: string(a.APIKey), Secret: string(a.APISecret), HTTP: client, Location: a.Location,
-		TimeFormat: string(a.TimeFormat), RateLimit: a.RateLimit / 2, Timeout: a.Timeout, Now: e.Now, Secrets: a.HTTPSecrets(config.ReadFile),
-	})
+	api, done, err := pastClient(e, a, 0)
 	if err != nil {
 		return none, err
 	}
+	defer done()
 	o.Now = api.ServerNow()
 	o.Past = history.New(history.Options{
 		API: api, Filter: call.Filter(a.Filter), Calls: call.NewNormalizer(call.Options{}), Logger: logs.GoKit,

@@ -20,7 +20,7 @@ import (
 )
 
 // conversation is a call of ordinary length that began in the past and ends within two seconds.
-func (m *maker) conversation(groups []simulator.Group, countries []string) simulator.Call {
+func (m *maker) conversation(groups []simulator.Group, countries ...string) simulator.Call {
 	g := pick(m.rng, groups...)
 	c := simulator.Call{
 		Type: enum.Outgoing, Reason: pick(m.rng, enum.OutgoingHungUp, enum.OutgoingHungUp, enum.Busy, enum.OutgoingNotAnswered),
@@ -32,6 +32,19 @@ func (m *maker) conversation(groups []simulator.Group, countries []string) simul
 	}
 	c.Start = time.Now().Add(time.Duration(2-c.Ring-c.Talk) * time.Second)
 	return c
+}
+
+// conversations adds so many batches of them, one each fifth of a second.
+func (m *maker) conversations(t testing.TB, s *simulator.Simulator, batches, size int, groups []simulator.Group, countries ...string) {
+	t.Helper()
+	for range batches {
+		batch := make([]simulator.Call, size)
+		for i := range batch {
+			batch[i] = m.conversation(groups, countries...)
+		}
+		require.NoError(t, s.Add(batch...))
+		time.Sleep(200 * time.Millisecond)
+	}
 }
 
 // TestPrometheus: what real servers compute from the samples equals the calls made, from the first call of a series on,
@@ -64,14 +77,7 @@ func TestPrometheus(t *testing.T) {
 	m.groups = append([]simulator.Group{{Name: "new one", VoiceGroupID: 91}, {Name: "new two", VoiceGroupID: 92}}, m.groups...)
 	m.countries = []string{"CN", "CU", "LV", "KE", "PK", "SO", "EG", "CO"}
 	phase := func(groups, countries int) {
-		for range scale(5, 8, 15) {
-			batch := make([]simulator.Call, 12)
-			for i := range batch {
-				batch[i] = m.conversation(m.groups[:groups], m.countries[:countries])
-			}
-			require.NoError(t, a.sim.Add(batch...))
-			time.Sleep(200 * time.Millisecond)
-		}
+		m.conversations(t, a.sim, scale(5, 8, 15), 12, m.groups[:groups], m.countries[:countries]...)
 	}
 	phase(1, 2)
 	phase(2, 4)

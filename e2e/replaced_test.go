@@ -35,14 +35,7 @@ func TestReplacedPod(t *testing.T) {
 		"{job_name: itnio, file_sd_configs: [{files: [%q], refresh_interval: 1s}], relabel_configs: [{target_label: instance, replacement: monitoring/itnio}]}", targets)})
 
 	m := newMaker(31)
-	phase := func() {
-		for range 4 {
-			for range 6 {
-				require.NoError(t, a.sim.Add(m.conversation(m.groups[:2], []string{"CN", "KE", "LV"})))
-			}
-			time.Sleep(200 * time.Millisecond)
-		}
-	}
+	phase := func() { m.conversations(t, a.sim, 4, 6, m.groups[:2], "CN", "KE", "LV") }
 	phase()
 	for range 2 {
 		e.stop()

@@ -54,14 +54,7 @@ func TestVerify(t *testing.T) {
 	p := startPrometheus(t, "default flags", "", []string{job("itnio", s.address, "")})
 
 	m := newMaker(29)
-	phase := func() {
-		for range 4 {
-			for range 6 {
-				require.NoError(t, a.sim.Add(m.conversation(m.groups[:2], []string{"CN", "KE", "LV"})))
-			}
-			time.Sleep(200 * time.Millisecond)
-		}
-	}
+	phase := func() { m.conversations(t, a.sim, 4, 6, m.groups[:2], "CN", "KE", "LV") }
 	phase()
 	e.Kill()
 	phase()
@@ -85,7 +78,7 @@ func TestVerify(t *testing.T) {
 	require.Zero(t, is.Prometheus.Resets)
 
 	e.stop()
-	require.NoError(t, a.sim.Add(m.conversation(m.groups[:2], []string{"CN"})))
+	require.NoError(t, a.sim.Add(m.conversation(m.groups[:2], "CN")))
 	waitForRecords(t, a.sim)
 	status, is, text = s.verify(from, to.Add(time.Minute))
 	require.Zero(t, status, text)

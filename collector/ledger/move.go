@@ -15,23 +15,15 @@ import (
 	"itnio_exporter/collector/families"
 )
 
-// FileName is the name of a ledger in its directory.
-const FileName = fileName
-
 // EpochIn looks into the ledger in a directory for an account's epoch. Zero: there is no such ledger, or the account has not counted
 // or is not in it. See IsInUse for the error where an exporter has it open.
 func EpochIn(dir, account string) (epoch time.Time, err error) {
-	path := filepath.Join(dir, fileName)
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	db, err := openReadOnly(FileIn(dir))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return time.Time{}, nil
-	}
-	fail := func(err error) error { return fmt.Errorf("ledger %s: %s: %w", path, problem(err), err) }
-	if err := checkFile(path); err != nil {
-		return time.Time{}, fail(err)
-	}
-	db, err := openBolt(path, &bolt.Options{Timeout: defaultLockTimeout, ReadOnly: true})
-	if err != nil {
-		return time.Time{}, fail(err)
+	case err != nil:
+		return time.Time{}, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var meta accountMeta

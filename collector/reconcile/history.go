@@ -32,11 +32,16 @@ func NewHistory(w Window) *History {
 
 // Next is the next request to send. False: the pass is over, because everything was read or because the server refuses too much.
 func (h *History) Next() (Ask, bool) {
+	h.begin()
+	h.readMore()
+	return h.pass.Next()
+}
+
+// begin begins a pass if none is under way.
+func (h *History) begin() {
 	if h.pass == nil {
 		h.pass = h.s.Sweep(h.all.To+filling, h.all.From)
 	}
-	h.readMore()
-	return h.pass.Next()
 }
 
 // readMore has open windows and gaps read once more, once the pass has nothing else under way.
@@ -92,9 +97,7 @@ func (h *History) Refusing() bool { return len(h.s.refused) > 0 }
 
 // PassOver makes gaps of the windows that are refused: the server answers otherwise.
 func (h *History) PassOver() {
-	if h.pass == nil {
-		h.pass = h.s.Sweep(h.all.To+filling, h.all.From)
-	}
+	h.begin()
 	h.pass.passOver()
 	h.s.sweepOn()
 }

@@ -112,7 +112,7 @@ func replace(name string, write func(io.Writer) error) error {
 // resume finds how far the plan has come, and makes the ledger in use the one of then. Zero: it has not begun. Files of days after
 // that are written again.
 func (d *directory) resume() (at time.Time, err error) {
-	if _, err := ledger.EpochIn(d.in("work"), ""); ledger.IsInUse(err) {
+	if ledger.IsInUse(ledger.Readable(ledger.FileIn(d.in("work")))) {
 		return at, fmt.Errorf("another backfill writes to %s", d.path)
 	}
 	kept, err := d.kept()
@@ -128,7 +128,7 @@ func (d *directory) resume() (at time.Time, err error) {
 	if at.IsZero() {
 		return at, nil
 	}
-	return at, copyFile(d.snapshot(at), d.in("work", ledger.FileName))
+	return at, copyFile(d.snapshot(at), ledger.FileIn(d.in("work")))
 }
 
 const day = 24 * time.Hour

@@ -21,10 +21,10 @@ type Total struct {
 	Calls int
 }
 
-// totalsOf adds up itnio_calls_total. Series that were retired are not in it.
+// totalsOf adds up the family that counts calls. Series that were retired are not in it.
 func totalsOf(shown []*series.Family) (t Totals) {
 	for _, f := range shown {
-		if f.Name != "itnio_calls_total" {
+		if f.Name != families.Calls {
 			continue
 		}
 		for _, m := range f.Metrics {
