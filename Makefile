@@ -50,6 +50,7 @@ cost: ## The requests of a first fill, an audit, a restart and a reload, over re
 proof: ## The long proofs, an hour or more: weeks of traffic, 200 random sequences of faults, 200 kills, every habit of the API.
 	$(GO) test ./collector -run 'TestVirtualDays|TestSizing|TestFaults' -proof -timeout 90m -v
 	$(GO) test ./collector/ledger -proof -timeout 30m -v
+	$(GO) test ./collector/reconcile -run '^TestEverything' -rapid.checks=3000 -rapid.seed=0 -timeout 60m -v
 	$(GO) test ./e2e -proof -timeout 90m -v
 
 ci: ## All checks that a change has to pass.

@@ -40,6 +40,7 @@ type Pass struct {
 	stack     []*task // the next task is the last one
 	changes   int     // how many cells have changed
 	matched   []match // questions whose total was the expected one
+	highest   int     // total that was answered
 	overlong  int     // walks in a row that did not end where their total said they would
 	endlesses int     // windows whose answers went on and on
 	done      bool
@@ -118,7 +119,7 @@ func (p *Pass) Next() (Ask, bool) {
 		case p.clock != p.s.clock:
 			p.done = true
 		case len(p.stack) == 0:
-			if p.Kind != Sweep || !p.moreToSweep() {
+			if !p.moreToAudit() && !p.moreToSweep() {
 				p.end()
 			}
 		case p.top().kind == taskSearch:
@@ -169,6 +170,7 @@ func (p *Pass) Take(a Answer) {
 		s.trust.absent = g.untold
 	}
 	s.trust.saw(a.Total)
+	p.highest = max(p.highest, a.Total)
 	if t.walk.pages == 0 {
 		p.sawAnswer(t, a.Total)
 	}

@@ -62,8 +62,12 @@ func (p *Pass) search(t *task) {
 // that in a minute, but the next audit only after an interval, so an audit asks once more.
 func (p *Pass) accounted(t *task) {
 	p.pop()
-	if p.Kind == Audit && p.changes != t.search.mark && !t.again && !t.search.inferred {
+	switch f := &t.search; {
+	case f.inferred:
+	case p.Kind == Audit && p.changes != f.mark && !t.again:
 		p.push(&task{kind: taskAsk, win: t.win, again: true})
+	default:
+		p.matched = append(p.matched, match{win: t.win, total: f.total})
 	}
 }
 
@@ -125,7 +129,7 @@ func (p *Pass) told(t *task, g page) bool {
 	case ok && s.expect(i, j) == g.Total:
 		s.trust.found()
 		p.pop()
-		p.matched = append(p.matched, match{t.win, g.Total})
+		p.match(t.win, g)
 		return false
 	case !ok || j-i == 1 || s.joins(t.win, g):
 		t.kind = taskRead
@@ -164,8 +168,32 @@ func (p *Pass) recounted(t *task, c cell, g page) bool {
 
 // match is a row whose total was the expected one.
 type match struct {
-	win   Window
-	total int
+	win      Window
+	total    int
+	complete bool // the answer had all records of the row
+}
+
+func (p *Pass) match(w Window, g page) {
+	p.matched = append(p.matched, match{w, g.Total, g.complete()})
+}
+
+// doubtHighest asks about the halves of the rows that have the highest total of an audit. It may be the server's cap, and the row may
+// have more records: no other total shows that the server says higher ones. It returns false if there is nothing to doubt.
+func (p *Pass) doubtHighest() bool {
+	var sure []match
+	for _, m := range p.matched {
+		i, j, ok := p.s.row.tiled(m.win)
+		switch {
+		case !ok || m.complete || m.total < p.highest:
+			sure = append(sure, m)
+		case j-i > 1:
+			p.halve(&task{win: m.win, again: true}, i, j)
+		default:
+			p.push(&task{kind: taskRead, win: m.win})
+		}
+	}
+	p.matched = sure
+	return len(p.stack) > 0
 }
 
 // doubt reads the rows of this pass whose total was the expected one only because it is the cap.

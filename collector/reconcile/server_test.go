@@ -51,6 +51,16 @@ func (s *server) has(r record, a Ask) bool {
 	return r.visible <= s.now && s.now < r.gone && r.at >= from && r.at <= to
 }
 
+// count is how many records a request asks for.
+func (s *server) count(a Ask) (n int) {
+	for _, r := range s.records {
+		if s.has(r, a) {
+			n++
+		}
+	}
+	return n
+}
+
 func (s *server) answer(a Ask) (Answer, Refusal, bool) {
 	s.requests++
 	if s.requests%5 == 0 {

@@ -86,6 +86,28 @@ func TestCappedTotalHidesNothing(t *testing.T) {
 	}
 }
 
+// The cap of the totals may be just the number of records of a row, so that a record more does not change the row's total.
+func TestCapThatIsARowsNumberOfRecords(t *testing.T) {
+	for _, at := range []int64{60, 600, 2 * hour} {
+		a := steady(t, nil)
+		a.srv.now += at
+		a.live()
+		a.srv.asks = nil
+		a.audit()
+		var row Ask
+		for _, ask := range a.srv.asks {
+			if n := a.srv.count(ask); n > a.srv.cap {
+				a.srv.cap, row = n, ask
+			}
+		}
+		require.Greater(t, a.srv.cap, PageSize)
+		a.srv.add(row.To - 5000) // not on the first page
+		require.NotEmpty(t, a.unseen())
+		a.audit()
+		require.Empty(t, a.unseen(), "cap %d", a.srv.cap)
+	}
+}
+
 func TestServerWithoutTotals(t *testing.T) {
 	for _, c := range []struct {
 		name   string
