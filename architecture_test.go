@@ -23,7 +23,7 @@ var arrows = map[string][]string{
 	"web":                  {"collector", "collector/account"},
 	"diagnose":             {"collector/call", "collector/families", "collector/reconcile", "config", "itnio"},
 	"collector":            {"collector/account", "collector/call", "collector/exposition", "collector/families", "collector/ledger", "config", "itnio", "logging"},
-	"history/verify":       {"collector/call", "collector/families", "collector/ledger", "collector/reconcile", "history"},
+	"history/verify":       {"collector/call", "collector/families", "collector/idset", "collector/ledger", "collector/reconcile", "history"},
 	"history/backfill":     {"collector/call", "collector/families", "collector/ledger", "collector/series", "history", "itnio"},
 	"history":              {"collector/call", "collector/reconcile", "collector/retry", "itnio"},
 	"collector/account":    {"collector/call", "collector/ledger", "collector/reconcile", "collector/retry", "config", "enum", "itnio", "logging"},

@@ -70,6 +70,9 @@ func (s *store) commit(b *ledger.Batch, server time.Time) (*ledger.Report, error
 	for i, c := range d.Cells {
 		b.Cells[i] = ledger.Cell(c)
 	}
+	for _, one := range d.Deletions {
+		b.Deletions = append(b.Deletions, ledger.Deletion{From: one.From, To: one.To, At: one.At, IDs: one.IDs})
+	}
 	began := s.now()
 	report, err := s.ledger.Commit(b)
 	if err != nil {

@@ -41,11 +41,12 @@ type Batch struct {
 	Items   []Item
 
 	Cells       []Cell // windows that are now known; each replaces what it overlaps
-	DropBefore  int64  // windows that end at or before it are forgotten; 0: none
-	Swept       int64  // 0: unchanged
-	InitialDone bool   // the first fill is complete
-	ShowInitial bool   // with InitialDone: its values show at once, not zero first
-	CaughtUp    bool   // all that came since a backup is counted; its values show at once. Nothing if the ledger is no backup
+	Deletions   []Deletion
+	DropBefore  int64 // windows and deletions that end at or before it are forgotten; 0: none
+	Swept       int64 // 0: unchanged
+	InitialDone bool  // the first fill is complete
+	ShowInitial bool  // with InitialDone: its values show at once, not zero first
+	CaughtUp    bool  // all that came since a backup is counted; its values show at once. Nothing if the ledger is no backup
 }
 
 // Report is the result of a batch.

@@ -17,9 +17,10 @@ import (
 
 // Extract is what a ledger's file knows of one account. It is in memory: the file is closed again.
 type Extract struct {
-	Cells  []Cell     // sorted by their start
-	Labels []string   // of the series that count calls
-	Series [][]string // their label values, of this account
+	Cells     []Cell     // sorted by their start
+	Deletions []Deletion // sorted by their start
+	Labels    []string   // of the series that count calls
+	Series    [][]string // their label values, of this account
 
 	account *Account
 	ids     batchIDs
@@ -99,6 +100,9 @@ func extract(tx *bolt.Tx, id Identity) (*Extract, error) {
 	e := &Extract{account: a, ids: batchIDs{days: a.days, seen: map[uint64]struct{}{}}}
 	if e.Cells, err = readCells(b); err != nil {
 		return nil, fmt.Errorf("account %q: windows: %w", id.Name, err)
+	}
+	if e.Deletions, err = readDeletions(b); err != nil {
+		return nil, fmt.Errorf("account %q: deletions: %w", id.Name, err)
 	}
 	return e, e.readSeries(tx.Bucket([]byte(bucketFamilies)))
 }

@@ -18,6 +18,7 @@ import (
 //	accounts / NAME           meta   -> JSON of accountMeta
 //	accounts / NAME / ids     DAY (bucket) / sequence -> entry
 //	accounts / NAME / cells   from   -> Cell
+//	accounts / NAME / deletions   from, when it was seen -> Deletion (releases that do not know them leave them alone)
 //	families / NAME           meta   -> JSON of familyMeta
 //	families / NAME / series  label values -> series state
 //
@@ -31,6 +32,7 @@ const (
 	bucketFamilies = "families"
 	bucketIDs      = "ids"
 	bucketCells    = "cells"
+	bucketDeletion = "deletions"
 	bucketSeries   = "series"
 	keyFormat      = "format"
 	keyCreated     = "created"

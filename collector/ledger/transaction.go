@@ -101,7 +101,7 @@ func (t *transaction) showAll() {
 
 func (t *transaction) empty() bool {
 	return t.changes.empty() && t.ids.entry.empty() && t.meta == t.batch.Account.meta &&
-		len(t.batch.Cells) == 0 && t.batch.DropBefore == 0
+		len(t.batch.Cells) == 0 && len(t.batch.Deletions) == 0 && t.batch.DropBefore == 0
 }
 
 // write puts everything into a transaction of the file.
@@ -114,6 +114,9 @@ func (t *transaction) write(tx *bolt.Tx) error {
 		return err
 	}
 	if err := writeCells(account, t.batch); err != nil {
+		return err
+	}
+	if err := writeDeletions(account, t.batch); err != nil {
 		return err
 	}
 	if t.meta != t.batch.Account.meta {

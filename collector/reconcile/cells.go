@@ -116,9 +116,9 @@ func (r *row) holes(w Window) []Window {
 	return out
 }
 
-// lost returns the ids that are in the cells [i, j) but not in a new reading of their window. gone is how many of them are in no
+// lost returns the ids that are in the cells [i, j) but not in a new reading of their window. gone are those of them that are in no
 // adjoining cell either.
-func (r *row) lost(i, j int, ids idset.Packed) (lost []uint64, gone int) {
+func (r *row) lost(i, j int, ids idset.Packed) (lost, gone []uint64) {
 	for k := i; k < j; k++ {
 		lost = append(lost, r.cells[k].ids.Without(ids)...)
 	}
@@ -128,7 +128,7 @@ func (r *row) lost(i, j int, ids idset.Packed) (lost []uint64, gone int) {
 		before := r.adjoin(i) && r.cells[i-1].ids.Has(id)
 		after := j < len(r.cells) && r.adjoin(j) && r.cells[j].ids.Has(id)
 		if !before && !after {
-			gone++
+			gone = append(gone, id)
 		}
 	}
 	return lost, gone

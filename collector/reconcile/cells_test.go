@@ -101,10 +101,10 @@ func TestLost(t *testing.T) {
 	r.put(readCell(20, 30, 3, 4))
 	lost, gone := r.lost(0, 1, idset.Pack([]uint64{2}))
 	require.Equal(t, []uint64{1, 3}, lost)
-	require.Equal(t, 1, gone)
+	require.Equal(t, []uint64{1}, gone)
 	lost, gone = r.lost(0, 2, idset.Pack([]uint64{1, 2, 4}))
 	require.Equal(t, []uint64{3}, lost)
-	require.Equal(t, 1, gone)
+	require.Equal(t, []uint64{3}, gone)
 }
 
 // What is stored is read again as it was; damaged bytes are refused.

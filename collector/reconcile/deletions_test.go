@@ -15,13 +15,14 @@ func TestDeletionsAreCountedOnceWhenConfirmed(t *testing.T) {
 		at := a.srv.now - late
 		gone := slices.IndexFunc(a.srv.records, func(r record) bool { return r.at >= at })
 		a.srv.remove(uint64(gone + 1))
+		removed := []uint64{uint64(gone + 1)}
 		// One on a bound, which stands in two cells.
 		i := a.st.row.from(at - 300)
 		want := 1
 		for k := range a.srv.records {
 			if r := a.srv.records[k]; r.gone == forever && r.at == a.st.row.cells[i].To {
 				a.srv.remove(r.id)
-				want = 2
+				want, removed = 2, append(removed, r.id)
 				break
 			}
 		}
@@ -31,6 +32,15 @@ func TestDeletionsAreCountedOnceWhenConfirmed(t *testing.T) {
 			a.audit()
 		}
 		require.Equal(t, want, a.deleted, "%d seconds old", late)
+		var durable []uint64
+		for _, d := range a.deletions {
+			for _, id := range d.IDs {
+				at := a.srv.records[id-1].at
+				require.True(t, d.From-1 <= at && at <= d.To, "it was in the window")
+				durable = append(durable, id)
+			}
+		}
+		require.ElementsMatch(t, removed, durable)
 	}
 }
 

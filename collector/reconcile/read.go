@@ -136,8 +136,7 @@ func (p *Pass) walked(t *task) {
 	if closed {
 		p.learn(&r)
 		if len(lost) > 0 {
-			p.Deleted += gone
-			s.deletedAt = p.now
+			p.delete(t.win, gone)
 		}
 	} else {
 		p.Incomplete++
@@ -156,24 +155,34 @@ func (p *Pass) walked(t *task) {
 }
 
 // compare returns the reading before, which is of this pass, or of an earlier one that found another total than ids, and the ids
-// that are missing since the window was last read. gone is how many of these are in no other cell.
-func (p *Pass) compare(t *task, r *Reading) (before *Reading, lost []uint64, gone int) {
+// that are missing since the window was last read. gone are those of them that are in no other cell.
+func (p *Pass) compare(t *task, r *Reading) (before *Reading, lost, gone []uint64) {
 	switch {
 	case t.ahead, t.kind == taskFrontier && t.before != nil:
-		return t.before, nil, 0
+		return t.before, nil, nil
 	case t.kind == taskFrontier:
-		return p.s.frontier.odd, nil, 0
+		return p.s.frontier.odd, nil, nil
 	}
 	cells := &p.s.row
 	i, j, ok := cells.tiled(t.win)
 	if !ok {
-		return t.before, nil, 0
+		return t.before, nil, nil
 	}
 	lost, gone = cells.lost(i, j, r.IDs)
 	if c := &cells.cells[i]; t.before == nil && j-i == 1 && (c.kind == cellOpen || c.kind == cellRead && c.odd) {
 		return &Reading{IDs: c.ids, Total: c.total, Steady: c.total != unknown}, lost, gone
 	}
 	return t.before, lost, gone
+}
+
+// delete notes a confirmed deletion.
+func (p *Pass) delete(w Window, ids []uint64) {
+	s := p.s
+	p.Deleted += len(ids)
+	s.deletedAt = p.now
+	if len(ids) > 0 {
+		s.deletions = append(s.deletions, Deletion{Window: w, At: p.now, IDs: ids})
+	}
 }
 
 // learn learns about the server's totals from a reading that closed its window.

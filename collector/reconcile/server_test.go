@@ -189,6 +189,7 @@ type account struct {
 	swept  int64
 	habits itnio.Habits
 
+	deletions           []Deletion
 	deleted, incomplete int
 	failed              bool  // the last pass did not come to its end
 	begun               int64 // last poll
@@ -225,6 +226,7 @@ func (a *account) save() {
 	}
 	a.cells = slices.DeleteFunc(a.cells, func(o Cell) bool { return o.To <= d.DropBefore })
 	slices.SortFunc(a.cells, func(x, y Cell) int { return int(x.From - y.From) })
+	a.deletions = append(a.deletions, d.Deletions...)
 	a.st.Saved(d)
 	a.st.Describe(&a.habits)
 }

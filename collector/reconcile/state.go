@@ -50,8 +50,9 @@ type State struct {
 	refused []Window // since the last answer
 	failure failure
 
-	dirty map[int64]struct{} // starts of the cells that are not durable yet
-	saved int64              // the durable value of swept
+	dirty     map[int64]struct{} // starts of the cells that are not durable yet
+	deletions []Deletion         // that are not durable yet
+	saved     int64              // the durable value of swept
 }
 
 // New makes the state of an account from the stored cells, sorted by time, and the stored value of Durable.Swept.
@@ -184,16 +185,24 @@ func (s *State) OpenWindows() int {
 	return n
 }
 
+// Deletion is a window from which records are gone, as a second walk has confirmed.
+type Deletion struct {
+	Window
+	At  int64    // server's time when that was seen, Unix seconds
+	IDs []uint64 // of the records, sorted
+}
+
 // Durable is what the ledger has to store about windows, in the transaction of the next batch.
 type Durable struct {
 	Cells      []Cell // each replaces the stored ones that it overlaps
-	DropBefore int64  // stored cells that end at or before it can be deleted; 0: none
-	Swept      int64  // 0: unchanged
+	Deletions  []Deletion
+	DropBefore int64 // stored cells and deletions that end at or before it can be deleted; 0: none
+	Swept      int64 // 0: unchanged
 }
 
 // Durable returns what has changed since the last call of Saved.
 func (s *State) Durable(now int64) Durable {
-	var d Durable
+	d := Durable{Deletions: s.deletions}
 	if s.swept != s.saved {
 		d.Swept = s.swept
 	}
@@ -217,6 +226,7 @@ func (s *State) Saved(d Durable) {
 	if d.Swept != 0 {
 		s.saved = d.Swept
 	}
+	s.deletions = s.deletions[len(d.Deletions):]
 	for i := range d.Cells {
 		delete(s.dirty, d.Cells[i].From)
 	}

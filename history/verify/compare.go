@@ -144,7 +144,7 @@ func (c *comparison) raises(k key, end int64, sure bool) {
 	c.ended[k].add(end, sure)
 }
 
-// gone counts the ids that the ledger has in windows and the API did not show.
+// gone counts the ids that the ledger has, or had until the exporter saw a deletion itself, in windows and the API did not show.
 func (c *comparison) gone(windows []reconcile.Known) int {
 	missing := map[uint64]struct{}{}
 	for _, w := range windows {

@@ -51,8 +51,8 @@ type Account struct {
 
 	Rows  []Row  `json:"rows"` // by agent group and country, as the metrics show them
 	Total Counts `json:"total"`
-	// NoLongerShown is how many calls the ledger has in windows of the range that the API does not show any more. Their agent groups and
-	// countries are not known: the ledger keeps only ids.
+	// NoLongerShown is how many calls the ledger has counted in windows of the range that the API does not show any more. The ledger keeps
+	// only ids: agent groups and countries are those of the rises that are unexplained, where Prometheus is compared too.
 	NoLongerShown int `json:"no_longer_shown"`
 
 	Prometheus *Prometheus `json:"prometheus,omitempty"`

@@ -94,7 +94,7 @@ func (w *writer) account(a *Account) {
 		}
 	}
 	if a.NoLongerShown > 0 {
-		w.line("  no_longer_shown: %d; the ledger has it in a window of the range, and the API does not show it any more; group and country are not known, and counters never go down", a.NoLongerShown)
+		w.line("  no_longer_shown: %d; the ledger has counted it in a window of the range, and the API does not show it any more; counters never go down; %s", a.NoLongerShown, a.whose())
 	}
 	if unknown := seconds(a.From, a.To) - a.Ledger.KnownSeconds; unknown > 0 {
 		w.line("  for %s of the range the ledger does not know by window which calls there were: one that is no longer shown would not be found there", time.Duration(unknown)*time.Second)
@@ -106,6 +106,14 @@ func (w *writer) account(a *Account) {
 		w.line("  not compared: the API did not answer for %s to %s, or differently each time", stamp(s.From), stamp(s.To))
 	}
 	w.line("  %s", verdict(a))
+}
+
+// whose says where to see the agent groups and countries of calls that are no longer shown.
+func (a *Account) whose() string {
+	if a.Prometheus == nil {
+		return "the ledger keeps only ids: with --prometheus.url you see the agent group and country of such a call by its rise"
+	}
+	return "its rise is unexplained above: that tells the agent group and country"
 }
 
 func seconds(from, to time.Time) int64 { return to.Unix() - from.Unix() }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"itnio_exporter/collector/call"
+	"itnio_exporter/collector/idset"
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/collector/reconcile"
 	"itnio_exporter/history"
@@ -39,6 +40,8 @@ func Run(ctx context.Context, o Options) (Account, error) {
 	last := lastRead(o.Ledger, known)
 	from, to, epoch := o.From.Unix(), o.To.Unix(), o.Ledger.Epoch().Unix()
 	windows, seconds := windowsOf(known, from, to, epoch)
+	deleted, _ := windowsOf(deletionsOf(o.Ledger), from, to, epoch)
+	windows = append(windows, deleted...)
 	c := &comparison{
 		from: from, to: to, epoch: epoch, recent: last.Add(-o.Lookback).Unix(), book: o.Ledger,
 		labels: newLabels(o.Ledger.Labels, o.Ledger.Series),
@@ -115,6 +118,15 @@ func cellsOf(e *ledger.Extract) []reconcile.Cell {
 		cells[i] = reconcile.Cell(c)
 	}
 	return cells
+}
+
+// deletionsOf gives the deletions that the exporter has seen itself as windows with the ids that are gone from them.
+func deletionsOf(e *ledger.Extract) []reconcile.Known {
+	out := make([]reconcile.Known, len(e.Deletions))
+	for i, d := range e.Deletions {
+		out[i] = reconcile.Known{Window: reconcile.Window{From: d.From, To: d.To}, IDs: idset.Pack(d.IDs), Read: true}
+	}
+	return out
 }
 
 // lastRead is when the account was last read: the file has it only within a minute, and each window has it too.

@@ -143,6 +143,19 @@ func TestVerify(t *testing.T) {
 				require.Equal(t, a.Total.Shown-1, a.Total.Counted)
 				require.Contains(t, a.Rows, Row{AgentGroup: "team of one", Country: "KE", Counts: Counts{Shown: 1, NotCounted: 1}})
 				require.Equal(t, "DIFFERENT: 1 not counted, 1 counted and no longer shown", verdict(&a))
+
+				// The exporter's own audit counts the one and sees that the other is gone.
+				w.run(2*time.Hour, nil)
+				known, err := ledger.ReadAccount(file, collector.IdentityOf(w.cfg.Accounts()[0]))
+				require.NoError(t, err)
+				require.Len(t, known.Deletions, 1)
+				a, err = w.verify(file, from, to)
+				require.NoError(t, err)
+				require.Equal(t, 1, a.NoLongerShown)
+				require.Equal(t, "DIFFERENT: 1 counted and no longer shown", verdict(&a))
+				before, err := w.verify(file, from, began.Add(5*time.Hour))
+				require.NoError(t, err)
+				require.Zero(t, before.NoLongerShown, "that is in another window")
 				var text bytes.Buffer
 				require.NoError(t, WriteText(&text, &Report{Accounts: []Account{a}}))
 				t.Log(text.String())
