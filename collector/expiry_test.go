@@ -16,10 +16,10 @@ func TestExpiry(t *testing.T) {
 	skipDays(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
-		o.CallsPerDay = 250
+		o.CallsPerDay = 120
 		horizonOf := func(d time.Duration) func(*config.Config) {
 			return func(c *config.Config) {
-				c.Global.Horizon, c.Global.PollInterval = duration(d), duration(20*time.Minute)
+				c.Global.Horizon, c.Global.PollInterval = duration(d), duration(30*time.Minute)
 			}
 		}
 		w := newWorld(t, o, horizonOf(24*time.Hour))
@@ -34,11 +34,11 @@ func TestExpiry(t *testing.T) {
 					most = max(most, w.c.members["main"].account.IDs())
 				}
 			}
-			v := w.judge(time.Hour + 22*time.Minute)
+			v := w.judge(time.Hour + 32*time.Minute)
 			v.exact(t)
 			w.end()
 		}
-		require.Less(t, most, 7*250)
+		require.Less(t, most, 7*120)
 	})
 }
 
@@ -48,7 +48,7 @@ func TestExpiryWithRareAudits(t *testing.T) {
 	skipDays(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
-		o.CallsPerDay = 150
+		o.CallsPerDay = 80
 		w := newWorld(t, o, func(c *config.Config) {
 			c.Global.Horizon, c.Global.AuditInterval, c.Global.PollInterval = duration(72*time.Hour), duration(49*time.Hour), duration(time.Hour)
 			c.Global.ZeroFirst = duration(0)
@@ -58,7 +58,7 @@ func TestExpiryWithRareAudits(t *testing.T) {
 			time.Sleep(24 * time.Hour)
 			w.look()
 		}
-		require.Less(t, w.c.members["main"].account.IDs(), 10*150)
+		require.Less(t, w.c.members["main"].account.IDs(), 10*80)
 		v := w.judge(50 * time.Hour)
 		v.exact(t)
 		w.end()

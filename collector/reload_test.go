@@ -111,7 +111,7 @@ func TestReloadThatFailsMidway(t *testing.T) {
 					}
 				}
 				o := steady(time.Now())
-				o.CallsPerDay = 2400
+				o.CallsPerDay = 600
 				w := newWorld(t, o, func(c *config.Config) {
 					two("main", "old", 2*time.Hour)(c)
 					c.Metrics.Agents = string(config.AgentsName)

@@ -40,7 +40,7 @@ func TestRestored(t *testing.T) {
 		out.Reset()
 		w.start()
 		shown := false
-		for began := time.Now(); time.Since(began) < 5*time.Minute; time.Sleep(200 * time.Millisecond) {
+		for began := time.Now(); time.Since(began) < 5*time.Minute; time.Sleep(time.Second) {
 			w.look()
 			fams, _ := w.c.ledger.Exposition()
 			shown = shown || len(fams) > 0

@@ -33,7 +33,7 @@ func TestVirtualDays(t *testing.T) {
 func virtualDays(t *testing.T, on simulator.Field, hours, limit int) {
 	time.Sleep(span(55*time.Hour, 55*time.Hour, 48*time.Hour)) // the bubble begins on a Saturday, this on a busy Monday, or in its busiest hours
 	w := newWorld(t, simulator.Options{
-		Seed: 1, Start: time.Now().Add(-6 * time.Hour), CallsPerDay: 24000, Rhythm: 0.8,
+		Seed: 1, Start: time.Now().Add(-span(2*time.Hour, 2*time.Hour, 6*time.Hour)), CallsPerDay: 24000, Rhythm: 0.8,
 		LongShare: 0.002, LateShare: 0.001, Latency: 50 * time.Millisecond,
 		Habits: simulator.Habits{FilterOn: on},
 	}, nil)
