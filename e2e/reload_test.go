@@ -93,8 +93,8 @@ func TestReloadUnderLoad(t *testing.T) {
 	}
 
 	rng := rand.New(rand.NewPCG(13, 3))
-	was, refused, minRefused := samples{}, 0, scale(5, 10, 50)
-	for end := time.Now().Add(scale(time.Second, 3*time.Second, 15*time.Second)); time.Now().Before(end) || refused < minRefused; {
+	was, refused, minRefused := samples{}, 0, scale(5, 6, 50)
+	for end := time.Now().Add(scale(time.Second, 1500*time.Millisecond, 15*time.Second)); time.Now().Before(end) || refused < minRefused; {
 		if rng.IntN(3) > 0 {
 			require.Error(t, p.Reload(pick(rng, wrong...)))
 			refused++

@@ -53,10 +53,10 @@ func TestKill(t *testing.T) {
 	skipUnderRaceDetector(t)
 	skipShort(t)
 	t.Parallel()
-	for seed := range scale[uint64](1, 2, 8) {
+	for seed := range scale[uint64](1, 1, 8) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			killed(t, 5+seed, scale(2, 4, 25))
+			killed(t, 5+seed, scale(2, 5, 25))
 		})
 	}
 }

@@ -86,14 +86,14 @@ func deleted(c *simulator.Call) bool { return !c.DeletedAt.IsZero() }
 
 // TestHonest: what an honest server lists is read with hardly more requests than there are pages, however dense it is.
 func TestHonest(t *testing.T) {
-	for name, perDay := range map[string]float64{"sparse": 60, "usual": 400, "dense": 12000} {
+	for name, perDay := range map[string]float64{"sparse": 60, "usual": 400, "dense": 7000} {
 		for _, on := range []simulator.Field{simulator.ByStart, simulator.ByHangup, simulator.ByCreate} {
 			if on != simulator.ByStart && (testing.Short() || name == "dense") {
 				continue
 			}
 			t.Run(name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					days := 40
+					days := 25
 					if name == "dense" {
 						days = 1
 					}
@@ -227,7 +227,7 @@ func TestGap(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var bad time.Time
-					p := newPast(t, simulator.Options{CallsPerDay: 3000}, 2, func(next http.RoundTripper) http.RoundTripper {
+					p := newPast(t, simulator.Options{CallsPerDay: 1200}, 2, func(next http.RoundTripper) http.RoundTripper {
 						return refusing{next, func(from, to time.Time) (int, bool) {
 							return status, !from.After(bad.Add(-time.Second)) && to.After(bad)
 						}}

@@ -20,7 +20,7 @@ func TestRecordFaults(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		o := traffic()
-		o.CallsPerDay = 900
+		o.CallsPerDay = 500
 		o.Faults = simulator.Faults{
 			Delete: 0.1, Edit: 0.1, Incomplete: 0.1, NeverComplete: 0.1, NoKey: 0.1, KeySometimes: 0.1, WrongTime: 0.1, FutureStart: 0.1,
 			UnknownCode: 0.1, BadText: 0.1, NoRing: 0.1, NoGroup: 0.1, NoCountry: 0.1, Burst: 1, BurstSize: 60,

@@ -56,7 +56,7 @@ func TestDistributions(t *testing.T) {
 	}
 	end := time.Date(2025, 3, 10, 0, 0, 0, 0, cst()) // a Monday
 	s := simulator.New(simulator.Options{
-		Seed: 5, Now: func() time.Time { return end }, Start: end.Add(-7 * 24 * time.Hour), CallsPerDay: 24000, Rhythm: 1, LongShare: 0.002, LateShare: 0.001,
+		Seed: 5, Now: func() time.Time { return end }, Start: end.Add(-7 * 24 * time.Hour), CallsPerDay: 12000, Rhythm: 1, LongShare: 0.002, LateShare: 0.001,
 	})
 	var talks []float64
 	types, reasons, parties, sips := map[enum.CallType]int{}, map[enum.Reason]int{}, map[enum.Party]int{}, map[enum.Outcome]map[int]int{}
@@ -109,7 +109,7 @@ func TestDistributions(t *testing.T) {
 			}
 		}
 	}
-	assert.InEpsilon(t, 7*24000, n, 0.01)
+	assert.InEpsilon(t, 7*12000, n, 0.01)
 	assert.Zero(t, sessions, "sessions are unique")
 	slices.Sort(talks)
 	assert.InEpsilon(t, 180, talks[len(talks)/2], 0.03, "median talk")
