@@ -123,7 +123,7 @@ var pageLink = regexp.MustCompile(`\]\(([^)\s:#]+)(?:#[^)\s]*)?\)`)
 // follow follows the links of all pages and returns their number.
 func (l layout) follow() (links int) {
 	l.t.Helper()
-	require.NoError(l.t, filepath.WalkDir(l.root, func(page string, d fs.DirEntry, err error) error {
+	require.NoError(l.t, filepath.WalkDir(l.root, func(page string, _ fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(page) != ".md" {
 			return err
 		}
