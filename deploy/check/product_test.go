@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -138,37 +137,6 @@ func TestPackagedConfiguration(t *testing.T) {
 func names(pattern *regexp.Regexp, text []byte) (all []string) {
 	for _, m := range pattern.FindAllSubmatch(text, -1) {
 		all = append(all, string(m[1]))
-	}
-	return all
-}
-
-// What the configuration of the packages names is there.
-func TestPackagedFiles(t *testing.T) {
-	text, err := os.ReadFile("../../.goreleaser.yml")
-	require.NoError(t, err)
-	sources := names(regexp.MustCompile(`src: "?(.+?)"?, dst`), text)
-	require.Greater(t, len(sources), 10)
-	for _, source := range append(sources, names(regexp.MustCompile(`(?:install|remove): (deploy\S+)`), text)...) {
-		if strings.HasPrefix(source, "build/") || source == "" {
-			continue // made by the packaging
-		}
-		// Like {a,b} of a shell, which filepath.Glob does not know.
-		for _, pattern := range alternatives(source) {
-			found, err := filepath.Glob("../../" + pattern)
-			require.NoError(t, err)
-			require.NotEmpty(t, found, pattern)
-		}
-	}
-}
-
-func alternatives(pattern string) (all []string) {
-	before, rest, ok := strings.Cut(pattern, "{")
-	list, after, closed := strings.Cut(rest, "}")
-	if !ok || !closed {
-		return []string{pattern}
-	}
-	for name := range strings.SplitSeq(list, ",") {
-		all = append(all, before+name+after)
 	}
 	return all
 }

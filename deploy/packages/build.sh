@@ -22,5 +22,9 @@ tool "$syft" github.com/anchore/syft/cmd/syft
 path=$(mktemp -d)
 trap 'rm -rf "$path"' EXIT
 ln -s "$syft" "$path/syft"
-PATH=$path:$PATH "$goreleaser" release --snapshot --clean --parallelism "${PARALLELISM:-2}"
+# A tagged commit has the version of its tag; any other is a snapshot of the next one.
+mode=--snapshot
+! git describe --tags --exact-match >/dev/null 2>&1 || mode=--skip=announce,publish
+PATH=$path:$PATH "$goreleaser" release "$mode" --clean --parallelism "${PARALLELISM:-2}"
 make chart
+(cd dist && sha256sum -- *.tgz >>SHA256SUMS)

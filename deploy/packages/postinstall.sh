@@ -13,7 +13,7 @@ chgrp itnio_exporter /etc/itnio_exporter/config.yml
 systemctl daemon-reload
 case "$1 ${2:-}" in
 'configure ' | '1 ')
-  echo 'itnio_exporter is installed and not started: /usr/share/doc/itnio-exporter/getting-started.md says what to configure.'
+  echo 'itnio_exporter is installed and not started: /usr/share/doc/itnio-exporter/docs/getting-started.md says what to configure.'
   ;;
 *)
   systemctl try-restart itnio_exporter.service
