@@ -38,7 +38,7 @@ export const overview = () =>
     .withRow(row('Now: the last 30 minutes, and the same time last week'))
     .withPanel(now.calls()).withPanel(now.asr()).withPanel(now.level()).withPanel(now.missed()).withPanel(now.age()).withPanel(now.alerts())
     .withPanel(table({
-      title: 'Firing alerts', height: 6, noValue: 'No alert is firing', sort: 'Since', drop: ['alertstate', 'Value #A', 'job', 'instance', 'label', 'status', 'threshold', 'exported_account'],
+      title: 'Firing alerts', height: 7, noValue: 'No alert is firing', sort: 'Since', drop: ['alertstate', 'Value #A', 'job', 'instance', 'label', 'status', 'threshold', 'exported_account'],
       description: 'Alerts of the rules that come with the exporter. “Since” is when its condition began, the newest first. The name of an alert leads to what to do about it, a group or country to its dashboard.',
       queries: {
         A: `(${m.named(`ALERTS{${firing}, country!=""}`)} or ALERTS{${firing}, country=""}) * on () group_left (url) itnio:runbooks:info`,
