@@ -69,7 +69,8 @@ func TestColorsInDeuteranopia(t *testing.T) {
 	}
 }
 
-// TestSeriesHaveColors: a time series leaves colours to Grafana only where there is one line, or one for each account or instance.
+// TestSeriesHaveColors: a time series leaves colours to Grafana only where there is one line, or one for each account or instance. The first three
+// of Grafana's palette differ by 17 in deuteranopia; with more accounts or instances the tooltip has to say which is which.
 func TestSeriesHaveColors(t *testing.T) {
 	for file, d := range allDashboards(t) {
 		configs := fieldConfigs(t)[file]

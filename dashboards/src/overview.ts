@@ -50,7 +50,7 @@ export const overview = () =>
         { id: 'agent_group', title: 'Agent group', minWidth: 120, links: alertGroup }, { id: 'name', title: 'Country', minWidth: 120, links: alertCountry },
         { id: 'country', title: 'Code', width: 60 }, { id: 'code', title: 'SIP', width: 60 }, { id: 'url', title: 'url', hidden: true },
       ],
-      values: [{ id: 'since', title: 'Since', unit: 'time:DD MMM HH:mm', width: 120 }],
+      values: [{ id: 'since', title: 'Since', unit: 'time:DD MMM HH:mm', width: 110, first: true }],
     }))
     .withRow(row('The time range'))
     .withPanel(stat({ title: 'Calls', decimals: 0, expr: m.calls(m.whole), description: 'Finished calls in the time range. A call is counted when it ends.' }))

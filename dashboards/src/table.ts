@@ -8,16 +8,16 @@ import { fills, fillSteps, Steps } from './palette';
 import { column, Common, datasource, query, unit } from './panels';
 
 /** A column of a table: the query's refId (or a label), its heading and how it is drawn. */
-export interface Column { id: string; title: string; unit?: string; decimals?: number; steps?: Steps; color?: 'background' | 'gauge'; width?: number; minWidth?: number; hidden?: boolean; links?: Link[]; mappings?: unknown }
+export interface Column { id: string; title: string; unit?: string; decimals?: number; steps?: Steps; color?: 'background' | 'gauge'; width?: number; minWidth?: number; hidden?: boolean; first?: boolean; links?: Link[]; mappings?: unknown }
 
-/** labels are the columns that rows are known by, values those of the queries. interval: one row for each such stretch of time instead of one for each label set. */
+/** labels are the columns that rows are known by, values those of the queries; labels stand before values that are not first. interval: one row for each such stretch of time instead of one for each label set. */
 export const table = (o: Common & { queries: Record<string, string>; labels: Column[]; values: Column[]; sort?: string; drop?: string[]; interval?: string }) => {
   const p = new Table().title(o.title).description(o.description).datasource(datasource).span(o.width ?? 24).height(o.height ?? 9)
     .cellHeight(common.TableCellHeight.Sm).showHeader(true).noValue(o.noValue ?? '–');
   const ids = Object.keys(o.queries);
   for (const id of ids) p.withTarget(o.interval ? query(o.queries[id]).format(PromQueryFormat.Table).refId(id) : column(id, o.queries[id]));
   if (o.interval) p.interval(o.interval);
-  const columns = [...o.labels, ...o.values];
+  const columns = [...o.values.filter(c => c.first), ...o.labels, ...o.values.filter(c => !c.first)];
   const valueField = (id: string) => (ids.length > 1 ? `Value #${id}` : 'Value');
   const field = (c: Column) => (o.values.includes(c) ? valueField(c.id) : c.id);
   if (ids.length > 1) p.withTransformation({ id: 'merge', options: {} });
