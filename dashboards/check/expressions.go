@@ -66,9 +66,10 @@ type panel struct {
 	Description string
 	Interval    string
 	Targets     []struct {
-		Expr    string
-		RefID   string `json:"refId"`
-		Instant bool
+		Expr         string
+		RefID        string `json:"refId"`
+		LegendFormat string
+		Instant      bool
 	}
 	FieldConfig struct {
 		Defaults struct {

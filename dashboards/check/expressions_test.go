@@ -21,8 +21,9 @@ func windows() map[string]string {
 func own() map[string][]string {
 	m := map[string][]string{
 		"up": nil, "scrape_duration_seconds": nil, "process_resident_memory_bytes": nil, "process_cpu_seconds_total": nil, "process_start_time_seconds": nil,
-		"ALERTS":   {"alertname", "alertstate", "severity", "team", "account", "agent_group", "country", "code"},
-		"itnio_up": {"account", "exported_account"}, // the latter where a scrape configuration sets a label "account"
+		"ALERTS":           {"alertname", "alertstate", "severity", "team", "account", "agent_group", "country", "code"},
+		"ALERTS_FOR_STATE": {"alertname", "account"},
+		"itnio_up":         {"account", "exported_account"}, // the latter where a scrape configuration sets a label "account"
 		// What the reader may record himself (rules/thresholds.yml).
 		"account_agent_group:itnio_closed:bool": {"account", "agent_group"},
 		"country:itnio_watched:bool":            {"country"},

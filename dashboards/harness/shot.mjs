@@ -19,7 +19,10 @@ for (const name of names.length ? names : ['overview', 'agent-groups', 'countrie
       if (VISION) await (await page.context().newCDPSession(page)).send('Emulation.setEmulatedVisionDeficiency', { type: VISION });
       const query = new URLSearchParams({ dashboard: name, theme, scrape: SCRAPE, ...(FROM && { from: FROM }), ...(TO && { to: TO }) });
       await page.goto(`http://127.0.0.1:${PORT}/?${query}`);
-      await page.waitForFunction(() => document.title === 'ready', null, { timeout: 60000 }).catch(() => console.log(name, 'is not ready'));
+      await page.waitForFunction(() => document.title === 'ready', null, { timeout: 300000 }).catch(() => {
+        console.log(name, theme, size, 'is not ready after five minutes: its picture is empty');
+        process.exitCode = 1;
+      });
       if (theme === 'dark' && size === 'wide') for (const line of await page.evaluate(() => window.report ?? [])) if (/: (0 points|.*error|.*parse)/.test(line)) console.log(name, '|', line);
       // Tables are drawn a moment after the rest.
       await page.waitForTimeout(2000);

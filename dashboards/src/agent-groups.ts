@@ -21,8 +21,8 @@ const byInterval = () => table({
   labels: [{ id: 'Time', title: 'Until', unit: 'time:DD MMM HH:mm', minWidth: 110 }],
   values: [
     { id: 'offered', title: 'Offered', decimals: 0, color: 'gauge', minWidth: 110 }, { id: 'answered', title: 'Answered', decimals: 0 }, { id: 'intime', title: 'In time', decimals: 0 },
-    { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), color: 'text' },
-    { id: 'missed', title: 'Missed', decimals: 0 }, { id: 'share', title: 'Missed share', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), color: 'text' },
+    { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8) },
+    { id: 'missed', title: 'Missed', decimals: 0 }, { id: 'share', title: 'Missed share', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2) },
     { id: 'asa', title: 'ASA', unit: seconds, decimals: 1 }, { id: 'longest', title: 'Longest ring', unit: seconds, decimals: 0 }, { id: 'acd', title: 'ACD', unit: hms },
   ],
 });
@@ -52,11 +52,11 @@ export const agentGroups = () =>
       description: 'Offered, answered and missed incoming calls a minute, counted when they end.',
     }))
     .withPanel(timeseries({
-      title: 'Service level by group (sliding hour)', unit: 'percentunit', max: 1, interval: '5m', dashed: ['objective'], links: groupSeries, legend: 'lowest first', noValue: noIncoming,
-      targets: [query(m.busiest(10, 'agent_group', m.serviceLevel(m.hour, groups), m.incoming), '{{agent_group}}'), threshold('service_level_objective')],
-      description: 'Answered within $answered_within s / (offered − missed within $missed_within s) over the hour before each point; the ten groups with the most incoming calls. The objective is the lowest of the alerts (thresholds.yml).',
+      title: 'Service level by group (sliding hour)', unit: 'percentunit', max: 1, interval: '5m', dashed: ['objective'], links: groupSeries, legend: 'lowest first', ranked: true, noValue: noIncoming,
+      targets: [query(m.busiest('agent_group', m.serviceLevel(m.hour, groups), m.incoming), '{{rank}} {{agent_group}}'), threshold('service_level_objective')],
+      description: 'Answered within $answered_within s / (offered − missed within $missed_within s) over the hour before each point; the eight groups with the most incoming calls, numbered in that order. The objective is the lowest of the alerts (thresholds.yml).',
     }))
-    .withPanel(timeseries({ title: 'Answer speed by group, answered calls', unit: 's', interval: '5m', links: groupSeries, legend: 'highest first', noValue: 'no answered incoming calls in this range', targets: [query(m.busiest(10, 'agent_group', m.asa(m.hour, groups), m.incoming), '{{agent_group}}')], description: 'Average speed of answer (ring seconds / answered, incoming) over the hour before each point; the ten groups with the most incoming calls.' }))
+    .withPanel(timeseries({ title: 'Answer speed by group, answered calls', unit: 's', interval: '5m', links: groupSeries, legend: 'highest first', ranked: true, noValue: 'no answered incoming calls in this range', targets: [query(m.busiest('agent_group', m.asa(m.hour, groups), m.incoming), '{{rank}} {{agent_group}}')], description: 'Average speed of answer (ring seconds / answered, incoming) over the hour before each point; the eight groups with the most incoming calls, numbered in that order.' }))
     .withPanel(timeseries({
       title: 'Answer delay of answered calls (sliding hour)', unit: 's', interval: '5m', colors: quantileColors, dashed: ['alert above'], noValue: 'no answered incoming calls in this range',
       targets: [query(m.answerDelay(0.5, m.hour), 'p50'), query(m.answerDelay(0.95, m.hour), 'p95'), query(m.answerDelay(0.99, m.hour), 'p99'), threshold('answer_delay_seconds')],
@@ -76,12 +76,12 @@ export const agentGroups = () =>
       labels: [{ id: 'agent_group', title: 'Agent group', minWidth: 120, links: groupRowToCountries }],
       values: [
         { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 105 }, { id: 'offered', title: 'Offered', decimals: 0, width: 74 },
-        { id: 'missed', title: 'Missed', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), color: 'text', width: 80 },
-        { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), color: 'text', width: 104 },
+        { id: 'missed', title: 'Missed', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), width: 80 },
+        { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), width: 104 },
         ...groupsNow, { id: 'asa', title: 'ASA', unit: seconds, decimals: 1, width: 75 }, { id: 'acd', title: 'ACD', unit: hms, width: 84 },
         { id: 'hang', title: 'Agent hung up', unit: 'percentunit', decimals: 0, width: 114 }, { id: 'last', title: 'Last call', unit: hms, width: 84 },
       ],
     }))
-    .withPanel(bars({ title: 'Who hangs up: share of the agents', width: 8, height: 10, unit: 'percentunit', decimals: 0, max: 1, legend: '{{agent_group}}', noValue: 'no answered calls', links: groupSeries, steps: [['blue'], ['orange', 0.6]], expr: `topk(10, ${m.agentHangups(m.whole, groups)})`, description: 'Agent / (agent + customer) of answered calls: the ten groups with the highest share.' }))
-    .withPanel(timeseries({ title: 'Traffic by group', unit: 'suffix: erl', interval: '5m', stacked: true, links: groupSeries, legend: 'highest first', noValue: 'no answered calls in this range', targets: [query(m.busiest(10, 'agent_group', m.erlang(groups)), '{{agent_group}}')], description: 'Calls in conversation on average over the hour before each point (erlang); the ten busiest groups. The seconds of a call are added when it ends.' }))
+    .withPanel(bars({ title: 'Who hangs up: share of the agents', width: 8, height: 10, unit: 'percentunit', decimals: 0, max: 1, legend: '{{agent_group}}', noValue: 'no answered calls', links: groupSeries, steps: [['good'], ['warning', 0.6]], expr: `topk(10, ${m.agentHangups(m.whole, groups)})`, description: 'Agent / (agent + customer) of answered calls: the ten groups with the highest share.' }))
+    .withPanel(timeseries({ title: 'Traffic by group', unit: 'suffix: erl', interval: '5m', stacked: true, links: groupSeries, legend: 'highest first', ranked: true, noValue: 'no answered calls in this range', targets: [query(m.busiest('agent_group', m.erlang(groups)), '{{rank}} {{agent_group}}')], description: 'Calls in conversation on average over the hour before each point (erlang); the eight busiest groups, numbered in that order. The seconds of a call are added when it ends.' }))
     .withPanel(timeseries({ title: 'Dialler abandonment', unit: 'percentunit', interval: '5m', softMax: 0.05, dashed: ['limit'], colors: diallerColors, targets: [query(m.diallerAbandonment(m.hour), 'abandoned'), query(`min(account:itnio_threshold:dialler_abandonment{${m.byAccount}})`, 'limit')], noValue: 'no dialler calls in this range', description: 'Dialler calls hung up while ringing at the agent / (those + connected), over the hour before each point. The limit is for 30 days, not for each hour.' }));

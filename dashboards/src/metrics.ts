@@ -1,3 +1,5 @@
+import { Kinds, rankColors } from './palette';
+
 // PromQL of the KPIs, each in one place. A ratio is a ratio of sums; counters are read with increase over the panel's window.
 
 /** Matchers of the dashboards' variables. */
@@ -94,17 +96,30 @@ export const agentHangups = (w: Window, by: string[] = []) =>
 
 export const sinceLastCall = (by: string[] = ['agent_group']) => `time() - max by (${by.join(', ')}) (itnio_last_call_timestamp_seconds{${byGroup}})`;
 
+export const sipCalls = (w: Window) => sum(['code'], increase('itnio_call_sip_responses_total', bySIP, w));
+
 /** Per minute instead of per window. */
 export const perMinute = (metric: string, labels: string, by: string[] = []) => `${sum(by, `rate(${metric}{${labels}}[$__rate_interval])`)} * 60`;
 /** By the values of a label that are not 0 throughout the range. */
 export const perMinuteBy = (label: string, metric: string, labels: string) => nonZero(label, perMinute(metric, labels, [label]), metric, labels);
+/** By kinds of a label's values, in the label "kind", where they are not 0 throughout the range. */
+export const perMinuteByKind = (label: string, kinds: Kinds, metric: string, labels: string) => {
+  const byKind = (expr: string) => sum(['kind'], Object.entries(kinds).reduce(
+    (e, [kind, [, pattern]]) => (pattern ? `label_replace(${e}, "kind", "${kind}", "${label}", "${pattern}")` : e), `label_replace(${sum([label], expr)}, "kind", "other", "", "")`,
+  ));
+  return `${byKind(`rate(${metric}{${labels}}[$__rate_interval])`)} * 60 and on (kind) ${byKind(`increase(${metric}{${labels}}[$__range] @ end())`)} > 0`;
+};
 
 /** A ratio only where it is one of at least so many calls. */
 export const ofAtLeast = (calls: number, ratio: string, volume: string) => `${ratio} and ${volume} >= ${calls}`;
 
-/** The same countries, or groups, at every point of a time series: those with the most calls in the range. */
-export const busiest = (n: number, label: string, expr: string, labels = byCall) =>
-  `${expr} and on (${label}) topk(${n}, sum by (${label}) (increase(itnio_calls_total{${labels}}[$__range] @ end())))`;
+/** The same eight countries, or groups, at every point of a time series: those with the highest volume in the range. A label says their rank, which their colour goes by. */
+export const ranked = (label: string, expr: string, metric: string, labels: string) => {
+  const top = rankColors.map((_, i) => `label_replace(topk(${i + 1}, ${sum([label], `increase(${metric}{${labels}}[$__range] @ end())`)} > 0), "of", "${i + 1}", "", "")`);
+  return `(${expr}) * on (${label}) group_left (rank) count_values by (${label}) ("rank", ${top.length + 1} - count by (${label}) (${top.join(' or ')}))`;
+};
+/** Those with the most calls. */
+export const busiest = (label: string, expr: string, labels = byCall) => ranked(label, expr, 'itnio_calls_total', labels);
 
 /** Without the series that are 0 throughout the range. Filtering each point would tear holes into the others. */
 export const nonZero = (label: string, expr: string, metric: string, labels: string) =>

@@ -1,18 +1,19 @@
 import { dashboard } from './dashboard';
 import { alertCountry, alertGroup, countrySeries, groupRow, runbook } from './links';
 import * as m from './metrics';
-import { asrSteps, fallIsBad, highIsBad, incomingColors, lowIsBad, outcomeColors, outgoingColors, serviceColors } from './palette';
+import { asrSteps, fallIsBad, fills, highIsBad, incomingColors, lowIsBad, outcomeColors, outgoingColors, serviceColors } from './palette';
 import { bars, hms, query, row, seconds, stat, timeseries } from './panels';
 import { Column, table } from './table';
 
 const nowAndLastWeek = (expr: (w: m.Window) => string, volume?: (w: m.Window) => string) =>
   ({ expr: expr(m.halfHour), lastWeek: expr(m.weekAgo(m.halfHour)), volume: volume?.(m.halfHour) });
-const firing = 'alertname=~"Itnio.+", alertstate="firing", account=~"$account|"';
+const rules = 'alertname=~"Itnio.+", account=~"$account|"';
+const firing = `${rules}, alertstate="firing"`;
 
 /** The 30 minutes before the end of the time range, beside the same time a week before. Shared with the agent groups' dashboard. */
 export const now = {
   calls: () => stat({ title: 'Calls now', decimals: 0, ...nowAndLastWeek(w => m.calls(w)), description: 'Calls that ended in the last 30 minutes, and at the same time last week.' }),
-  asr: () => stat({ title: 'Outgoing ASR now', unit: 'percentunit', decimals: 1, ...nowAndLastWeek(w => m.asr(w), w => m.attempts(w)), steps: asrSteps, noValue: 'no outgoing calls', description: 'Answered / attempts, outgoing calls of the last 30 minutes (ASR, ITU-T E.411). Coloured from 20 attempts on; pink from 90 %, which is rarely honest traffic.' }),
+  asr: () => stat({ title: 'Outgoing ASR now', unit: 'percentunit', decimals: 1, ...nowAndLastWeek(w => m.asr(w), w => m.attempts(w)), steps: asrSteps, noValue: 'no outgoing calls', description: 'Answered / attempts, outgoing calls of the last 30 minutes (ASR, ITU-T E.411). Coloured from 20 attempts on; violet from 90 %, which is rarely honest traffic.' }),
   offered: () => stat({ title: 'Offered now', decimals: 0, ...nowAndLastWeek(w => m.offered(w)), noValue: 'no incoming calls', description: 'Incoming calls that ended in the last 30 minutes, and at the same time last week.' }),
   level: () => stat({ title: 'Service level now', unit: 'percentunit', decimals: 1, ...nowAndLastWeek(w => m.serviceLevel(w), w => m.offered(w)), steps: lowIsBad(0.7, 0.8), noValue: 'no calls to judge', description: 'Incoming calls of the last 30 minutes: answered within $answered_within s / (offered − missed within $missed_within s). Coloured from 20 calls on.' }),
   missed: () => stat({ title: 'Missed now', unit: 'percentunit', decimals: 1, ...nowAndLastWeek(w => m.missedShare(w), w => m.offered(w)), steps: highIsBad(0.1, 0.2), noValue: 'no incoming calls', description: 'Incoming calls of the last 30 minutes that nobody answered / offered. Coloured from 20 calls on.' }),
@@ -25,8 +26,8 @@ export const now = {
 /** What goes on now, by group: a table of hours would hide it. */
 export const missedNow = m.ofAtLeast(10, m.missedShare(m.halfHour, ['agent_group']), m.offered(m.halfHour, ['agent_group']));
 export const groupsNow: Column[] = [
-  { id: 'missednow', title: 'Missed now', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), color: 'text', width: 94 },
-  { id: 'callsnow', title: 'Δcalls now', unit: 'percentunit', decimals: 0, steps: fallIsBad(-0.3, -0.5), color: 'text', width: 92 },
+  { id: 'missednow', title: 'Missed now', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), width: 94 },
+  { id: 'callsnow', title: 'Δcalls now', unit: 'percentunit', decimals: 0, steps: fallIsBad(-0.3, -0.5), width: 92 },
 ];
 
 export const overview = () =>
@@ -37,20 +38,23 @@ export const overview = () =>
     .withRow(row('Now: the last 30 minutes, and the same time last week'))
     .withPanel(now.calls()).withPanel(now.asr()).withPanel(now.level()).withPanel(now.missed()).withPanel(now.age()).withPanel(now.alerts())
     .withPanel(table({
-      title: 'Firing alerts', height: 6, noValue: 'No alert is firing', drop: ['alertstate', 'Value', 'job', 'instance', 'label', 'status', 'threshold', 'exported_account'],
-      description: 'Alerts of the rules that come with the exporter. The name of an alert leads to what to do about it, a group or country to its dashboard.',
-      queries: { A: `(${m.named(`ALERTS{${firing}, country!=""}`)} or ALERTS{${firing}, country=""}) * on () group_left (url) itnio:runbooks:info` },
+      title: 'Firing alerts', height: 7, noValue: 'No alert is firing', sort: 'Since', drop: ['alertstate', 'Value #A', 'job', 'instance', 'label', 'status', 'threshold', 'exported_account'],
+      description: 'Alerts of the rules that come with the exporter. “Since” is when its condition began, the newest first. The name of an alert leads to what to do about it, a group or country to its dashboard.',
+      queries: {
+        A: `(${m.named(`ALERTS{${firing}, country!=""}`)} or ALERTS{${firing}, country=""}) * on () group_left (url) itnio:runbooks:info`,
+        since: `ALERTS_FOR_STATE{${rules}} * 1000 and ignoring (alertstate) ALERTS{${firing}}`,
+      },
       labels: [
-        { id: 'severity', title: 'Severity', width: 110, color: 'text', mappings: [{ type: 'value', options: { critical: { color: 'red', index: 0 }, warning: { color: 'orange', index: 1 } } }] },
+        { id: 'severity', title: 'Severity', width: 90, color: 'background', mappings: [{ type: 'value', options: { critical: { color: fills.bad, index: 0 }, warning: { color: fills.warning, index: 1 } } }] },
         { id: 'alertname', title: 'Alert', minWidth: 200, links: runbook }, { id: 'team', title: 'Team', width: 110 }, { id: 'account', title: 'Account', width: 130 },
         { id: 'agent_group', title: 'Agent group', minWidth: 120, links: alertGroup }, { id: 'name', title: 'Country', minWidth: 120, links: alertCountry },
         { id: 'country', title: 'Code', width: 60 }, { id: 'code', title: 'SIP', width: 60 }, { id: 'url', title: 'url', hidden: true },
       ],
-      values: [],
+      values: [{ id: 'since', title: 'Since', unit: 'time:DD MMM HH:mm', width: 110, first: true }],
     }))
     .withRow(row('The time range'))
     .withPanel(stat({ title: 'Calls', decimals: 0, expr: m.calls(m.whole), description: 'Finished calls in the time range. A call is counted when it ends.' }))
-    .withPanel(stat({ title: 'Outgoing answered (ASR)', unit: 'percentunit', decimals: 1, expr: m.asr(m.whole), volume: m.attempts(m.whole), noValue: 'no outgoing calls', steps: asrSteps, description: 'Answer-seizure ratio of outgoing calls: answered / attempts (ITU-T E.411). Coloured from 20 attempts on; pink from 90 %, which is rarely honest traffic.' }))
+    .withPanel(stat({ title: 'Outgoing answered (ASR)', unit: 'percentunit', decimals: 1, expr: m.asr(m.whole), volume: m.attempts(m.whole), noValue: 'no outgoing calls', steps: asrSteps, description: 'Answer-seizure ratio of outgoing calls: answered / attempts (ITU-T E.411). Coloured from 20 attempts on; violet from 90 %, which is rarely honest traffic.' }))
     .withPanel(stat({ title: 'Service level', unit: 'percentunit', decimals: 1, expr: m.serviceLevel(m.whole), volume: m.offered(m.whole), noValue: 'no calls to judge', steps: lowIsBad(0.7, 0.8), description: 'Incoming calls answered within $answered_within s / (offered − missed within $missed_within s). The usual target is 80 %. Coloured from 20 calls on.' }))
     .withPanel(stat({ title: 'Missed', unit: 'percentunit', decimals: 1, expr: m.missedShare(m.whole), volume: m.offered(m.whole), noValue: 'no incoming calls', steps: highIsBad(0.1, 0.2), description: 'Incoming calls that nobody answered / offered. Coloured from 20 calls on.' }))
     .withPanel(stat({ title: 'Talk time per call (ACD)', unit: 's', decimals: 1, expr: m.acd(m.whole, [], m.byCallAndType), noValue: 'no answered calls', description: 'Average length of conversation: talk seconds / answered calls (ITU-T E.437).' }))
@@ -81,8 +85,8 @@ export const overview = () =>
       labels: [{ id: 'agent_group', title: 'Agent group', minWidth: 120, links: groupRow }],
       values: [
         { id: 'calls', title: 'Calls', decimals: 0, color: 'gauge', width: 105 }, { id: 'offered', title: 'Offered', decimals: 0, width: 74 },
-        { id: 'missed', title: 'Missed', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), color: 'text', width: 74 },
-        { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), color: 'text', width: 104 },
+        { id: 'missed', title: 'Missed', unit: 'percentunit', decimals: 1, steps: highIsBad(0.1, 0.2), width: 74 },
+        { id: 'level', title: 'Service level', unit: 'percentunit', decimals: 1, steps: lowIsBad(0.7, 0.8), width: 104 },
         ...groupsNow, { id: 'last', title: 'Last call', unit: hms, width: 84 },
       ],
     }))

@@ -8,7 +8,7 @@ import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as Text, TextMode } from '@grafana/grafana-foundation-sdk/text';
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
 import { Link } from './links';
-import { neutral, Steps, steps } from './palette';
+import { fills, fillSteps, rankColors, shapeSteps, Steps } from './palette';
 
 export const datasource = { type: 'prometheus', uid: '${datasource}' };
 
@@ -30,26 +30,25 @@ export const judgedFrom = 20;
 const fixed = (color: string): DynamicConfigValue[] => [{ id: 'color', value: { mode: 'fixed', fixedColor: color } }];
 
 /** volume: the calls that the value is a ratio of; with fewer than judgedFrom it has no colour. lastWeek: the same a week ago, beside it. */
-export const stat = (o: Common & { expr: string; volume?: string; lastWeek?: string; color?: 'value' | 'background'; mappings?: Parameters<Stat['mappings']>[0] }) => {
+export const stat = (o: Common & { expr: string; volume?: string; lastWeek?: string; mappings?: Parameters<Stat['mappings']>[0] }) => {
   const p = new Stat().title(o.title).description(o.description).datasource(datasource).span(o.width ?? 4).height(o.height ?? 4)
-    .unit(unit(o)).thresholds(steps(o.steps ?? neutral)).noValue(o.noValue ?? 'no calls')
+    .unit(unit(o)).thresholds(fillSteps(o.steps ?? [['plain']])).noValue(o.noValue ?? 'no calls')
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
     .graphMode(common.BigValueGraphMode.None).justifyMode(common.BigValueJustifyMode.Center).wideLayout(false)
-    .colorMode(o.color === 'background' ? common.BigValueColorMode.Background : common.BigValueColorMode.Value)
+    .colorMode(common.BigValueColorMode.BackgroundSolid)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']).fields('').values(false));
   const legend = o.lastWeek ? 'now' : '';
   p.withTarget(now(o.volume ? `(${o.expr}) and (${o.volume}) >= ${judgedFrom}` : o.expr, legend).refId('A'));
-  if (o.volume) p.withTarget(now(`(${o.expr}) and (${o.volume}) < ${judgedFrom}`, legend).refId('B')).overrideByQuery('B', fixed('text'));
+  if (o.volume) p.withTarget(now(`(${o.expr}) and (${o.volume}) < ${judgedFrom}`, legend).refId('B')).overrideByQuery('B', fixed(fills.plain));
   if (o.lastWeek) {
-    p.withTarget(now(o.lastWeek, 'last week').refId('C')).overrideByQuery('C', fixed('text'))
+    p.withTarget(now(o.lastWeek, 'last week').refId('C')).overrideByQuery('C', fixed(fills.plain))
       .textMode(common.BigValueTextMode.ValueAndName).orientation(common.VizOrientation.Vertical);
   }
   if (o.mappings) p.mappings(o.mappings);
   return o.decimals === undefined ? p : p.decimals(o.decimals);
 };
 
-// No palette of ten colours can be told apart by everybody: where lines are countries, groups or agents, a table beside them has their values.
-// What is worst comes first.
+// Where lines are countries, groups or agents, a table beside them has their values. What is worst comes first.
 type LegendKind = 'list' | 'lowest first' | 'highest first';
 const legend = (kind: LegendKind) => {
   const l = new common.VizLegendOptionsBuilder().showLegend(true);
@@ -60,11 +59,11 @@ const legend = (kind: LegendKind) => {
 
 export const timeseries = (o: Common & {
   targets: DataqueryBuilder[]; stacked?: boolean; min?: number; max?: number; softMax?: number; interval?: string;
-  colors?: Record<string, string>; legend?: LegendKind; dashed?: string[]; links?: Link[];
+  colors?: Record<string, string>; legend?: LegendKind; ranked?: boolean; dashed?: string[]; links?: Link[];
 }) => {
   const p = new TimeSeries().title(o.title).description(o.description).datasource(datasource).span(o.width ?? 12).height(o.height ?? 8)
     .unit(o.unit ?? 'short').noValue(o.noValue ?? 'no calls in this range').min(o.min ?? 0)
-    .drawStyle(common.GraphDrawStyle.Line).lineWidth(o.stacked ? 1 : 2).fillOpacity(o.stacked ? 60 : 0)
+    .drawStyle(common.GraphDrawStyle.Line).lineWidth(o.stacked ? 0 : 2).fillOpacity(o.stacked ? 100 : 0)
     // Automatic points: a value without neighbours is seen as well.
     .gradientMode(common.GraphGradientMode.None).showPoints(common.VisibilityMode.Auto).pointSize(5).spanNulls(600000).axisBorderShow(false)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
@@ -76,6 +75,7 @@ export const timeseries = (o: Common & {
   if (o.decimals !== undefined) p.decimals(o.decimals);
   if (o.interval) p.interval(o.interval);
   for (const [name, color] of Object.entries(o.colors ?? {})) p.overrideByName(name, fixed(color));
+  if (o.ranked) rankColors.forEach((color, i) => p.overrideByRegexp(`/^${i + 1} /`, [...fixed(color), ...(o.stacked || i % 2 === 0 ? [] : [{ id: 'custom.lineStyle', value: { fill: 'dash', dash: [10, 5] } }])]));
   for (const name of o.dashed ?? []) {
     p.overrideByRegexp(name, [
       { id: 'custom.lineStyle', value: { fill: 'dash', dash: [8, 6] } }, { id: 'custom.fillOpacity', value: 0 }, { id: 'custom.lineWidth', value: 1 }, { id: 'custom.showPoints', value: 'never' },
@@ -91,7 +91,7 @@ export const bars = (o: Common & { expr: string; legend: string; max?: number; h
   const p = new BarGauge().title(o.title).description(o.description).datasource(datasource).span(o.width ?? 8).height(o.height ?? 8)
     .withTarget(now(o.expr, o.legend)).unit(unit(o)).noValue(o.noValue ?? 'no calls').min(0)
     .orientation(common.VizOrientation.Horizontal).displayMode(common.BarGaugeDisplayMode.Basic).valueMode(common.BarGaugeValueMode.Text)
-    .showUnfilled(true).thresholds(steps(o.steps ?? [['blue']]))
+    .showUnfilled(true).thresholds(shapeSteps(o.steps ?? [['plain']]))
     .colorScheme(o.steps ? new FieldColorBuilder().mode(FieldColorModeId.Thresholds) : new FieldColorBuilder().mode(FieldColorModeId.Fixed).fixedColor(o.hue ?? 'blue'))
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']).fields('').values(false));
   if (o.max !== undefined) p.max(o.max);

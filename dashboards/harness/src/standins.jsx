@@ -1,6 +1,7 @@
 // Simple stand-ins for panels that live in Grafana's core only and cannot be had as a library: heat map and geomap.
 import React, { useEffect, useRef } from 'react';
 import { getDisplayProcessor, getValueFormat, formattedValueToString } from '@grafana/data';
+import { getTextColorForAlphaBackground } from '@grafana/ui';
 import * as chromatic from 'd3-scale-chromatic';
 import { geoCentroid, geoEquirectangular, geoPath } from 'd3-geo';
 import { feature } from 'topojson-client';
@@ -52,8 +53,13 @@ export function Geomap({ frame, theme, width, height }) {
       const at = place(c), p = at && projection(at);
       if (!p) return null;
       const r = 6 + 18 * attempts.values[i] / most;
-      return <g key={c}><circle cx={p[0]} cy={p[1]} r={r} fill={display(asr.values[i]).color} opacity={0.75} stroke={theme.colors.background.primary} />
-        <text x={p[0]} y={p[1] + 3.5} fontSize={10} textAnchor="middle" fill={theme.isDark ? '#fff' : '#111'}>{c}</text></g>;
+      return <g key={c}><circle cx={p[0]} cy={p[1]} r={r} fill={display(asr.values[i]).color} opacity={0.9} stroke={theme.colors.background.primary} />
+        <text x={p[0]} y={p[1] + 3.5} fontSize={10} textAnchor="middle" fill={getTextColorForAlphaBackground(display(asr.values[i]).color, theme.isDark)}>{c}</text></g>;
+    })}
+    {(asr?.config.thresholds?.steps ?? []).map((step, i, steps) => {
+      const y = height - 24 - 16 * (steps.length - 1 - i), text = v => formattedValueToString(getValueFormat(asr.config.unit)(v, 0));
+      return <g key={i}><circle cx={14} cy={y} r={5} fill={theme.visualization.getColorByName(step.color)} />
+        <text x={24} y={y + 4} fontSize={11} fill={theme.colors.text.primary}>{i === 0 ? `< ${text(steps[1].value)}` : `${text(step.value)}+`}</text></g>;
     })}
     <text x={8} y={height - 8} fontSize={10} fill={theme.colors.text.secondary}>stand-in for Grafana’s geomap</text>
   </svg>;
