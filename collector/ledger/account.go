@@ -327,6 +327,9 @@ func (a *Account) load(b *bolt.Bucket) error {
 	if _, err := readCells(b); err != nil {
 		return fmt.Errorf("windows: %w", err)
 	}
+	if _, err := readDeletions(b); err != nil {
+		return fmt.Errorf("deletions: %w", err)
+	}
 	return nil
 }
 

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"encoding/binary"
-	"errors"
 	"slices"
 
 	bolt "go.etcd.io/bbolt"
@@ -12,11 +11,14 @@ import (
 // is kept for those who compare the ledger with the API.
 type Deletion struct {
 	From, To int64    // Unix seconds
-	At       int64    // server's time when it was seen, Unix seconds
-	IDs      []uint64 // of the records, as cells have them
+	At       int64    // server's time when the pass that has seen it began, Unix seconds
+	IDs      []uint64 // of the records, as cells have them; at least one
 }
 
-func (d *Deletion) key() []byte { return append(be64(d.From), be64(d.At)...) }
+// key has an id in it: one pass can see two deletions from a window.
+func (d *Deletion) key() []byte {
+	return slices.Concat(be64(d.From), be64(d.At), be64(int64(slices.Min(d.IDs))))
+}
 
 func (d *Deletion) encode() []byte {
 	return seal(appendIDs(binary.AppendVarint(nil, d.To), slices.Clone(d.IDs)))
@@ -24,13 +26,13 @@ func (d *Deletion) encode() []byte {
 
 func decodeDeletion(key, src []byte) (Deletion, error) {
 	b, err := unseal(src)
-	if err != nil || len(key) != 16 {
+	if err != nil || len(key) != 24 {
 		return Deletion{}, errDamaged
 	}
 	r := reader{b: b}
 	d := Deletion{From: int64(binary.BigEndian.Uint64(key)), At: int64(binary.BigEndian.Uint64(key[8:])), To: r.varint()}
 	ids, rest, ok := readIDs(nil, r.b)
-	if r.bad || !ok || len(rest) > 0 {
+	if r.bad || !ok || len(ids) == 0 || len(rest) > 0 {
 		return Deletion{}, errDamaged
 	}
 	d.IDs = ids
@@ -72,21 +74,13 @@ func writeDeletions(account *bolt.Bucket, b *Batch) error {
 	return nil
 }
 
-// dropDeletions deletes those whose window ends at or before a time, and damaged ones, which must not keep calls from being counted.
+// dropDeletions deletes those whose window ends at or before a time.
 func dropDeletions(account *bolt.Bucket, at int64) error {
-	b, err := subBucket(account, bucketDeletion)
-	if b == nil {
-		return err
-	}
-	var gone [][]byte
-	err = b.ForEach(func(k, v []byte) error {
-		if d, err := decodeDeletion(k, v); err != nil || d.To <= at {
-			gone = append(gone, slices.Clone(k))
+	all, err := readDeletions(account)
+	for i := range all {
+		if err == nil && all[i].To <= at {
+			err = account.Bucket([]byte(bucketDeletion)).Delete(all[i].key())
 		}
-		return nil
-	})
-	for _, k := range gone {
-		err = errors.Join(err, b.Delete(k))
 	}
 	return err
 }

@@ -18,7 +18,7 @@ import (
 //	accounts / NAME           meta   -> JSON of accountMeta
 //	accounts / NAME / ids     DAY (bucket) / sequence -> entry
 //	accounts / NAME / cells   from   -> Cell
-//	accounts / NAME / deletions   from, when it was seen -> Deletion (releases that do not know them leave them alone)
+//	accounts / NAME / deletions   from, pass, id -> Deletion (releases that do not know them leave them alone)
 //	families / NAME           meta   -> JSON of familyMeta
 //	families / NAME / series  label values -> series state
 //

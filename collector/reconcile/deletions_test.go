@@ -44,6 +44,41 @@ func TestDeletionsAreCountedOnceWhenConfirmed(t *testing.T) {
 	}
 }
 
+// One pass can see two deletions from one window.
+func TestTwoDeletionsFromAWindowInOnePass(t *testing.T) {
+	a := steady(t, nil)
+	a.srv.now += 60
+	a.live()
+	w := a.st.row.cells[a.st.row.from(a.srv.now-5*hour)].Window
+	var in []uint64
+	for _, r := range a.srv.records {
+		if r.at > w.From && r.at < w.To-1 && r.gone == forever {
+			in = append(in, r.id)
+		}
+	}
+	a.srv.remove(in[0])
+	p := a.st.Audit(a.srv.now, 0)
+	for removed := 1; ; {
+		q, more := p.Next()
+		if !more {
+			break
+		}
+		answer, _, _ := a.srv.answer(q)
+		a.save()
+		p.Take(answer)
+		if p.Deleted == removed && removed == 1 {
+			a.srv.remove(in[1])
+			removed = 2
+		}
+	}
+	a.save()
+	require.Equal(t, 2, p.Deleted)
+	require.Len(t, a.deletions, 2)
+	for i, d := range a.deletions {
+		require.Equal(t, Deletion{Window: w, At: p.Begun, IDs: in[i : i+1]}, d)
+	}
+}
+
 // A record that is left out until one reading of its window has missed it, and shown again then, is not deleted.
 func TestRecordLeftOutOnceIsNotDeleted(t *testing.T) {
 	for _, late := range []int64{1500, hour, 110 * 60} {

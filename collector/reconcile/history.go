@@ -131,6 +131,7 @@ func (h *History) Settled() (Settled, bool) {
 	}
 	s.row.cells = slices.Clip(slices.Delete(s.row.cells, 0, n))
 	clear(s.dirty)
+	s.deletions = nil
 	h.told, h.retries = at, 0
 	h.adapt(out.width(), records)
 	return out, true

@@ -40,7 +40,7 @@ type Pass struct {
 	stack     []*task // the next task is the last one
 	changes   int     // how many cells have changed
 	matched   []match // questions whose total was the expected one
-	highest   int     // total that was answered
+	highest   int     // the highest total answered
 	overlong  int     // walks in a row that did not end where their total said they would
 	endlesses int     // windows whose answers went on and on
 	done      bool
@@ -72,7 +72,7 @@ type task struct {
 	// Of a question or a search.
 	search  search
 	plain   bool // nothing is inferred: every part is asked about
-	again   bool // this pass has searched the row before
+	again   bool // this pass has asked about the row, or one that has it, before
 	confirm bool // the row was searched in vain; its total is asked once more
 }
 

@@ -174,11 +174,12 @@ type match struct {
 }
 
 func (p *Pass) match(w Window, g page) {
-	p.matched = append(p.matched, match{w, g.Total, g.complete()})
+	n := g.Total - p.s.trust.off
+	p.matched = append(p.matched, match{win: w, total: g.Total, complete: n <= g.Size && len(g.IDs) == n})
 }
 
 // doubtHighest asks about the halves of the rows that have the highest total of an audit. It may be the server's cap, and the row may
-// have more records: no other total shows that the server says higher ones. It returns false if there is nothing to doubt.
+// have more records: no answer of the audit shows that the server can say more. It returns false if there is nothing to doubt.
 func (p *Pass) doubtHighest() bool {
 	var sure []match
 	for _, m := range p.matched {

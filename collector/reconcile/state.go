@@ -188,7 +188,7 @@ func (s *State) OpenWindows() int {
 // Deletion is a window from which records are gone, as a second walk has confirmed.
 type Deletion struct {
 	Window
-	At  int64    // server's time when that was seen, Unix seconds
+	At  int64    // server's time when the pass that has seen it began, Unix seconds
 	IDs []uint64 // of the records, sorted
 }
 

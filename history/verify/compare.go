@@ -79,6 +79,7 @@ type comparison struct {
 	rows    map[key]*Counts
 	ended   map[key]*ends       // of the calls that raise counters, also of those around the range
 	seen    map[uint64]struct{} // ids of all records
+	former  map[uint64]struct{} // sessions by which the ledger knows calls that are shown with a keyId by now
 	keyless int                 // calls that are known by their keyId and whose record is shown without it
 }
 
@@ -92,6 +93,9 @@ func (c *comparison) take(calls []call.Call) {
 				continue
 			}
 			c.seen[id] = struct{}{}
+		}
+		if one.Key != 0 && one.Session != 0 && c.book.KnowsID(one.Session) {
+			c.former[one.Session] = struct{}{}
 		}
 		known := c.book.Knows(one)
 		if known && one.Key == 0 && !c.book.KnowsID(one.Session) {
@@ -144,12 +148,14 @@ func (c *comparison) raises(k key, end int64, sure bool) {
 	c.ended[k].add(end, sure)
 }
 
-// gone counts the ids that the ledger has, or had until the exporter saw a deletion itself, in windows and the API did not show.
+// gone counts the calls that the ledger has, or had until the exporter saw a deletion itself, in windows, and that the API did not show.
 func (c *comparison) gone(windows []reconcile.Known) int {
 	missing := map[uint64]struct{}{}
 	for _, w := range windows {
 		for id := range w.IDs.All() {
-			if _, shown := c.seen[id]; !shown && c.book.KnowsID(id) {
+			_, shown := c.seen[id]
+			_, former := c.former[id]
+			if !shown && !former && c.book.KnowsID(id) {
 				missing[id] = struct{}{}
 			}
 		}

@@ -25,7 +25,7 @@ func (s shelf) KnowsID(id uint64) bool { return s[id] }
 func newComparison(s shelf) *comparison {
 	return &comparison{
 		from: 1000, to: 2000, book: s, recent: 1900, epoch: 500, labels: newLabels(nil, nil),
-		rows: map[key]*Counts{}, ended: map[key]*ends{}, seen: map[uint64]struct{}{},
+		rows: map[key]*Counts{}, ended: map[key]*ends{}, seen: map[uint64]struct{}{}, former: map[uint64]struct{}{},
 	}
 }
 
@@ -92,6 +92,8 @@ func TestGone(t *testing.T) {
 	require.Equal(t, 2, c.gone(windows))
 	c.take([]call.Call{{Session: 3, End: time.Unix(1500, 0)}})
 	require.Equal(t, 1, c.gone(windows), "it never had a keyId")
+	c.take([]call.Call{{Key: 7, Session: 3, End: time.Unix(1500, 0)}})
+	require.Equal(t, 1, c.gone(windows), "that call is known by its session, and shown")
 	c.take([]call.Call{{Session: ofKeyed, End: time.Unix(1500, 0)}})
 	require.Zero(t, c.gone(windows), "the keyId 2 may be that of the call that is shown without")
 }

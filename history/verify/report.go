@@ -54,6 +54,7 @@ type Account struct {
 	// NoLongerShown is how many calls the ledger has counted in windows of the range that the API does not show any more. The ledger keeps
 	// only ids: agent groups and countries are those of the rises that are unexplained, where Prometheus is compared too.
 	NoLongerShown int `json:"no_longer_shown"`
+	Noticed       int `json:"noticed"` // of NoLongerShown: by the exporter itself, in itnio_exporter_deleted_records_total
 
 	Prometheus *Prometheus `json:"prometheus,omitempty"`
 	Result     Result      `json:"result"`

@@ -94,7 +94,7 @@ func (w *writer) account(a *Account) {
 		}
 	}
 	if a.NoLongerShown > 0 {
-		w.line("  no_longer_shown: %d; the ledger has counted it in a window of the range, and the API does not show it any more; counters never go down; %s", a.NoLongerShown, a.whose())
+		w.line("  no_longer_shown: the ledger knows so many calls of windows of the range that the API does not show any more, %d of %d were noticed by the exporter; counters never go down; %s", a.Noticed, a.NoLongerShown, a.whose())
 	}
 	if unknown := seconds(a.From, a.To) - a.Ledger.KnownSeconds; unknown > 0 {
 		w.line("  for %s of the range the ledger does not know by window which calls there were: one that is no longer shown would not be found there", time.Duration(unknown)*time.Second)
@@ -110,10 +110,13 @@ func (w *writer) account(a *Account) {
 
 // whose says where to see the agent groups and countries of calls that are no longer shown.
 func (a *Account) whose() string {
-	if a.Prometheus == nil {
-		return "the ledger keeps only ids: with --prometheus.url you see the agent group and country of such a call by its rise"
+	switch {
+	case a.Prometheus == nil:
+		return "the ledger keeps only ids: with --prometheus.url, unexplained rises tell the agent groups and countries"
+	case a.Prometheus.Total.Unexplained > 0:
+		return "their rises are unexplained above: that tells the agent groups and countries"
 	}
-	return "its rise is unexplained above: that tells the agent group and country"
+	return "the ledger keeps only ids, and no rise is unexplained: agent groups and countries are not known"
 }
 
 func seconds(from, to time.Time) int64 { return to.Unix() - from.Unix() }
@@ -231,7 +234,7 @@ func WriteCSV(out io.Writer, r *Report) error {
 	for _, c := range columns() {
 		head = append(head, c.name)
 	}
-	head = append(head, "no_longer_shown", "rises", "before_at_least", "before_at_most", "after_at_least", "after_at_most", "first_samples", "unexplained")
+	head = append(head, "no_longer_shown", "noticed", "rises", "before_at_least", "before_at_most", "after_at_least", "after_at_most", "first_samples", "unexplained")
 	lines := [][]string{head}
 	for i := range r.Accounts {
 		lines = append(lines, csvLines(&r.Accounts[i])...)
@@ -247,15 +250,15 @@ func csvLines(a *Account) (lines [][]string) {
 			rises[key{p.AgentGroup, p.Country}] = &p.Rises
 		}
 	}
-	line := func(k key, c *Counts, gone string) {
+	line := func(k key, c *Counts, gone ...string) {
 		out := append([]string{a.Name}, numbers(k.group, k.country, columns(), c)...)
-		out = append(out, gone)
+		out = append(out, gone...)
 		p := rises[k]
 		delete(rises, k)
 		if p == nil {
 			p = &Rises{}
 		}
-		if a.Prometheus == nil || gone != "" {
+		if a.Prometheus == nil || gone[0] != "" {
 			lines = append(lines, append(out, "", "", "", "", "", "", ""))
 			return
 		}
@@ -265,18 +268,18 @@ func csvLines(a *Account) (lines [][]string) {
 		lines = append(lines, out)
 	}
 	for i := range a.Rows {
-		line(key{a.Rows[i].AgentGroup, a.Rows[i].Country}, &a.Rows[i].Counts, "")
+		line(key{a.Rows[i].AgentGroup, a.Rows[i].Country}, &a.Rows[i].Counts, "", "")
 	}
 	if a.Prometheus != nil {
 		for i := range a.Prometheus.Rows {
 			p := &a.Prometheus.Rows[i]
 			if k := (key{p.AgentGroup, p.Country}); rises[k] != nil {
-				line(k, &Counts{}, "")
+				line(k, &Counts{}, "", "")
 			}
 		}
 	}
 	if a.NoLongerShown > 0 {
-		line(key{}, &Counts{}, strconv.Itoa(a.NoLongerShown))
+		line(key{}, &Counts{}, strconv.Itoa(a.NoLongerShown), strconv.Itoa(a.Noticed))
 	}
 	return lines
 }

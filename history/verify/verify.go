@@ -41,16 +41,16 @@ func Run(ctx context.Context, o Options) (Account, error) {
 	from, to, epoch := o.From.Unix(), o.To.Unix(), o.Ledger.Epoch().Unix()
 	windows, seconds := windowsOf(known, from, to, epoch)
 	deleted, _ := windowsOf(deletionsOf(o.Ledger), from, to, epoch)
-	windows = append(windows, deleted...)
+	all := slices.Concat(windows, deleted)
 	c := &comparison{
 		from: from, to: to, epoch: epoch, recent: last.Add(-o.Lookback).Unix(), book: o.Ledger,
 		labels: newLabels(o.Ledger.Labels, o.Ledger.Series),
-		rows:   map[key]*Counts{}, ended: map[key]*ends{}, seen: map[uint64]struct{}{},
+		rows:   map[key]*Counts{}, ended: map[key]*ends{}, seen: map[uint64]struct{}{}, former: map[uint64]struct{}{},
 	}
 	if floor := o.Ledger.Floor(); !floor.IsZero() {
 		c.floor = floor.Unix()
 	}
-	first, end := o.around(windows)
+	first, end := o.around(all)
 	read, err := o.Past.Read(ctx, first, end, func(_ history.Window, calls []call.Call) error { c.take(calls); return nil })
 	if err != nil {
 		return Account{}, err
@@ -63,7 +63,7 @@ func Run(ctx context.Context, o Options) (Account, error) {
 		a.Ledger.IDsSince = &floor
 	}
 	a.Rows, a.Total = c.sorted()
-	a.NoLongerShown = c.gone(answered(windows, a.API.Unread))
+	a.NoLongerShown, a.Noticed = c.gone(answered(all, a.API.Unread)), c.gone(answered(deleted, a.API.Unread))
 	if o.Prometheus != nil && epoch < to {
 		s, err := o.Prometheus.read(ctx, o.Name, c.labels.names, first, earlier(o.To.Add(around*time.Second), o.Now))
 		if err != nil {

@@ -140,6 +140,7 @@ func TestVerify(t *testing.T) {
 				require.Equal(t, Different, a.Result)
 				require.Equal(t, 1, a.Total.NotCounted)
 				require.Equal(t, 1, a.NoLongerShown)
+				require.Zero(t, a.Noticed)
 				require.Equal(t, a.Total.Shown-1, a.Total.Counted)
 				require.Contains(t, a.Rows, Row{AgentGroup: "team of one", Country: "KE", Counts: Counts{Shown: 1, NotCounted: 1}})
 				require.Equal(t, "DIFFERENT: 1 not counted, 1 counted and no longer shown", verdict(&a))
@@ -152,6 +153,7 @@ func TestVerify(t *testing.T) {
 				a, err = w.verify(file, from, to)
 				require.NoError(t, err)
 				require.Equal(t, 1, a.NoLongerShown)
+				require.Equal(t, 1, a.Noticed)
 				require.Equal(t, "DIFFERENT: 1 counted and no longer shown", verdict(&a))
 				before, err := w.verify(file, from, began.Add(5*time.Hour))
 				require.NoError(t, err)
@@ -204,7 +206,7 @@ func TestOutput(t *testing.T) {
 		w.add(simulator.Call{Start: began.Add(time.Hour)})
 		a, err := w.verify(ledger.FileIn(w.dir), began, began.Add(2*time.Hour))
 		require.NoError(t, err)
-		a.NoLongerShown = 2
+		a.NoLongerShown, a.Noticed = 2, 1
 		a.judge()
 		var report Report
 		report.Add(a)
@@ -217,8 +219,8 @@ func TestOutput(t *testing.T) {
 		require.Regexp(t, `! team of one +KE +1 +0 +1\n`, text.String())
 		require.Contains(t, text.String(), "DIFFERENT: 1 not counted, 2 counted and no longer shown")
 		require.NotContains(t, text.String(), "baseline", "columns without calls are left out")
-		require.Contains(t, table.String(), "main,team of one,KE,1,0,0,0,0,0,0,1,,,,,,,,\n")
-		require.Contains(t, table.String(), "main,,,0,0,0,0,0,0,0,0,2,,,,,,,\n")
+		require.Contains(t, table.String(), "main,team of one,KE,1,0,0,0,0,0,0,1,,,,,,,,,\n")
+		require.Contains(t, table.String(), "main,,,0,0,0,0,0,0,0,0,2,1,,,,,,,\n")
 		require.Contains(t, object.String(), `"no_longer_shown":2`)
 		for c := range w.sim.Calls() {
 			for _, out := range []string{text.String(), table.String(), object.String()} {
