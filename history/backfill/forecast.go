@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"itnio_exporter/collector/series"
+	"itnio_exporter/history"
 	"itnio_exporter/itnio"
 )
 
@@ -35,7 +36,7 @@ func Look(ctx context.Context, o Options) (f Forecast, err error) {
 		if to.After(p.End) {
 			to = p.End
 		}
-		page, err := o.History.API.Records(ctx, itnio.Query{From: from, To: to, Page: 1, Size: 100, Filter: o.History.Filter})
+		page, err := history.New(o.History).Ask(ctx, itnio.Query{From: from, To: to, Page: 1, Size: itnio.PageSize})
 		switch c := itnio.ClassOf(err); {
 		case c == itnio.ClassQuestion && i == 0:
 			return f, fmt.Errorf("the API does not answer for %s, which may be longer ago than it keeps records: give a later --start: %w", from.Format(time.DateOnly), err)
