@@ -24,7 +24,7 @@ var arrows = map[string][]string{
 	"diagnose":             {"collector/call", "collector/families", "collector/reconcile", "config", "itnio"},
 	"collector":            {"collector/account", "collector/call", "collector/exposition", "collector/families", "collector/ledger", "config", "itnio", "logging"},
 	"history/verify":       {"collector/call", "collector/families", "collector/ledger", "collector/reconcile", "history"},
-	"history/backfill":     {"collector/call", "collector/families", "collector/ledger", "collector/series", "collector/zone", "history", "itnio"},
+	"history/backfill":     {"collector/call", "collector/families", "collector/ledger", "collector/series", "collector/zone", "enum", "history", "itnio"},
 	"history":              {"collector/call", "collector/reconcile", "collector/retry", "itnio"},
 	"collector/account":    {"collector/call", "collector/ledger", "collector/reconcile", "collector/retry", "collector/zone", "config", "enum", "itnio", "logging"},
 	"collector/ledger":     {"collector/call", "collector/families", "collector/idset", "collector/series", "config"},

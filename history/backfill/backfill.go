@@ -242,7 +242,7 @@ func (r *run) take(w history.Window, calls []call.Call) error {
 		switch at := countsAt(c, w); {
 		case c.Pending && now.Sub(at) < r.Lookback: // it may be complete yet, and the live exporter counts it then
 		case at.Before(r.Plan.Start):
-			before = append(before, ledger.Item{Call: slim(c)})
+			before = append(before, ledger.Item{Call: *c})
 		case at.Before(r.Plan.End):
 			r.queue.add(c, at)
 		}

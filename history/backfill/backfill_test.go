@@ -254,7 +254,7 @@ func TestHistory(t *testing.T) {
 					for _, row := range r.list {
 						for i, line := range row.lines {
 							n++
-							require.Equal(t, at(all[strings.TrimSpace(string(line))], o.Plan.End), value(r.family, row.cur, i), name)
+							require.Equal(t, at(all[strings.TrimSpace(string(line.text))], o.Plan.End), value(r.family, row.cur, i), name)
 						}
 					}
 				}
