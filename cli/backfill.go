@@ -69,8 +69,8 @@ func newBackfill(app *kingpin.Application) command {
 	return command{c, func(e Environment) error { return runBackfill(e, f) }}
 }
 
-// memory is what a backfill may take, softly: at a million calls a day, half of it is live.
-const memory = 160 << 20
+// memory is what a backfill may take, softly: at a million calls a day, half of it is live. The ledger, a file in memory, comes on top.
+const memory = 128 << 20
 
 func runBackfill(e Environment, f *backfillFlags) error {
 	if _, told := e.LookupEnv("GOMEMLIMIT"); !told {

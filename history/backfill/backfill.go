@@ -312,7 +312,11 @@ func (r *run) step(t time.Time) error {
 	if err := r.finish(); err != nil {
 		return err
 	}
-	if _, err := r.account.Expire(t, r.Horizon+spare, 2); err != nil {
+	keep := r.Horizon + spare
+	if !r.Plan.Moves { // no exporter goes on from this ledger: ids are for what may be listed twice here
+		keep = longest + settle + spare
+	}
+	if _, err := r.account.Expire(t, keep, 2); err != nil {
 		return err
 	}
 	if err := r.dir.keep(r.ledger, t, r.result.Missing); err != nil {

@@ -40,7 +40,7 @@ func BenchmarkMillion(b *testing.B) {
 }
 
 func million(b *testing.B, days int, random bool) {
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(160 << 20)) // as the command does
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(128 << 20)) // as the command does
 	start := time.Unix(1_800_000_000, 0).UTC().Truncate(day)
 	end := start.Add(time.Duration(days) * day)
 	countries := strings.Fields("86 1 44 49 33 39 34 81 82 91 61 62 63 65 66 60 52 55 54 56 57 51 27 20 90 92")
