@@ -69,8 +69,8 @@ func newBackfill(app *kingpin.Application) command {
 	return command{c, func(e Environment) error { return runBackfill(e, f) }}
 }
 
-// memory is what a backfill may take, softly: at a million calls a day, half of it is live.
-const memory = 160 << 20
+// memory is what a backfill may take, softly: at a million calls a day, half of it is live. The ledger, a file in memory, comes on top.
+const memory = 128 << 20
 
 func runBackfill(e Environment, f *backfillFlags) error {
 	if _, told := e.LookupEnv("GOMEMLIMIT"); !told {
@@ -105,7 +105,7 @@ func runBackfill(e Environment, f *backfillFlags) error {
 	defer done()
 	report := newBackfillReport(e, plan, f.into)
 	o := backfill.Options{
-		Dir: f.dir, Plan: plan, Logger: l.GoKit, Horizon: cfg.Global().Horizon, Lookback: cfg.Global().Lookback, Progress: report.progress,
+		Dir: f.dir, Plan: plan, Zone: a.Location, Logger: l.GoKit, Horizon: cfg.Global().Horizon, Lookback: cfg.Global().Lookback, Progress: report.progress,
 		History: history.Options{
 			API: api, Filter: call.Filter(a.Filter), Logger: l.GoKit,
 			Calls: call.NewNormalizer(call.Options{Agents: cfg.Metrics().Agents, AgentHashKey: []byte(cfg.Metrics().AgentHashKey)}),
@@ -187,7 +187,7 @@ func (f *backfillFlags) setEnd(p *backfill.Plan, now, epoch time.Time, before *b
 			return err
 		}
 		p.End = f.aligned(end)
-	case before != nil:
+	case before != nil && before.Moves == p.Moves:
 		p.End = before.End
 	case p.Moves:
 		p.End = f.aligned(now.Add(-untouchable))

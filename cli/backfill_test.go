@@ -8,12 +8,14 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/e2e/process"
+	"itnio_exporter/history/backfill"
 )
 
 // TestBackfillRefused: what cannot be done is said in one line, before anything is read.
@@ -80,20 +82,20 @@ func TestBackfillOfALiveAccount(t *testing.T) {
 	live := start(t, "--config.file="+config, "--storage.path="+storage, "--web.listen-address=127.0.0.1:0")
 	live.hasCalls(1)
 	begin := time.Now().Add(-220 * time.Minute).Truncate(time.Minute).UTC()
-	backfill := []string{"backfill", "--config.file=" + config, "--storage.path=" + storage, "--start=" + begin.Format(time.RFC3339)}
+	command := []string{"backfill", "--config.file=" + config, "--storage.path=" + storage, "--start=" + begin.Format(time.RFC3339)}
 
-	status, _, stderr := once(t, append(backfill, filepath.Join(t.TempDir(), "out"))...)
+	status, _, stderr := once(t, append(command, filepath.Join(t.TempDir(), "out"))...)
 	require.Equal(t, 1, status)
 	require.Contains(t, stderr, "is in use by an exporter: give its --url")
 
 	url := "--url=" + live.url("/")
 	out := filepath.Join(t.TempDir(), "out")
 	late := time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)
-	status, _, stderr = once(t, append(backfill, url, "--end="+late, out)...)
+	status, _, stderr = once(t, append(command, url, "--end="+late, out)...)
 	require.Equal(t, 1, status)
 	require.Contains(t, stderr, "calls would be counted twice")
 
-	status, stdout, stderr := once(t, append(backfill, url, "--label=region=cn", "--import-into=victoriametrics", out)...)
+	status, stdout, stderr := once(t, append(command, url, "--label=region=cn", "--import-into=victoriametrics", out)...)
 	require.Zero(t, status, stderr)
 	require.Contains(t, stdout, "the history ends where its counters began at 0")
 	require.Contains(t, stdout, "curl --fail -T "+out)
@@ -110,9 +112,34 @@ func TestBackfillOfALiveAccount(t *testing.T) {
 	_, ok := live.metric("itnio_calls_total")
 	require.True(t, ok)
 
-	status, _, stderr = once(t, append(backfill, url, out)...)
+	status, _, stderr = once(t, append(command, url, out)...)
 	require.Equal(t, 1, status)
 	require.Contains(t, stderr, "has a history already, and it is complete")
+}
+
+// TestBackfillEnd: a history ends as that of the run before, or as the ledger has it.
+func TestBackfillEnd(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	now, epoch := start.Add(100*time.Hour+30*time.Second), start.Add(98*time.Hour+time.Second)
+	begun := &backfill.Plan{Start: start, End: start.Add(90 * time.Hour), Moves: true}
+	for name, tt := range map[string]struct {
+		moves  bool
+		epoch  time.Time
+		before *backfill.Plan
+		want   time.Time
+	}{
+		"new":                         {true, time.Time{}, nil, start.Add(97 * time.Hour)},
+		"interrupted":                 {true, time.Time{}, begun, begun.End},
+		"moved already":               {true, start, begun, begun.End},
+		"live":                        {false, epoch, nil, epoch},
+		"an exporter began meanwhile": {false, epoch, begun, epoch},
+	} {
+		p := backfill.Plan{Start: start, Moves: tt.moves}
+		f := backfillFlags{step: time.Minute}
+		require.NoError(t, f.setEnd(&p, now, tt.epoch, tt.before), name)
+		require.Equal(t, tt.want, p.End, name)
+	}
 }
 
 // TestBackfillThenServe: the exporter goes on from the history: its counters are never lower than the history's last values.
@@ -125,7 +152,21 @@ func TestBackfillThenServe(t *testing.T) {
 	status, stdout, stderr := once(t, "backfill", "--config.file="+config, "--storage.path="+storage, "--start="+begin, "--end="+end, out)
 	require.Zero(t, status, stderr)
 	require.Contains(t, stdout, "Start the exporter now")
-	live := start(t, "--config.file="+config, "--storage.path="+storage, "--web.listen-address=127.0.0.1:0")
+
+	wrong := a.config(t, "    utc_offset: '+00:00'\nglobal: {poll_interval: 1s, zero_first: 0s}\n")
+	status, _, stderr = once(t, "backfill", "--config.file="+wrong, "--storage.path="+t.TempDir(), "--start="+begin, "--end="+end, filepath.Join(t.TempDir(), "out"))
+	require.Equal(t, 1, status)
+	require.Contains(t, stderr, "utc_offset +00:00 is most likely wrong: the newest calls end")
+	require.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+	live := start(t, "--config.file="+wrong, "--storage.path="+storage, "--web.listen-address=127.0.0.1:0")
+	process.Eventually(t, "a first start finds that utc_offset is wrong", func() bool {
+		anomalies, _ := live.metric(`itnio_exporter_record_anomalies_total`)
+		up, ok := live.metric("itnio_up")
+		return ok && up == 0 && anomalies > 0 && strings.Contains(live.Stderr.String(), "utc_offset is most likely wrong")
+	})
+	live.Signal(syscall.SIGTERM)
+	live.Wait()
+	live = start(t, "--config.file="+config, "--storage.path="+storage, "--web.listen-address=127.0.0.1:0")
 	var history, first float64
 	_, err := fmt.Sscan(regexp.MustCompile(`(\d+) calls in`).FindStringSubmatch(stdout)[1], &history)
 	require.NoError(t, err)

@@ -93,12 +93,7 @@ func TestBackfill(t *testing.T) {
 	end := s.endOf(out)
 
 	tsdb := t.TempDir()
-	for line := range strings.Lines(run.Stdout.String()) {
-		if words := strings.Fields(line); len(words) == 6 && words[0] == "promtool" {
-			made, err := exec.CommandContext(t.Context(), promtool, append(words[1:5], tsdb, "--max-block-duration=24h", "--allow-incompatible-block-duration")...).CombinedOutput()
-			require.NoError(t, err, "%s", made)
-		}
-	}
+	importFiles(t, promtool, run.Stdout.String(), tsdb)
 
 	e := s.start()
 	p := prometheusOn(t, tsdb, job("itnio", s.address, ""), "--enable-feature=promql-extended-range-selectors", "--query.max-samples=500000000")
@@ -132,6 +127,17 @@ func TestBackfill(t *testing.T) {
 	require.Empty(t, differences(positive(all.counters()), nil, positive(p.increases("increase(%s["+whole+"] anchored)"))), "increases over history and seam")
 	require.Empty(t, differences(v.since(a.sim, end.Add(-24*time.Hour)), nil, positive(p.increases(
 		fmt.Sprintf("increase(%%s[%ds] anchored)", int(time.Since(end.Add(-24*time.Hour)).Seconds()))))), "increases over the seam")
+}
+
+// importFiles runs the commands that a backfill has printed.
+func importFiles(t *testing.T, promtool, printed, tsdb string) {
+	t.Helper()
+	for line := range strings.Lines(printed) {
+		if words := strings.Fields(line); len(words) == 6 && words[0] == "promtool" {
+			made, err := exec.CommandContext(t.Context(), promtool, append(words[1:5], tsdb, "--max-block-duration=24h", "--allow-incompatible-block-duration")...).CombinedOutput()
+			require.NoError(t, err, "%s", made)
+		}
+	}
 }
 
 // endOf is the last time in the files of a history.

@@ -86,8 +86,10 @@ type answer struct {
 	Values [][2]any
 }
 
-func (p *prometheus) query(q string) ([]answer, error) {
-	status, body, err := process.Request(p.t.Context(), http.MethodGet, p.base+"/api/v1/query?query="+url.QueryEscape(q), nil)
+func (p *prometheus) query(q string) ([]answer, error) { return p.ask("query=" + url.QueryEscape(q)) }
+
+func (p *prometheus) ask(parameters string) ([]answer, error) {
+	status, body, err := process.Request(p.t.Context(), http.MethodGet, p.base+"/api/v1/query?"+parameters, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ type Options struct {
 	Filter itnio.Filter
 	Calls  *call.Normalizer
 	Logger log.Logger
-	// Progress is told after each answer how far the reading is.
+	// Progress is told after each answer how far the reading is, and before and after calls are given away.
 	Progress func(Progress)
 }
 
@@ -42,14 +42,17 @@ type Progress struct {
 	Requests int       // sent, those that failed included
 	Records  int       // read; one that two windows have in common counts twice
 	Windows  int       // stretches that were settled
+	Missing
 }
 
-// Result is what a reading was and what it lacks.
-type Result struct {
-	Progress
+// Missing is what a reading lacks, in order of time.
+type Missing struct {
 	Gaps []Window // the server refuses them, or their pages have no end: their records are missing
 	Open []Window // their walks differed each time: records may be missing
 }
+
+// Result is what a reading was and what it lacks.
+type Result struct{ Progress }
 
 // Reader reads ranges of one account's past.
 type Reader struct{ o Options }
@@ -150,11 +153,21 @@ func (r *reading) minute(ctx context.Context, from time.Time) (itnio.Page, error
 	return r.page(ctx, itnio.Query{From: from, To: from.Add(time.Minute), Page: 1, Size: 1, Filter: r.Filter})
 }
 
-// page sends a query, again if it fails in a way that may pass.
+// page sends a query as Ask does.
 func (r *reading) page(ctx context.Context, q itnio.Query) (itnio.Page, error) {
+	return ask(ctx, r.API, q, &r.result.Requests)
+}
+
+// Ask sends one query, again if it fails in a way that may pass.
+func (r *Reader) Ask(ctx context.Context, q itnio.Query) (itnio.Page, error) {
+	q.Filter = r.o.Filter
+	return ask(ctx, r.o.API, q, new(int))
+}
+
+func ask(ctx context.Context, api API, q itnio.Query, sent *int) (itnio.Page, error) {
 	for failed := 1; ; failed++ {
-		page, err := r.API.Records(ctx, q)
-		r.result.Requests++
+		page, err := api.Records(ctx, q)
+		*sent++
 		if err == nil || ctx.Err() != nil {
 			return page, err
 		}
@@ -220,6 +233,7 @@ func (r *reading) settle() error {
 	}
 	w := windowOf(done.Window)
 	r.result.At, r.result.Windows, r.result.Records = w.To, r.result.Windows+1, r.result.Records+len(calls)
+	r.Progress(r.result.Progress)
 	if err := r.each(w, calls); err != nil {
 		return fatalError{err}
 	}

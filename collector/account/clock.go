@@ -10,6 +10,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"itnio_exporter/collector/call"
+	"itnio_exporter/collector/zone"
 )
 
 const (
@@ -204,7 +205,7 @@ func (c *clock) sawEnd(end time.Time) {
 		return
 	}
 	believed, claimed := c.now().Sub(end), c.claim.zero.Add(c.steady()).Sub(end)
-	switch fits, fitsClaim := plausible(believed), plausible(claimed); {
+	switch fits, fitsClaim := zone.Plausible(believed), zone.Plausible(claimed); {
 	case fits && (!fitsClaim || believed < claimed):
 		c.claim.votes--
 	case fitsClaim:

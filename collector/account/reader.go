@@ -11,6 +11,7 @@ import (
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/collector/reconcile"
 	"itnio_exporter/collector/retry"
+	"itnio_exporter/collector/zone"
 	"itnio_exporter/itnio"
 )
 
@@ -98,13 +99,13 @@ func (r *reader) endAt(ctx context.Context, t time.Time) (bool, error) {
 		return false, err
 	}
 	const longest = 5 // times the mean time between two calls
-	if by.Sub(before.newest) > max(maxLag, longest*before.width/time.Duration(before.listed)) {
-		recent, err := r.ended(ctx, by, -maxLag, -5*time.Minute) // the newest may be on another page
+	if by.Sub(before.newest) > max(zone.MaxLag, longest*before.width/time.Duration(before.listed)) {
+		recent, err := r.ended(ctx, by, -zone.MaxLag, -5*time.Minute) // the newest may be on another page
 		if err != nil || recent.n == 0 {
 			return false, err
 		}
 	}
-	after, err := r.ended(ctx, t.Add(-minLag), 23*time.Hour, time.Hour, 5*time.Minute)
+	after, err := r.ended(ctx, t.Add(-zone.MinLag), 23*time.Hour, time.Hour, 5*time.Minute)
 	if itnio.RefusalOf(err) == itnio.RefusalParameter {
 		return true, nil // it is in the server's future
 	}

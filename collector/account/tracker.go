@@ -10,6 +10,7 @@ import (
 	"itnio_exporter/collector/call"
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/collector/reconcile"
+	"itnio_exporter/collector/zone"
 	"itnio_exporter/config"
 	"itnio_exporter/itnio"
 )
@@ -40,8 +41,8 @@ func newTracker(o *Options, h *health) *tracker {
 	offset := &offsetGuard{
 		zone: o.Config.Location, poll: o.Global.PollInterval, audit: o.Global.AuditInterval, metrics: o.Metrics, logger: logger,
 	}
-	if !o.Account.Counted() {
-		offset.first = newFirst()
+	if !o.Account.Counted() || o.Account.LastSuccess().IsZero() { // it was never read by an exporter: its calls are from a backfill
+		offset.first = zone.NewFirst()
 	}
 	store := &store{global: o.Global, ledger: o.Ledger, account: o.Account, metrics: o.Metrics, now: o.Now}
 	store.habits = itnio.DecodeHabits(o.Account.Habits())

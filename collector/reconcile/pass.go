@@ -95,7 +95,11 @@ func (s *State) newPass(k Kind, now, floor int64) *Pass {
 
 func (p *Pass) push(t *task) { p.stack = append(p.stack, t) }
 
-func (p *Pass) pop() { p.stack = p.stack[:len(p.stack)-1] }
+func (p *Pass) pop() {
+	last := len(p.stack) - 1
+	p.stack[last] = nil // or the ids of its walk would stay for as long as the pass
+	p.stack = p.stack[:last]
+}
 
 func (p *Pass) top() *task { return p.stack[len(p.stack)-1] }
 

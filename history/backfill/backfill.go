@@ -35,8 +35,9 @@ type Options struct {
 	// Ledger are the options of the exporter's ledger: its directory is used only where Plan.Moves.
 	Ledger   ledger.Options
 	Identity ledger.Identity
-	Horizon  time.Duration // how far back the live exporter will read
-	Lookback time.Duration // how long the live exporter waits for a call to be complete
+	Zone     *time.Location // utc_offset
+	Horizon  time.Duration  // how far back the live exporter will read
+	Lookback time.Duration  // how long the live exporter waits for a call to be complete
 	Logger   log.Logger
 	Begin    func(context.Context) error // called before anything is read, once nothing is against it; may be nil
 	Progress func(Progress)              // told after each answer; may be nil
@@ -77,8 +78,11 @@ func Run(ctx context.Context, o Options) (Result, error) {
 			o.Plan.End.Format(time.RFC3339), settle, o.Plan.End.Add(settle).Format(time.RFC3339))
 		return r.result, errors.Join(err, r.close())
 	}
-	if o.Begin != nil && !r.at.Equal(o.Plan.End) {
-		err = o.Begin(ctx)
+	if !r.at.Equal(o.Plan.End) {
+		err = r.checkZone(ctx)
+		if err == nil && o.Begin != nil {
+			err = o.Begin(ctx)
+		}
 	}
 	if err == nil {
 		err = r.all(ctx)
@@ -147,10 +151,14 @@ func (r *run) close() error {
 }
 
 func (r *run) all(ctx context.Context) error {
-	if !r.at.Equal(r.Plan.End) {
-		if err := r.read(ctx); err != nil {
-			return err
-		}
+	var err error
+	if r.at.Equal(r.Plan.End) {
+		r.result.Missing, err = r.dir.missing(r.at)
+	} else {
+		err = r.read(ctx)
+	}
+	if err != nil {
+		return err
 	}
 	if r.Plan.Moves {
 		if err := r.move(); err != nil {
@@ -159,7 +167,6 @@ func (r *run) all(ctx context.Context) error {
 	}
 	shown, _ := r.ledger.Exposition()
 	r.result.Totals = totalsOf(shown)
-	var err error
 	if r.result.Files, err = r.dir.files(); err != nil {
 		return err
 	}
@@ -168,20 +175,26 @@ func (r *run) all(ctx context.Context) error {
 
 // move brings the account into the exporter's ledger. A run that was interrupted just then may have done it already.
 func (r *run) move() error {
+	moved, err := r.moved()
+	if err == nil && !moved {
+		err = r.ledger.MoveTo(r.Ledger, r.Identity)
+	}
+	r.result.Moved = err == nil
+	return err
+}
+
+// moved reports whether the account is in the exporter's ledger already, with this history. It is an error if an exporter has been
+// started meanwhile: its counters begin at 0.
+func (r *run) moved() (bool, error) {
 	epoch, err := ledger.EpochIn(r.Ledger.Dir, r.Identity.Name)
 	switch {
 	case ledger.IsInUse(err):
-		return fmt.Errorf("the history is written, but the exporter has been started meanwhile: stop it and run the same command again: %w", err)
-	case err != nil:
-		return err
+		return false, fmt.Errorf("an exporter has been started on the ledger in %s meanwhile: stop it, and run the same command again, which goes on from here", r.Ledger.Dir)
+	case err == nil && !epoch.IsZero() && !epoch.Equal(r.Plan.Start):
+		err = fmt.Errorf("an exporter that was started meanwhile has begun to count the account, at %s: run the same command again: it goes on from here, and the history ends then, where the exporter's counters began at 0",
+			epoch.Format(time.RFC3339))
 	}
-	if !epoch.Equal(r.Plan.Start) {
-		if err := r.ledger.MoveTo(r.Ledger, r.Identity); err != nil {
-			return err
-		}
-	}
-	r.result.Moved = true
-	return nil
+	return epoch.Equal(r.Plan.Start), err
 }
 
 // read reads from so long before the first step that is missing that every call is listed that ends after it.
@@ -195,13 +208,22 @@ func (r *run) read(ctx context.Context) error {
 		to = now
 	}
 	o := r.History
+	before, err := r.dir.missing(from)
+	if err != nil {
+		return err
+	}
+	came := func(p history.Progress) {
+		r.result.Progress = p
+		r.result.Missing = joined(before, p.Missing)
+	}
 	o.Progress = func(p history.Progress) {
+		came(p)
 		if r.Progress != nil {
 			r.Progress(Progress{Progress: p, From: from, To: to, Counted: r.result.Counted})
 		}
 	}
-	var err error
-	r.result.Result, err = history.New(o).Read(ctx, from, to, r.take)
+	read, err := history.New(o).Read(ctx, from, to, r.take)
+	came(read.Progress)
 	if err == nil {
 		err = r.advance(r.Plan.End)
 	}
@@ -220,7 +242,7 @@ func (r *run) take(w history.Window, calls []call.Call) error {
 		switch at := countsAt(c, w); {
 		case c.Pending && now.Sub(at) < r.Lookback: // it may be complete yet, and the live exporter counts it then
 		case at.Before(r.Plan.Start):
-			before = append(before, ledger.Item{Call: slim(c)})
+			before = append(before, ledger.Item{Call: *c})
 		case at.Before(r.Plan.End):
 			r.queue.add(c, at)
 		}
@@ -290,11 +312,20 @@ func (r *run) step(t time.Time) error {
 	if err := r.finish(); err != nil {
 		return err
 	}
-	if _, err := r.account.Expire(t, r.Horizon+spare, 2); err != nil {
+	keep := r.Horizon + spare
+	if !r.Plan.Moves { // no exporter goes on from this ledger: ids are for what may be listed twice here
+		keep = longest + settle + spare
+	}
+	if _, err := r.account.Expire(t, keep, 2); err != nil {
 		return err
 	}
-	if err := r.dir.keep(r.ledger, t); err != nil {
+	if err := r.dir.keep(r.ledger, t, r.result.Missing); err != nil {
 		return err
+	}
+	if r.Plan.Moves {
+		if _, err := r.moved(); err != nil {
+			return err
+		}
 	}
 	return r.begin(t)
 }
@@ -350,5 +381,5 @@ func (r *run) end() error {
 	if err := r.finish(); err != nil {
 		return err
 	}
-	return r.dir.keep(r.ledger, r.Plan.End)
+	return r.dir.keep(r.ledger, r.Plan.End, r.result.Missing)
 }

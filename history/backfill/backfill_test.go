@@ -36,23 +36,44 @@ func metrics() config.Metrics {
 
 // world is a simulated past that ends now, in virtual time.
 type world struct {
-	t   *testing.T
-	sim *simulator.Simulator
-	api *itnio.Client
+	t    *testing.T
+	sim  *simulator.Simulator
+	api  *itnio.Client
+	zone *time.Location
+	bad  []time.Time // the API refuses windows with these
 }
 
 func newWorld(t *testing.T, o simulator.Options, days int) *world {
 	o.Seed, o.Start = 7, time.Now().Add(-time.Duration(days)*day)
 	o.Groups, o.Countries = simulator.DefaultGroups()[:2], simulator.DefaultCountries()[:3]
 	w := &world{t: t, sim: simulator.New(o)}
+	w.configure(8)
+	return w
+}
+
+// configure makes a client with this utc_offset. That of the simulator is 8 hours.
+func (w *world) configure(hours int) {
+	w.zone = time.FixedZone("", hours*3600)
 	known := simulator.DefaultAccounts()[0]
 	var err error
 	w.api, err = itnio.New(itnio.Options{
 		BaseURL: "http://api", Key: known.Key, Secret: known.Secret, HTTP: &http.Client{Transport: w.sim.RoundTripper()}, RateLimit: 5, Timeout: 30 * time.Second,
+		Location: w.zone,
 	})
-	require.NoError(t, err)
-	return w
+	require.NoError(w.t, err)
 }
+
+// Records is the client's, but refuses some windows.
+func (w *world) Records(ctx context.Context, q itnio.Query) (itnio.Page, error) {
+	for _, at := range w.bad {
+		if q.From.Before(at) && q.To.After(at) {
+			return itnio.Page{}, &itnio.StatusError{Code: itnio.StatusDataCaps}
+		}
+	}
+	return w.api.Records(ctx, q)
+}
+
+func (w *world) ServerNow() time.Time { return w.api.ServerNow() }
 
 // options are those of a history of so many days that ends three hours ago.
 func (w *world) options(days int) Options {
@@ -64,6 +85,7 @@ func (w *world) options(days int) Options {
 		Ledger:   ledger.Options{Dir: w.t.TempDir(), Model: families.New(metrics()), Now: time.Now, Logger: log.NewNopLogger(), NoSync: true},
 		Identity: ledger.Identity{Name: "main", BaseURL: "http://api"},
 		Horizon:  7 * day,
+		Zone:     w.zone,
 		Logger:   log.NewNopLogger(),
 	}
 }
@@ -232,7 +254,7 @@ func TestHistory(t *testing.T) {
 					for _, row := range r.list {
 						for i, line := range row.lines {
 							n++
-							require.Equal(t, at(all[strings.TrimSpace(string(line))], o.Plan.End), value(r.family, row.cur, i), name)
+							require.Equal(t, at(all[strings.TrimSpace(string(line.text))], o.Plan.End), value(r.family, row.cur, i), name)
 						}
 					}
 				}
@@ -313,26 +335,35 @@ func contents(t *testing.T, dir string) map[string]string {
 	return out
 }
 
-// TestRefused: what cannot go on is refused in one line, before anything is read.
+// TestRefused: what cannot go on is refused in one line, before anything is read. As long as no day is finished, there is nothing to go on
+// with, so the next run may want something else.
 func TestRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, simulator.Options{CallsPerDay: 100}, 3)
-		o := w.options(1)
+		w := newWorld(t, simulator.Options{CallsPerDay: 100}, 4)
+		o := w.options(2)
 		require.NoError(t, os.WriteFile(filepath.Join(o.Dir, "other"), nil, 0o600))
 		_, err := Run(t.Context(), o)
 		require.ErrorContains(t, err, "has other files in it")
 
-		o = w.options(1)
+		o = w.options(2)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err = Run(ctx, o)
+		earlier := o
+		earlier.Plan.Start = o.Plan.Start.Add(-time.Hour)
+		_, err = Run(ctx, earlier)
 		require.ErrorIs(t, err, context.Canceled)
+		require.Nil(t, Begun(o.Dir))
+		l, err := ledger.Open(o.Ledger) // so it stops after a day
+		require.NoError(t, err)
+		_, err = Run(t.Context(), o)
+		require.ErrorContains(t, err, "an exporter has been started")
+		require.NoError(t, l.Close())
+		require.NotNil(t, Begun(o.Dir))
 		for want, change := range map[string]func(*Plan){
-			"step (10m0s)":              func(p *Plan) { p.Step = time.Hour },
-			"start (":                   func(p *Plan) { p.Start = p.Start.Add(time.Hour) },
-			"end (":                     func(p *Plan) { p.End = p.End.Add(time.Hour) },
-			"set of labels":             func(p *Plan) { p.Labels = nil },
-			"state of the exporter's l": func(p *Plan) { p.Moves = false },
+			"step (10m0s)":  func(p *Plan) { p.Step = time.Hour },
+			"start (":       func(p *Plan) { p.Start = p.Start.Add(time.Hour) },
+			"end (":         func(p *Plan) { p.End = p.End.Add(time.Hour) },
+			"set of labels": func(p *Plan) { p.Labels = nil },
 		} {
 			other := o
 			change(&other.Plan)
@@ -341,11 +372,16 @@ func TestRefused(t *testing.T) {
 			require.NotContains(t, err.Error(), "\n")
 		}
 		before := w.sim.Requests()
-		_, err = Run(t.Context(), o)
+		result, err := Run(t.Context(), o)
 		require.NoError(t, err)
+		require.False(t, result.Resumed.IsZero())
 		require.Greater(t, w.sim.Requests(), before)
 		_, err = Run(t.Context(), o)
 		require.ErrorContains(t, err, "it is complete")
+		live := o
+		live.Plan.Moves = false
+		_, err = Run(t.Context(), live)
+		require.ErrorContains(t, err, "another state of the exporter's ledger")
 	})
 }
 
@@ -355,6 +391,7 @@ func TestMovedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, simulator.Options{CallsPerDay: 100}, 3)
 		o := w.options(1)
+		o.Plan.Start = o.Plan.Start.Add(4 * time.Hour) // one file
 		l, err := ledger.Open(o.Ledger)
 		require.NoError(t, err)
 		_, err = Run(t.Context(), o)
@@ -370,6 +407,95 @@ func TestMovedOnce(t *testing.T) {
 			require.True(t, result.Moved)
 		}
 		require.Equal(t, requests, w.sim.Requests())
+	})
+}
+
+// TestStartedMeanwhile: a run notices after a day's work that an exporter has been started, and says what to do. If the exporter has
+// begun to count, the next run goes on to there.
+func TestStartedMeanwhile(t *testing.T) {
+	for name, days := range map[string]int{"after a day": 1, "at the end": 3} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, simulator.Options{CallsPerDay: 200}, 5)
+				o := w.options(2) // three files
+				var live *ledger.Ledger
+				epoch := o.Plan.End.Add(2*time.Hour + time.Second)
+				count := func() {
+					a, err := live.Attach(o.Identity)
+					require.NoError(t, err)
+					require.NoError(t, a.Establish(epoch, 0))
+				}
+				o.Progress = func(Progress) {
+					if live == nil && len(contents(t, o.Dir)) == days-1 {
+						var err error
+						live, err = ledger.Open(o.Ledger)
+						require.NoError(t, err)
+					}
+				}
+				_, err := Run(t.Context(), o)
+				require.ErrorContains(t, err, "an exporter has been started on the ledger")
+				require.NotContains(t, err.Error(), "\n")
+				require.Len(t, contents(t, o.Dir), days)
+				count()
+				require.NoError(t, live.Close())
+				_, err = Run(t.Context(), o)
+				require.ErrorContains(t, err, "has begun to count the account, at "+epoch.UTC().Format(time.RFC3339)+": run the same command again")
+
+				time.Sleep(time.Hour)
+				o.Plan.Moves, o.Plan.End = false, epoch
+				early := o
+				early.Plan.End = o.Plan.Start.Add(time.Hour)
+				_, err = Run(t.Context(), early)
+				require.ErrorContains(t, err, "delete it, and run the same command again")
+				result, err := Run(t.Context(), o)
+				require.NoError(t, err)
+				require.False(t, result.Resumed.IsZero())
+				require.False(t, result.Moved)
+				all := samplesIn(t, o.Dir)
+				for from := o.Plan.Start; from.Before(epoch); from = from.Add(6 * time.Hour) {
+					to := from.Add(6 * time.Hour)
+					if to.After(epoch) {
+						to = epoch
+					}
+					require.Equal(t, w.truth(from, to, group, one), rises(all, "itnio_calls_total", "agent_group", from, to))
+				}
+				for series, list := range all {
+					if strings.HasPrefix(series, "itnio_calls_") {
+						require.Equal(t, sample{epoch.Unix() + 1, 0}, list[len(list)-1], series)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestMissing: the summary tells of gaps that a run before has met, and once of those that are met again.
+func TestMissing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, simulator.Options{CallsPerDay: 2000}, 6)
+		o := w.options(4)
+		w.bad = []time.Time{o.Plan.Start.Add(2 * time.Hour), o.Plan.End.Add(-20 * time.Hour)}
+		o.History.API = w
+		whole := o
+		whole.Dir = t.TempDir()
+		whole.Ledger.Dir = t.TempDir()
+		want, err := Run(t.Context(), whole)
+		require.NoError(t, err)
+		require.Len(t, want.Gaps, 2)
+		for i, gap := range want.Gaps {
+			require.WithinRange(t, w.bad[i], gap.From, gap.To)
+		}
+
+		l, err := ledger.Open(o.Ledger)
+		require.NoError(t, err)
+		for range o.Plan.days() { // it stops after each
+			_, err = Run(t.Context(), o)
+			require.ErrorContains(t, err, "an exporter has been started")
+		}
+		require.NoError(t, l.Close())
+		result, err := Run(t.Context(), o)
+		require.NoError(t, err)
+		require.Equal(t, want.Gaps, result.Gaps)
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"itnio_exporter/collector/ledger"
+	"itnio_exporter/history"
 )
 
 // directory is where a backfill writes:
@@ -22,6 +23,7 @@ import (
 //	ACCOUNT-2026-11-30.om    a finished day
 //	.backfill/plan.json      what is written; a later run must want the same
 //	.backfill/1796083200.db  the ledger as it was at that time, Unix seconds: a run that was interrupted goes on from it
+//	.backfill/missing.json   times of which calls are or may be missing
 //	.backfill/work/          the ledger in use
 //	.backfill/day.part       the day in work
 type directory struct {
@@ -30,10 +32,11 @@ type directory struct {
 }
 
 const (
-	hidden   = ".backfill"
-	planFile = "plan.json"
-	partFile = "day.part"
-	suffix   = ".om"
+	hidden      = ".backfill"
+	planFile    = "plan.json"
+	missingFile = "missing.json"
+	partFile    = "day.part"
+	suffix      = ".om"
 )
 
 func (d *directory) in(parts ...string) string {
@@ -44,7 +47,8 @@ func (d *directory) day(t time.Time) string {
 	return filepath.Join(d.path, d.account+"-"+t.UTC().Format(time.DateOnly)+suffix)
 }
 
-// openDirectory makes the directory ready for a plan: an empty one, or one in which the same plan was interrupted.
+// openDirectory makes the directory ready for a plan: an empty one, one in which nothing is finished yet, or one in which the same plan
+// was interrupted.
 func openDirectory(path string, p *Plan) (*directory, error) {
 	d := &directory{path: path, account: strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`/\:*?"<>|`, r) {
@@ -63,13 +67,42 @@ func openDirectory(path string, p *Plan) (*directory, error) {
 	if err := json.Unmarshal(text, &before); err != nil {
 		return nil, fmt.Errorf("%s: %w: choose another directory", d.in(planFile), err)
 	}
-	if what := before.differs(p); what != "" {
-		return nil, fmt.Errorf("%s has a history with another %s: give the same flags and configuration to go on with it, or choose another directory", path, what)
+	if ledger.IsInUse(ledger.Readable(ledger.FileIn(d.in("work")))) {
+		return nil, fmt.Errorf("another backfill writes to %s", path)
 	}
-	if before.Done {
+	kept, err := d.kept()
+	if err != nil {
+		return nil, err
+	}
+	what := before.differs(p)
+	switch {
+	case before.Done && what == "":
 		return nil, fmt.Errorf("%s has this history already, and it is complete: import its files, or choose another directory", path)
+	case what == "":
+		return d, nil
+	case len(kept) == 0 && !before.Done:
+		return d, d.create(p)
+	case before.endsAtLive(p):
+		return d, d.endAt(p, before.End, kept)
 	}
-	return d, nil
+	return nil, fmt.Errorf("%s has a history with another %s: give the same flags and configuration to go on with it, or choose another directory", path, what)
+}
+
+// endAt gives the history in the directory another end, where a live exporter has begun to count meanwhile. It goes on from the beginning
+// of the last day that can stay.
+func (d *directory) endAt(p *Plan, end time.Time, kept []time.Time) error {
+	if !kept[0].Before(p.End) {
+		return fmt.Errorf("%s has days after %s, when the exporter began to count the account: delete it, and run the same command again", d.path, p.End.Format(time.RFC3339))
+	}
+	for _, at := range kept {
+		if at.Before(p.End) && !at.Equal(end) {
+			continue
+		}
+		if err := os.Remove(d.snapshot(at)); err != nil {
+			return err
+		}
+	}
+	return d.save(p)
 }
 
 func (d *directory) create(p *Plan) error {
@@ -86,12 +119,14 @@ func (d *directory) create(p *Plan) error {
 	return d.save(p)
 }
 
-func (d *directory) save(p *Plan) error {
-	text, err := json.MarshalIndent(p, "", "  ")
+func (d *directory) save(p *Plan) error { return d.write(planFile, p) }
+
+func (d *directory) write(name string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
-	return replace(d.in(planFile), func(w io.Writer) error {
+	return replace(d.in(name), func(w io.Writer) error {
 		_, err := w.Write(append(text, '\n'))
 		return err
 	})
@@ -112,9 +147,6 @@ func replace(name string, write func(io.Writer) error) error {
 // resume finds how far the plan has come, and makes the ledger in use the one of then. Zero: it has not begun. Files of days after
 // that are written again.
 func (d *directory) resume() (at time.Time, err error) {
-	if ledger.IsInUse(ledger.Readable(ledger.FileIn(d.in("work")))) {
-		return at, fmt.Errorf("another backfill writes to %s", d.path)
-	}
 	kept, err := d.kept()
 	if err != nil {
 		return at, err
@@ -122,7 +154,7 @@ func (d *directory) resume() (at time.Time, err error) {
 	if len(kept) > 0 {
 		at = kept[len(kept)-1]
 	}
-	if err := errors.Join(os.RemoveAll(d.in("work")), os.MkdirAll(d.in("work"), 0o750), d.forget(kept, at)); err != nil {
+	if err := errors.Join(os.RemoveAll(d.in("work")), os.MkdirAll(d.in("work"), 0o750)); err != nil {
 		return at, err
 	}
 	if at.IsZero() {
@@ -154,27 +186,60 @@ func (d *directory) kept() ([]time.Time, error) {
 	return times, nil
 }
 
-// keep keeps the ledger as it is, in place of those kept before.
-func (d *directory) keep(l *ledger.Ledger, at time.Time) error {
+// keep keeps the ledger as it is, and what is known to be missing. Of those kept before it leaves the last one: see endAt.
+func (d *directory) keep(l *ledger.Ledger, at time.Time, m history.Missing) error {
 	before, err := d.kept()
 	if err != nil {
+		return err
+	}
+	if err := d.write(missingFile, m); err != nil {
 		return err
 	}
 	if err := l.Copy(d.snapshot(at)); err != nil {
 		return err
 	}
-	return d.forget(before, at)
+	return d.forget(before[:max(0, len(before)-1)])
 }
 
-// forget removes the ledgers that were kept, but one.
-func (d *directory) forget(kept []time.Time, but time.Time) error {
+func (d *directory) forget(kept []time.Time) error {
 	var errs []error
 	for _, at := range kept {
-		if !at.Equal(but) {
-			errs = append(errs, os.Remove(d.snapshot(at)))
-		}
+		errs = append(errs, os.Remove(d.snapshot(at)))
 	}
 	return errors.Join(errs...)
+}
+
+// missing is what the runs before have found to be missing until a time: what is later is read again.
+func (d *directory) missing(until time.Time) (history.Missing, error) {
+	var m history.Missing
+	text, err := os.ReadFile(d.in(missingFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return m, nil
+	case err == nil:
+		err = json.Unmarshal(text, &m)
+	}
+	if err != nil {
+		return m, fmt.Errorf("%s: %w: choose another directory", d.in(missingFile), err)
+	}
+	return history.Missing{Gaps: before(m.Gaps, until), Open: before(m.Open, until)}, nil
+}
+
+// before is what there is of windows before a time.
+func before(list []history.Window, t time.Time) (out []history.Window) {
+	for _, w := range list {
+		if w.To.After(t) {
+			w.To = t
+		}
+		if w.From.Before(w.To) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+func joined(a, b history.Missing) history.Missing {
+	return history.Missing{Gaps: slices.Concat(a.Gaps, b.Gaps), Open: slices.Concat(a.Open, b.Open)}
 }
 
 func copyFile(from, to string) error {
@@ -196,7 +261,7 @@ func (d *directory) done(p *Plan) error {
 		return err
 	}
 	kept, err := d.kept()
-	return errors.Join(err, d.forget(kept, time.Time{}), os.RemoveAll(d.in("work")))
+	return errors.Join(err, d.forget(kept), os.RemoveAll(d.in("work")))
 }
 
 // dayFile is the file of a day in work.

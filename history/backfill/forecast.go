@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"itnio_exporter/collector/series"
+	"itnio_exporter/history"
 	"itnio_exporter/itnio"
 )
 
@@ -20,7 +21,7 @@ type Forecast struct {
 const (
 	looks       = 10  // days that are looked at
 	bytesALine  = 190 // of a file, measured
-	linesACall  = 60  // that a call changes, and their neighbours, where there are many calls
+	linesACall  = 20  // that a call changes; those of the window before and after are written, too
 	partOfLines = 0.7 // of the samples that a label set could have: calls that are not answered have no talk time
 )
 
@@ -31,11 +32,14 @@ func Look(ctx context.Context, o Options) (f Forecast, err error) {
 	calls, looked := 0, time.Duration(0)
 	for i := range looks {
 		from := p.Start.Add(p.End.Sub(p.Start) / looks * time.Duration(i))
-		to := from.Add(day)
+		to := from.Add(min(day, p.End.Sub(p.Start)/looks)) // each look at other calls
+		if i == 0 {
+			to = from.Add(day)
+		}
 		if to.After(p.End) {
 			to = p.End
 		}
-		page, err := o.History.API.Records(ctx, itnio.Query{From: from, To: to, Page: 1, Size: 100, Filter: o.History.Filter})
+		page, err := history.New(o.History).Ask(ctx, itnio.Query{From: from, To: to, Page: 1, Size: itnio.PageSize})
 		switch c := itnio.ClassOf(err); {
 		case c == itnio.ClassQuestion && i == 0:
 			return f, fmt.Errorf("the API does not answer for %s, which may be longer ago than it keeps records: give a later --start: %w", from.Format(time.DateOnly), err)
@@ -59,7 +63,7 @@ func Look(ctx context.Context, o Options) (f Forecast, err error) {
 	}
 	f.Requests = int(float64(f.Calls)/95 + days + 2)
 	lines := unseen(sets) * o.linesOfASet()
-	perDay := lines*float64(day/max(maxGap.Truncate(p.Step), p.Step)) + min(float64(f.Calls)/days*linesACall, lines*float64(day/p.Step))
+	perDay := lines*float64(day/max(maxGap.Truncate(p.Step), p.Step)) + min(float64(f.Calls)/days*linesACall*float64(1+2*window/p.Step), lines*float64(day/p.Step))
 	f.Bytes = int64(days * perDay * bytesALine)
 	return f, nil
 }

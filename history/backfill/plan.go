@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -34,11 +33,15 @@ type Plan struct {
 	Done  bool   `json:"done"`
 }
 
-// Begun is the plan that has been begun in a directory; nil: there is none.
+// Begun is the plan of which a directory has something that a run goes on from, or all; nil: there is none.
 func Begun(dir string) *Plan {
-	text, err := os.ReadFile(filepath.Join(dir, hidden, planFile))
+	d := &directory{path: dir}
+	text, err := os.ReadFile(d.in(planFile))
 	var p Plan
 	if err != nil || json.Unmarshal(text, &p) != nil {
+		return nil
+	}
+	if kept, err := d.kept(); err == nil && len(kept) == 0 && !p.Done {
 		return nil
 	}
 	return &p
@@ -80,6 +83,13 @@ func (p *Plan) differs(q *Plan) string {
 		return "set of metrics, labels or buckets"
 	}
 	return ""
+}
+
+// endsAtLive reports whether another plan differs in this: a live exporter has begun to count, so the history ends there.
+func (p *Plan) endsAtLive(q *Plan) bool {
+	same := *p
+	same.Moves, same.End = false, q.End
+	return p.Moves && !p.Done && same.differs(q) == ""
 }
 
 // days is how many files a plan makes.

@@ -18,8 +18,8 @@ type Label struct{ Name, Value string }
 // samples writes the samples of one step after the other. It is one step behind, since what is written at a step depends on the next:
 //
 //   - A series has a 0 at the step before it first shows, so that increase() sees its first calls.
-//   - A sample that is equal to the one before and the one after is left out, if the series has another at least each maxGap: half of the
-//     volume, and nothing is lost, whatever PromQL makes of it.
+//   - A sample is left out if the series does not change in the window before and after it, and has another at least each maxGap. Those of
+//     the window have to be there: increase() goes by how far the samples of its range are apart, and with two of five it is too large.
 type samples struct {
 	labels []Label
 	short  bool // bounds as the text format writes them: 5, not 5.0
@@ -27,12 +27,16 @@ type samples struct {
 
 	out      *bufio.Writer // nil: no file is open
 	at       time.Time     // of the pending step; zero: none is pending
+	begun    time.Time     // the first step of the file
 	first    bool          // the pending step is the first of its file: every series is written
 	families map[string]*rows
 	names    []string // of families, in order
 	buf      []byte
 	written  int64 // samples
 }
+
+// window is the range of the shipped rules' increase(): the same for a history as for what is scraped.
+const window = 5 * time.Minute
 
 // maxGap is the longest time between two samples of a series. A series without a sample for five minutes is gone, to Prometheus.
 const maxGap = 4 * time.Minute
@@ -45,13 +49,20 @@ type rows struct {
 
 // row is one series.
 type row struct {
-	lines           [][]byte       // name and labels of each of its samples
+	lines           []line
 	prev, cur, next *series.Metric // nil: it is not shown then
+	changed         int64          // the last step at which one of its lines was another than before, Unix seconds
+}
+
+// line is one of a series' samples at each step.
+type line struct {
+	text             []byte // name and labels, up to the space before the value
+	written, changed int64  // steps, Unix seconds
 }
 
 // begin opens the next file, which begins with the pending step, or with the next one if none is pending.
 func (s *samples) begin(out *bufio.Writer, model []families.Family) {
-	s.out, s.first = out, true
+	s.out, s.first, s.begun = out, true, time.Time{}
 	for i := range model {
 		f := &model[i]
 		name := f.Name
@@ -100,7 +111,11 @@ func (s *samples) flush() {
 	if s.at.IsZero() {
 		return
 	}
-	beat := s.first || s.at.Unix()%int64(max(maxGap.Truncate(s.step), s.step)/time.Second) == 0
+	if s.first && s.begun.IsZero() {
+		s.begun = s.at
+	}
+	beat := s.first || s.at.Unix()%int64(max(maxGap.Truncate(s.step), s.step)/time.Second) == 0 ||
+		!s.at.Add(window).Truncate(day).Equal(s.at.Truncate(day)) // the next file cannot add what turns out to be needed
 	for _, name := range s.names {
 		r := s.families[name]
 		for _, row := range r.list {
@@ -125,8 +140,8 @@ func (s *samples) zero(at time.Time) {
 			continue
 		}
 		for _, row := range r.list {
-			for _, line := range row.lines {
-				s.sample(line, at, 0)
+			for i := range row.lines {
+				s.sample(&row.lines[i], at, 0)
 			}
 		}
 	}
@@ -190,22 +205,34 @@ func (s *samples) row(f *series.Family, r *row, beat bool) {
 	}
 	switch {
 	case r.cur == nil && f.Type != series.Gauge:
-		for _, line := range r.lines {
-			s.sample(line, s.at, 0)
+		for i := range r.lines {
+			s.sample(&r.lines[i], s.at, 0)
+			r.lines[i].changed = s.at.Add(s.step).Unix()
 		}
-	case r.cur == nil, !beat && r.cur == r.prev && r.cur == next:
+		r.changed = s.at.Add(s.step).Unix()
+	case r.cur == nil, !beat && r.cur == next && s.past(r.changed):
 	default:
-		s.changed(f, r, next, beat)
+		s.lines(f, r, next, beat)
 	}
 }
 
-// changed writes those samples of a series that differ from the one before or after; all, if they are due or the series is new.
-func (s *samples) changed(f *series.Family, r *row, next *series.Metric, all bool) {
-	all = all || r.prev == nil
-	for i, line := range r.lines {
-		if v := value(f, r.cur, i); all || value(f, r.prev, i) != v || value(f, next, i) != v {
-			s.sample(line, s.at, v)
+// lines writes those samples of a series that are due, that follow a change, or that come before one, back to those of the window.
+func (s *samples) lines(f *series.Family, r *row, next *series.Metric, due bool) {
+	due = due || r.prev == nil
+	for i := range r.lines {
+		l, v := &r.lines[i], value(f, r.cur, i)
+		if next != r.cur && value(f, next, i) != v {
+			l.changed = s.at.Add(s.step).Unix()
+			r.changed = l.changed
+			for at := s.at.Add(-(window - 1).Truncate(s.step) + s.step); at.Before(s.at); at = at.Add(s.step) {
+				if at.Unix() > l.written && !at.Before(s.begun) {
+					s.sample(l, at, v)
+				}
+			}
+		} else if !due && s.past(l.changed) {
+			continue
 		}
+		s.sample(l, s.at, v)
 	}
 }
 
@@ -228,8 +255,12 @@ func value(f *series.Family, m *series.Metric, line int) float64 {
 	return float64(cumulative)
 }
 
-func (s *samples) sample(line []byte, at time.Time, v float64) {
-	s.buf = append(s.buf[:0], line...)
+// past reports whether the pending step is no longer in one window with a change.
+func (s *samples) past(changed int64) bool { return s.at.Unix()-changed >= int64(window/time.Second) }
+
+func (s *samples) sample(l *line, at time.Time, v float64) {
+	l.written = at.Unix()
+	s.buf = append(s.buf[:0], l.text...)
 	s.buf = strconv.AppendFloat(s.buf, v, 'f', -1, 64)
 	s.buf = append(s.buf, ' ')
 	s.buf = strconv.AppendInt(s.buf, at.Unix(), 10)
@@ -238,9 +269,9 @@ func (s *samples) sample(line []byte, at time.Time, v float64) {
 	s.written++
 }
 
-// linesOf are the names and labels of a series' samples, up to the space before the value.
-func linesOf(f *series.Family, m *series.Metric, s *samples) [][]byte {
-	line := func(suffix string, more ...Label) []byte {
+// linesOf are the lines of a series at a step.
+func linesOf(f *series.Family, m *series.Metric, s *samples) []line {
+	one := func(suffix string, more ...Label) line {
 		b := append([]byte(f.Name+suffix), '{')
 		sep := ""
 		add := func(name, value string) {
@@ -258,16 +289,16 @@ func linesOf(f *series.Family, m *series.Metric, s *samples) [][]byte {
 		for _, l := range more {
 			add(l.Name, l.Value)
 		}
-		return append(b, "} "...)
+		return line{text: slices.Clip(append(b, "} "...))}
 	}
 	if f.Type != series.Histogram {
-		return [][]byte{line("")}
+		return []line{one("")}
 	}
-	lines := make([][]byte, 0, len(f.Bounds)+3)
+	lines := make([]line, 0, len(f.Bounds)+3)
 	for _, bound := range append(slices.Clone(f.Bounds), math.Inf(1)) {
-		lines = append(lines, line("_bucket", Label{"le", s.bound(bound)}))
+		lines = append(lines, one("_bucket", Label{"le", s.bound(bound)}))
 	}
-	return append(lines, line("_sum"), line("_count"))
+	return append(lines, one("_sum"), one("_count"))
 }
 
 // bound is the label le: Prometheus stores 5.0, servers that store what they scrape 5.

@@ -3,6 +3,8 @@ package backfill
 import (
 	"bufio"
 	"bytes"
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,9 @@ import (
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/series"
 )
+
+// hour is when the steps begin.
+const hour = 3600
 
 func counter(values map[string]float64) *series.Family {
 	f := &series.Family{Name: "calls_total", Type: series.Counter, LabelNames: []string{"group"}}
@@ -23,7 +28,7 @@ func counter(values map[string]float64) *series.Family {
 	return f
 }
 
-// write shows one family after the other, a minute apart from minute 0, and gives the samples.
+// write shows one family after the other, a minute apart, and gives the samples, with seconds since the first.
 func write(t *testing.T, s *samples, steps ...*series.Family) []string {
 	t.Helper()
 	var out bytes.Buffer
@@ -33,7 +38,7 @@ func write(t *testing.T, s *samples, steps ...*series.Family) []string {
 		if f != nil {
 			shown = []*series.Family{f}
 		}
-		s.next(time.Unix(int64(i)*60, 0), shown)
+		s.next(time.Unix(hour+int64(i)*60, 0), shown)
 		if i == 0 {
 			s.begin(bufio.NewWriter(&out), []families.Family{{Name: "calls_total", Help: "A \"b\"\n"}})
 		}
@@ -43,17 +48,36 @@ func write(t *testing.T, s *samples, steps ...*series.Family) []string {
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	require.Equal(t, []string{"# TYPE calls counter", `# HELP calls A \"b\"\n`}, lines[:2])
 	require.Equal(t, "# EOF", lines[len(lines)-1])
-	return lines[2 : len(lines)-1]
+	lines = lines[2 : len(lines)-1]
+	for i, line := range lines {
+		at := strings.LastIndex(line, " ") + 1
+		unix, err := strconv.ParseInt(line[at:], 10, 64)
+		require.NoError(t, err)
+		lines[i] = line[:at] + strconv.FormatInt(unix-hour, 10)
+	}
+	return lines
 }
 
-// TestSamples: a sample is left out if it is equal to the one before and the one after, but each fourth minute and the last.
+// TestSamples: a sample is left out if the series does not change within five minutes, but each fourth minute and the last: in a window of
+// five minutes that has a change, increase() finds all samples.
 func TestSamples(t *testing.T) {
 	s := &samples{step: time.Minute, labels: []Label{{"job", `x"\`}, {"empty", ""}}}
-	one, two := counter(map[string]float64{"a": 1}), counter(map[string]float64{"a": 2})
-	line := func(rest string) string { return `calls_total{group="a",job="x\"\\"} ` + rest }
-	require.Equal(t, []string{
-		line("1 0"), line("1 240"), line("1 360"), line("2 420"), line("2 480"), line("2 600"),
-	}, write(t, s, one, one, one, one, one, one, one, two, two, two, two))
+	var steps []*series.Family
+	for i := range 23 {
+		v := 1.
+		if i >= 12 {
+			v = 2
+		}
+		steps = append(steps, counter(map[string]float64{"a": v}))
+	}
+	var want []string
+	for _, minute := range []int{0, 4, 8, 9, 10, 11} {
+		want = append(want, fmt.Sprintf(`calls_total{group="a",job="x\"\\"} 1 %d`, 60*minute))
+	}
+	for _, minute := range []int{12, 13, 14, 15, 16, 20, 22} {
+		want = append(want, fmt.Sprintf(`calls_total{group="a",job="x\"\\"} 2 %d`, 60*minute))
+	}
+	require.Equal(t, want, write(t, s, steps...))
 }
 
 // TestNewSeries: a series has a 0 at the step before it first shows, also one that has been away; a gauge has none.
