@@ -98,7 +98,7 @@ func TestWindowsThatCannotBeRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), nil)
 		w.start()
-		time.Sleep(5 * time.Hour)
+		time.Sleep(3 * time.Hour)
 		w.end()
 		windows := spoilWindows(t, w)
 		w.start()

@@ -30,7 +30,7 @@ func TestWrongOffset(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				o := steady(time.Now())
-				o.CallsPerDay, o.Habits.Accept = 1200, tc.accept
+				o.CallsPerDay, o.Habits.Accept = 600, tc.accept
 				w := newWorld(t, o, func(c *config.Config) { c.Accounts[0].UTCOffset = tc.offset })
 				right := testConfig(t, nil)
 				w.start()
@@ -48,7 +48,7 @@ func TestWrongOffset(t *testing.T) {
 				require.Zero(t, v.lost)
 				require.Zero(t, v.wrong)
 				require.Equal(t, 1.0, w.own("itnio_up"))
-				require.Greater(t, v.counted, 100)
+				require.Greater(t, v.counted, 45)
 				w.end()
 			})
 		})

@@ -212,18 +212,18 @@ func TestRecordThatBreaksTheAnswer(t *testing.T) {
 	}{
 		{-10 * time.Minute, code(500)},
 		{time.Second, code(500)},
+		{5 * time.Hour, itnio.ErrConnection},
+		{time.Hour, code(400)},
 		{time.Hour, code(500)},
 		{5 * time.Hour, code(500)},
 		{-10 * time.Minute, itnio.ErrConnection},
-		{5 * time.Hour, itnio.ErrConnection},
-		{time.Hour, code(400)},
 	}
-	for _, tt := range cases[:span(2, len(cases), len(cases))] {
+	for _, tt := range cases[:span(2, 4, len(cases))] {
 		t.Run(tt.age.String()+", "+tt.how.Error(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				o := steady(time.Now())
-				o.CallsPerDay = 2400
+				o.CallsPerDay = 1200
 				w := newWorld(t, o, func(c *config.Config) { c.Global.InitialHistory = duration(8 * time.Hour) })
 				bad := time.Now().Add(-tt.age).Truncate(time.Second)
 				w.fails = func(q itnio.Query) error {
@@ -242,7 +242,7 @@ func TestRecordThatBreaksTheAnswer(t *testing.T) {
 				for _, c := range v.lostCalls {
 					require.WithinDuration(t, bad, c.Start, 2*time.Second)
 				}
-				require.Greater(t, v.counted, 750)
+				require.Greater(t, v.counted, 350)
 				w.end()
 			})
 		})

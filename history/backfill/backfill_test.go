@@ -226,7 +226,7 @@ func TestHistory(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, simulator.Options{CallsPerDay: 400, Rhythm: 0.8, LongShare: 0.01, Habits: h}, 5)
+				w := newWorld(t, simulator.Options{CallsPerDay: 250, Rhythm: 0.8, LongShare: 0.01, Habits: h}, 5)
 				o := w.options(2)
 				o.Plan.Step = time.Minute
 				result, err := Run(t.Context(), o)
@@ -267,7 +267,7 @@ func TestHistory(t *testing.T) {
 // TestInterrupted: wherever a run is interrupted, the next one ends with the same files.
 func TestInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, simulator.Options{CallsPerDay: 300}, 5)
+		w := newWorld(t, simulator.Options{CallsPerDay: 200}, 5)
 		o := w.options(3)
 		whole, err := Run(t.Context(), o)
 		require.NoError(t, err)
@@ -282,7 +282,7 @@ func TestInterrupted(t *testing.T) {
 		_, err = Run(t.Context(), killed)
 		require.NoError(t, err)
 		require.Equal(t, want, contents(t, killed.Dir))
-		resumed, step := 0, 3
+		resumed, step := 0, 6
 		if testing.Short() {
 			step = 10
 		}
