@@ -70,7 +70,7 @@ func (r run) check(t *testing.T) {
 	v, times := r.view, viewFrom(a.epoch(), r.history)
 	v.epoch, v.read = times.epoch, times.read
 
-	for range scale(1, 2, 2) { // the second time the exporter starts from equality
+	for range scale(1, 1, 2) { // the second time the exporter starts from equality
 		m.traffic(t, a.sim, 90, scale(1500*time.Millisecond, 1500*time.Millisecond, 5*time.Second))
 		waitForRecords(t, a.sim)
 		e.equals(v, a.sim)

@@ -56,7 +56,7 @@ func TestKill(t *testing.T) {
 	for seed := range scale[uint64](1, 1, 8) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
-			killed(t, 5+seed, scale(2, 5, 25))
+			killed(t, 5+seed, scale(2, 4, 25))
 		})
 	}
 }
