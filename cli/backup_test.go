@@ -11,6 +11,9 @@ import (
 
 // TestBackupOfAnotherLedger: an exporter that listens where the command asks may have another ledger than the one that is named.
 func TestBackupOfAnotherLedger(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	t.Parallel()
 	a := newAPI(t)
 	config := a.config(t, fast)

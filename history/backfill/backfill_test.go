@@ -225,6 +225,9 @@ func TestHistory(t *testing.T) {
 		"start": {}, "hang-up": {FilterOn: simulator.ByHangup, ExclusiveFrom: true, ExclusiveTo: true}, "created": {FilterOn: simulator.ByCreate},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() && name != "start" {
+				t.Skip("runs without -short")
+			}
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, simulator.Options{CallsPerDay: 250, Rhythm: 0.8, LongShare: 0.01, Habits: h}, 5)
 				o := w.options(2)
@@ -266,6 +269,9 @@ func TestHistory(t *testing.T) {
 
 // TestInterrupted: wherever a run is interrupted, the next one ends with the same files.
 func TestInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, simulator.Options{CallsPerDay: 200}, 5)
 		o := w.options(3)
@@ -283,9 +289,6 @@ func TestInterrupted(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, contents(t, killed.Dir))
 		resumed, step := 0, 6
-		if testing.Short() {
-			step = 10
-		}
 		for i, dir := range copies {
 			if i%step != 0 && i != len(copies)-1 {
 				continue
@@ -413,6 +416,9 @@ func TestMovedOnce(t *testing.T) {
 // TestStartedMeanwhile: a run notices after a day's work that an exporter has been started, and says what to do. If the exporter has
 // begun to count, the next run goes on to there.
 func TestStartedMeanwhile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	for name, days := range map[string]int{"after a day": 1, "at the end": 3} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -471,6 +477,9 @@ func TestStartedMeanwhile(t *testing.T) {
 
 // TestMissing: the summary tells of gaps that a run before has met, and once of those that are met again.
 func TestMissing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, simulator.Options{CallsPerDay: 2000}, 6)
 		o := w.options(4)

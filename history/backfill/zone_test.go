@@ -14,6 +14,9 @@ import (
 // TestWrongZone: a wrong utc_offset is found before anything is written, wherever the records of the last minutes are listed: at their
 // time, or hours ahead. Where they are listed in what would be the server's future, it is a suspicion.
 func TestWrongZone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	for _, tt := range []struct {
 		name        string
 		hours       int // configured
