@@ -11,9 +11,7 @@ import (
 
 // TestBackupOfAnotherLedger: an exporter that listens where the command asks may have another ledger than the one that is named.
 func TestBackupOfAnotherLedger(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs without -short")
-	}
+	skipShort(t)
 	t.Parallel()
 	a := newAPI(t)
 	config := a.config(t, fast)

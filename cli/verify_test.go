@@ -24,9 +24,7 @@ func lastHours() []string {
 
 // TestVerify: the ledger of a running exporter is compared by a copy, which is deleted; that of a stopped one as it is; a backup by its name.
 func TestVerify(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs without -short")
-	}
+	skipShort(t)
 	t.Parallel()
 	a := newAPI(t)
 	config, storage := a.config(t, fast), t.TempDir()

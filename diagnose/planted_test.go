@@ -210,7 +210,7 @@ func late(p *patient, by time.Duration) {
 
 func TestPlanted(t *testing.T) {
 	for i, tt := range accountPlants {
-		if testing.Short() && i%4 != 0 {
+		if testing.Short() && i%9 != 0 {
 			continue
 		}
 		t.Run(tt.name, func(t *testing.T) {

@@ -139,6 +139,9 @@ func TestDensityChanges(t *testing.T) {
 
 // TestHabitsAndFaults: nothing is missing, whatever the server's habits, and whatever fails now and then.
 func TestHabitsAndFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	habits := map[string]simulator.Habits{
 		"exclusive":   {ExclusiveFrom: true, ExclusiveTo: true, FilterOn: simulator.ByHangup, UnstableTies: true},
 		"31 days":     {MaxWindow: 31 * day},
@@ -157,9 +160,6 @@ func TestHabitsAndFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				o.CallsPerDay = 500
-				if testing.Short() {
-					o.CallsPerDay = 200
-				}
 				p := newPast(t, o, 8, nil)
 				result, err := p.read(t.Context())
 				require.NoError(t, err)

@@ -334,6 +334,9 @@ func (a *account) traffic(from, to, step int64) {
 
 // steady gives an account that has been read for half a day, with a record each ten seconds.
 func steady(t testing.TB, adjust func(*server)) *account {
+	if testing.Short() {
+		t.Skip("runs without -short")
+	}
 	a := newAccount(t, usual())
 	a.traffic(begin-6*hour, begin+12*hour, 20)
 	if adjust != nil {
