@@ -107,8 +107,8 @@ func TestBackfillWeek(t *testing.T) {
 	})
 }
 
-// week makes a call each 10 seconds, so many that an hour is enough to judge a country: of three groups and two countries. In the last 90 minutes one group has none, and no call gets
-// through to one country.
+// week makes a call each 10 seconds, so many that an hour is enough to judge a country: of three groups and two countries. In the last
+// 90 minutes one group has none, and no call gets through to one country.
 func week(from, to time.Time) []simulator.Call {
 	rng := rand.New(rand.NewPCG(31, 2))
 	var out []simulator.Call
