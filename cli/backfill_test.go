@@ -76,7 +76,7 @@ func TestBackfillRefused(t *testing.T) {
 
 // TestBackfillOfALiveAccount: beside a running exporter, history ends where its counters began.
 func TestBackfillOfALiveAccount(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	a := newAPI(t)
 	config, storage := a.config(t, "global: {poll_interval: 1s, zero_first: 0s, initial_history: 3h}\n"), t.TempDir()
@@ -145,7 +145,7 @@ func TestBackfillEnd(t *testing.T) {
 
 // TestBackfillThenServe: the exporter goes on from the history: its counters are never lower than the history's last values.
 func TestBackfillThenServe(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	a := newAPI(t)
 	config, storage, out := a.config(t, "global: {poll_interval: 1s, zero_first: 0s}\n"), t.TempDir(), filepath.Join(t.TempDir(), "out")

@@ -7,11 +7,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"itnio_exporter/e2e/process"
 )
 
 // TestBackupOfAnotherLedger: an exporter that listens where the command asks may have another ledger than the one that is named.
 func TestBackupOfAnotherLedger(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	a := newAPI(t)
 	config := a.config(t, fast)

@@ -177,11 +177,3 @@ func args(t *testing.T, config string, more ...string) []string {
 	t.Helper()
 	return append([]string{"--config.file=" + config, "--storage.path=" + t.TempDir(), "--web.listen-address=127.0.0.1:0"}, more...)
 }
-
-// skipShort skips a test with -short, but not under the race detector, for which .ci/run uses -short.
-func skipShort(t *testing.T) {
-	t.Helper()
-	if testing.Short() && !racing {
-		t.Skip("runs without -short, and under the race detector")
-	}
-}

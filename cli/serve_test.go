@@ -45,7 +45,7 @@ func TestServeFlags(t *testing.T) {
 }
 
 func TestServe(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	a := newAPI(t)
 	config := a.config(t, fast)
@@ -90,7 +90,7 @@ func TestServe(t *testing.T) {
 
 // A run locks its ledger, reloads at SIGHUP and stops at SIGTERM; the next one continues where it was.
 func TestSignals(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	a := newAPI(t)
 	config := a.config(t, fast)
@@ -126,7 +126,7 @@ func TestSignals(t *testing.T) {
 
 // The toolkit listens on every address that is given.
 func TestTwoListeners(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	a := newAPI(t)
 	i := start(t, args(t, a.config(t, fast), "--web.listen-address=127.0.0.1:0")...)
@@ -140,7 +140,7 @@ func TestTwoListeners(t *testing.T) {
 }
 
 func TestRoutePrefix(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	a := newAPI(t)
 	i := start(t, args(t, a.config(t, fast), "--web.external-url=http://mon.example/itnio")...)

@@ -59,7 +59,7 @@ func webConfig(t *testing.T, tlsExtra, user, password string) (path string, cert
 
 // --web.config.file enables TLS and basic authentication for every endpoint.
 func TestTLSAndBasicAuthentication(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	const user, password = "prometheus", "correct horse battery staple"
 	web, certificate := webConfig(t, "", user, password)
@@ -119,7 +119,7 @@ func TestTLSAndBasicAuthentication(t *testing.T) {
 
 // Health checks and probes of the port are no warnings.
 func TestProbesOfTLS(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	a := newAPI(t)
 	for name, extra := range map[string]string{

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"itnio_exporter/e2e/process"
 	"itnio_exporter/history"
 	"itnio_exporter/history/verify"
 )
@@ -24,7 +25,7 @@ func lastHours() []string {
 
 // TestVerify: the ledger of a running exporter is compared by a copy, which is deleted; that of a stopped one as it is; a backup by its name.
 func TestVerify(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	a := newAPI(t)
 	config, storage := a.config(t, fast), t.TempDir()

@@ -13,6 +13,7 @@ import (
 
 	"itnio_exporter/collector/account"
 	"itnio_exporter/config"
+	"itnio_exporter/e2e/process"
 	"itnio_exporter/itnio"
 )
 
@@ -20,7 +21,7 @@ import (
 // on, and the calls by hour are those that were counted.
 func TestStatusOverAnAccountsLife(t *testing.T) {
 	t.Parallel()
-	skipShort(t)
+	process.SkipShort(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
 		o.CallsPerDay = 4800
@@ -112,7 +113,7 @@ func callsOf(s *AccountStatus) (n int) {
 // TestConcealedStatus: an account whose series are not shown says so.
 func TestConcealedStatus(t *testing.T) {
 	t.Parallel()
-	skipShort(t)
+	process.SkipShort(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), nil)
 		w.start()

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/config"
+	"itnio_exporter/e2e/process"
 )
 
 const days = 24 * time.Hour
@@ -200,7 +201,7 @@ func TestQuietRestart(t *testing.T) {
 // TestRestartWithAWrongLocalClock: where the local clock is hours or days off at a restart, the records tell the server's time.
 func TestRestartWithAWrongLocalClock(t *testing.T) {
 	t.Parallel()
-	skipShort(t)
+	process.SkipShort(t)
 	offs := []time.Duration{5 * time.Hour, -10 * days, -5 * time.Hour, 10 * days}
 	for _, off := range offs[:span(2, 2, 4)] { // .ci/run has all of them
 		synctest.Test(t, func(t *testing.T) {

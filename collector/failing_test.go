@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/config"
+	"itnio_exporter/e2e/process"
 	"itnio_exporter/itnio"
 )
 
@@ -21,7 +22,7 @@ import (
 // status page and a line in the log, and the account is up again when it has passed.
 func TestBackgroundFailures(t *testing.T) {
 	t.Parallel()
-	skipShort(t)
+	process.SkipShort(t)
 	for _, tt := range []struct {
 		name  string
 		after time.Duration // the start
@@ -69,7 +70,7 @@ func TestBackgroundFailures(t *testing.T) {
 // TestRefusedPast: while all of the past is refused, answers to questions that reach into the present do not make the account up.
 func TestRefusedPast(t *testing.T) {
 	t.Parallel()
-	skipShort(t)
+	process.SkipShort(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
 		o.CallsPerDay = 4800

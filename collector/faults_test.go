@@ -13,6 +13,7 @@ import (
 
 	"itnio_exporter/collector/families"
 	"itnio_exporter/config"
+	"itnio_exporter/e2e/process"
 	"itnio_exporter/simulator"
 )
 
@@ -26,7 +27,7 @@ func (c *steppedClock) now() time.Time { return time.Now().Round(0).Add(time.Dur
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	seeds := span(2, 2, 200)
-	if testing.Short() && !raceDetector {
+	if testing.Short() && !process.Racing {
 		seeds = 1
 	}
 	for seed := range seeds {

@@ -14,6 +14,7 @@ import (
 	"itnio_exporter/collector/families"
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/config"
+	"itnio_exporter/e2e/process"
 	"itnio_exporter/itnio"
 )
 
@@ -21,7 +22,7 @@ import (
 // file is back, reading goes on.
 func TestLedgerFileTakenAway(t *testing.T) {
 	t.Parallel()
-	skipShort(t)
+	process.SkipShort(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), nil)
 		w.start()
@@ -71,7 +72,7 @@ func TestLedgerFileTakenAwayBetweenPolls(t *testing.T) {
 // TestLastSuccessOverARestart: an exporter that is restarted during an outage knows when the account was last read.
 func TestLastSuccessOverARestart(t *testing.T) {
 	t.Parallel()
-	skipShort(t)
+	process.SkipShort(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), nil)
 		w.start()

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/config"
+	"itnio_exporter/e2e/process"
 	"itnio_exporter/itnio"
 	"itnio_exporter/simulator"
 )
@@ -103,7 +104,7 @@ func TestHistory(t *testing.T) {
 // TestFirstCall: from the start to the first counted call of a fresh account takes less than a minute.
 func TestFirstCall(t *testing.T) {
 	t.Parallel()
-	skipShort(t)
+	process.SkipShort(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
 		o.CallsPerDay = 24000
@@ -177,7 +178,7 @@ func TestSlowServerClock(t *testing.T) {
 // TestAccountsStandAlone: an account that fails does not hold up another.
 func TestAccountsStandAlone(t *testing.T) {
 	t.Parallel()
-	skipShort(t)
+	process.SkipShort(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), func(c *config.Config) {
 			bad := c.Accounts[0]
@@ -204,7 +205,7 @@ func TestAccountsStandAlone(t *testing.T) {
 // wherever it is: in the newest minutes, the lookback or what is caught up with.
 func TestRecordThatBreaksTheAnswer(t *testing.T) {
 	t.Parallel()
-	skipShort(t)
+	process.SkipShort(t)
 	code := func(c int) error { return &itnio.HTTPError{StatusCode: c} }
 	cases := []struct {
 		age time.Duration

@@ -12,12 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/config"
+	"itnio_exporter/e2e/process"
 )
 
 // TestReload: accounts are added, removed and changed; a configuration that cannot be put in force changes nothing.
 func TestReload(t *testing.T) {
 	t.Parallel()
-	skipShort(t)
+	process.SkipShort(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), nil)
 		w.start()
@@ -98,7 +99,7 @@ func TestReloadClosesConnections(t *testing.T) {
 // TestReloadThatFailsMidway: where the disk fills up during a reload, the old configuration goes on with all its accounts.
 func TestReloadThatFailsMidway(t *testing.T) {
 	t.Parallel()
-	skipShort(t)
+	process.SkipShort(t)
 	for spare := range int32(3) {
 		t.Run(strconv.Itoa(int(spare)), func(t *testing.T) {
 			t.Parallel()
@@ -162,7 +163,7 @@ func TestReloadThatFailsMidway(t *testing.T) {
 // TestReloadConcealsNothing: a shorter lookback does not make a ledger that is up to date look like a backup.
 func TestReloadConcealsNothing(t *testing.T) {
 	t.Parallel()
-	skipShort(t)
+	process.SkipShort(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, steady(time.Now()), nil)
 		w.start()

@@ -11,13 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"itnio_exporter/config"
+	"itnio_exporter/e2e/process"
 	"itnio_exporter/simulator"
 )
 
 // TestScrapeMode: scrapes bring the account in step, share a reading, and are not held up by a slow API.
 func TestScrapeMode(t *testing.T) {
 	t.Parallel()
-	skipShort(t)
+	process.SkipShort(t)
 	synctest.Test(t, func(t *testing.T) {
 		o := steady(time.Now())
 		w := newWorld(t, o, func(c *config.Config) { c.Global.PollMode = string(config.PollScrape) })

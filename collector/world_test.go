@@ -31,6 +31,7 @@ import (
 	"itnio_exporter/collector/ledger"
 	"itnio_exporter/collector/series"
 	"itnio_exporter/config"
+	"itnio_exporter/e2e/process"
 	"itnio_exporter/itnio"
 	"itnio_exporter/simulator"
 )
@@ -42,7 +43,7 @@ func span[T any](short, normal, proof T) T {
 	switch {
 	case *long:
 		return proof
-	case testing.Short() || raceDetector:
+	case testing.Short() || process.Racing:
 		return short
 	}
 	return normal
@@ -52,16 +53,8 @@ func span[T any](short, normal, proof T) T {
 // makes everything several times slower.
 func skipDays(t *testing.T) {
 	t.Helper()
-	if raceDetector || testing.Short() {
+	if process.Racing || testing.Short() {
 		t.Skip("takes too long with -short or the race detector")
-	}
-}
-
-// skipShort skips a test with -short. .ci/run uses -short under the race detector: it runs there.
-func skipShort(t *testing.T) {
-	t.Helper()
-	if testing.Short() && !raceDetector {
-		t.Skip("runs without -short, and under the race detector")
 	}
 }
 

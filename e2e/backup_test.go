@@ -22,7 +22,7 @@ func (s *setup) backup(file string, args ...string) (output string, err error) {
 // TestBackupAndRestore: a backup of a running exporter is restored after more calls came. Under traffic no series is lower than it
 // was, in four scrapes a second, and in the end all is as if the ledger had never been lost.
 func TestBackupAndRestore(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	o, m := history(23, 2*time.Hour, 2000), newMaker(23)
 	few(&o, m)

@@ -79,7 +79,7 @@ func TestDoctor(t *testing.T) {
 
 // TestDoctorKeepsQuiet: whatever an API puts into its answers and errors, the report has none of it.
 func TestDoctorKeepsQuiet(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	for _, failing := range []bool{false, true} {
 		l := &leakyAPI{began: time.Now().Truncate(time.Second), asked: errorKinds}

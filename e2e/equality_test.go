@@ -13,7 +13,7 @@ import (
 
 // TestEquality: after traffic has stopped every family equals the truth, label by label and bucket by bucket.
 func TestEquality(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	for _, tt := range []struct {
 		name    string

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"itnio_exporter/e2e/process"
 	"itnio_exporter/simulator"
 )
 
@@ -14,7 +15,7 @@ import (
 // secret. With -proof every pair of habits meets, in both modes; else each habit occurs once.
 func TestHabits(t *testing.T) {
 	skipUnderRaceDetector(t)
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	habits := simulator.AllHabits()
 	if !*proof {

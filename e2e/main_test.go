@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"testing"
+
+	"itnio_exporter/e2e/process"
 )
 
 // binaryVariable is the environment variable that names the exporter to test. Without it the tests build one.
@@ -52,7 +54,7 @@ func withBinary(run func() int) (int, error) {
 	defer os.RemoveAll(dir)
 	binary := filepath.Join(dir, "itnio_exporter.exe") // Windows requires the suffix, others ignore it
 	args := []string{"build", "-ldflags=-w", "-o", binary}
-	if racing {
+	if process.Racing {
 		args = append(args, "-race")
 	}
 	if out, err := exec.Command("go", append(args, "itnio_exporter")...).CombinedOutput(); err != nil {
@@ -75,19 +77,10 @@ func scale[T any](short, usual, long T) T {
 	return usual
 }
 
-// skipShort skips a test with -short. .ci/run uses -short under the race detector, to which it matters little what a test
-// compares and much what runs at the same time: the test runs there.
-func skipShort(t *testing.T) {
-	t.Helper()
-	if testing.Short() && !racing {
-		t.Skip("runs without -short, and under the race detector")
-	}
-}
-
 // skipUnderRaceDetector skips a test whose point is exact numbers: it is slow under the race detector and finds no more there.
 func skipUnderRaceDetector(t *testing.T) {
 	t.Helper()
-	if racing {
+	if process.Racing {
 		t.Skip("runs without the race detector")
 	}
 }

@@ -31,7 +31,7 @@ func keepsQuiet(t testing.TB, where, text string, words []string) {
 // TestPrivacy: no key, secret, signature, number, URL or remark gets out, wherever it stood, at debug level and in any
 // format. Session ids are shown as exemplars, and only if the configuration asks for that.
 func TestPrivacy(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	for _, exemplars := range []bool{false, true} {
 		t.Run(fmt.Sprintf("exemplars %v", exemplars), func(t *testing.T) {

@@ -56,7 +56,7 @@ func variants(t *testing.T, url string, accounts []simulator.Account) (good, wro
 // TestReloadUnderLoad: reloads change accounts, rates and opt-ins, some are refused, while calls come in and the page is
 // scraped in every format. No call is lost or counted twice.
 func TestReloadUnderLoad(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	if !*proof { // its long form makes so much load that it and the others wait in vain for each other
 		t.Parallel()
 	}
@@ -151,7 +151,7 @@ func wrongConfig(good string, i int) string {
 // TestWrongReloads: wrong configurations, by request and by signal, leave the process as it was.
 func TestWrongReloads(t *testing.T) {
 	skipUnderRaceDetector(t)
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	o, m := history(17, 2*time.Hour, 2000), newMaker(17)
 	few(&o, m)

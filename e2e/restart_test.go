@@ -9,12 +9,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"itnio_exporter/e2e/process"
 	"itnio_exporter/simulator"
 )
 
 // TestStopsAndStarts: restarts in the middle of traffic, every other after kill -9, lose nothing and count nothing twice.
 func TestStopsAndStarts(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	for _, mode := range []string{"interval", "scrape"} {
 		t.Run(mode, func(t *testing.T) {
@@ -51,7 +52,7 @@ func TestStopsAndStarts(t *testing.T) {
 // commits.
 func TestKill(t *testing.T) {
 	skipUnderRaceDetector(t)
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	for seed := range scale[uint64](1, 1, 8) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {

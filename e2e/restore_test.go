@@ -18,7 +18,7 @@ import (
 // once. A ledger that is more than two lookbacks behind shows no call series until it has caught up, so that none comes
 // back lower; docs/guarantee.md allows that for a younger one.
 func TestRestoredLedger(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	for _, tt := range []struct {
 		name, global string

@@ -37,7 +37,7 @@ type statusDocument struct {
 // TestStatusPage: the real binary shows a healthy account, counts its calls by hour, tells of a refused reload and of an API that fails,
 // behind a prefix.
 func TestStatusPage(t *testing.T) {
-	skipShort(t)
+	process.SkipShort(t)
 	t.Parallel()
 	a := newAPI(t, history(31, 2*time.Hour, 5000))
 	s := newSetup(t, a, "poll_interval: 1s, zero_first: 0s, initial_history: 2h, backoff_max: 1s", ", rate_limit: 100", "")

@@ -85,7 +85,7 @@ func (s *store) commit(b *ledger.Batch, server time.Time) (*ledger.Report, error
 
 // flush writes what has become known of the windows and was not part of a batch yet.
 func (s *store) flush(server time.Time) error {
-	if d := s.state.Durable(server.Unix()); len(d.Cells)+len(d.Deletions) == 0 && d.Swept == 0 && d.DropBefore == 0 {
+	if d := s.state.Durable(server.Unix()); d.Empty() {
 		return nil
 	}
 	_, err := s.commit(&ledger.Batch{}, server)

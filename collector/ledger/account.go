@@ -210,7 +210,7 @@ func (a *Account) Forget() error {
 	meta := a.meta
 	meta.Swept, meta.OldestDay = 0, 0
 	return a.update(&meta,
-		func(b *bolt.Bucket) error { return deleteBuckets(b, bucketIDs, bucketCells, bucketDeletion) },
+		func(b *bolt.Bucket) error { return deleteBuckets(b, bucketIDs, bucketCells, bucketDeletions) },
 		func() { a.days, a.dayNumbers = nil, nil })
 }
 

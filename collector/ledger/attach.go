@@ -72,7 +72,7 @@ func (l *Ledger) Attach(id Identity) (*Account, error) {
 			return err
 		}
 		if forget {
-			if err := deleteBuckets(b, bucketCells, bucketDeletion); err != nil {
+			if err := deleteBuckets(b, bucketCells, bucketDeletions); err != nil {
 				return err
 			}
 		}

@@ -31,17 +31,8 @@ func decodeCell(key, src []byte) (Cell, error) {
 	return c, nil
 }
 
-func readCells(account *bolt.Bucket) (cells []Cell, err error) {
-	b, err := subBucket(account, bucketCells)
-	if b == nil {
-		return nil, err
-	}
-	err = b.ForEach(func(k, v []byte) error {
-		c, err := decodeCell(k, v)
-		cells = append(cells, c)
-		return err
-	})
-	return cells, err
+func readCells(account *bolt.Bucket) ([]Cell, error) {
+	return readBucket(account, bucketCells, decodeCell)
 }
 
 // writeCells drops the windows that a batch has done with and puts its own in the place of all that they overlap.

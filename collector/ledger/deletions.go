@@ -39,17 +39,8 @@ func decodeDeletion(key, src []byte) (Deletion, error) {
 	return d, nil
 }
 
-func readDeletions(account *bolt.Bucket) (all []Deletion, err error) {
-	b, err := subBucket(account, bucketDeletion)
-	if b == nil {
-		return nil, err
-	}
-	err = b.ForEach(func(k, v []byte) error {
-		d, err := decodeDeletion(k, v)
-		all = append(all, d)
-		return err
-	})
-	return all, err
+func readDeletions(account *bolt.Bucket) ([]Deletion, error) {
+	return readBucket(account, bucketDeletions, decodeDeletion)
 }
 
 // writeDeletions drops the deletions that a batch has done with and adds its own.
@@ -62,7 +53,7 @@ func writeDeletions(account *bolt.Bucket, b *Batch) error {
 	if len(b.Deletions) == 0 {
 		return nil
 	}
-	bucket, err := account.CreateBucketIfNotExists([]byte(bucketDeletion))
+	bucket, err := account.CreateBucketIfNotExists([]byte(bucketDeletions))
 	if err != nil {
 		return err
 	}
@@ -79,7 +70,7 @@ func dropDeletions(account *bolt.Bucket, at int64) error {
 	all, err := readDeletions(account)
 	for i := range all {
 		if err == nil && all[i].To <= at {
-			err = account.Bucket([]byte(bucketDeletion)).Delete(all[i].key())
+			err = account.Bucket([]byte(bucketDeletions)).Delete(all[i].key())
 		}
 	}
 	return err

@@ -87,7 +87,7 @@ func TestDamagedDeletions(t *testing.T) {
 			tl.establish()
 			tl.commit(Batch{Deletions: []Deletion{{From: 1, To: 9, At: 70, IDs: []uint64{3}}}})
 			require.NoError(t, tl.file.update(func(tx *bolt.Tx) error {
-				return tx.Bucket([]byte(bucketAccounts)).Bucket([]byte(tl.id.Name)).Bucket([]byte(bucketDeletion)).Put(make([]byte, 24), value)
+				return tx.Bucket([]byte(bucketAccounts)).Bucket([]byte(tl.id.Name)).Bucket([]byte(bucketDeletions)).Put(make([]byte, 24), value)
 			}))
 			require.NoError(t, tl.Close())
 			_, err := Open(tl.o)

@@ -27,16 +27,16 @@ const (
 	fileName      = "ledger.db"
 	formatVersion = "2" // migrate knows the one before
 
-	bucketMeta     = "meta"
-	bucketAccounts = "accounts"
-	bucketFamilies = "families"
-	bucketIDs      = "ids"
-	bucketCells    = "cells"
-	bucketDeletion = "deletions"
-	bucketSeries   = "series"
-	keyFormat      = "format"
-	keyCreated     = "created"
-	keyMeta        = "meta"
+	bucketMeta      = "meta"
+	bucketAccounts  = "accounts"
+	bucketFamilies  = "families"
+	bucketIDs       = "ids"
+	bucketCells     = "cells"
+	bucketDeletions = "deletions"
+	bucketSeries    = "series"
+	keyFormat       = "format"
+	keyCreated      = "created"
+	keyMeta         = "meta"
 
 	labelSeparator = "\xff" // cannot occur in valid UTF-8
 )
@@ -113,6 +113,20 @@ func subBucket(b *bolt.Bucket, name string) (*bolt.Bucket, error) {
 		return nil, errDamaged
 	}
 	return b.Bucket([]byte(name)), nil
+}
+
+// readBucket decodes all values of a bucket in a bucket, in the order of their keys. There are none if it is not there.
+func readBucket[T any](in *bolt.Bucket, name string, decode func(key, src []byte) (T, error)) (all []T, err error) {
+	b, err := subBucket(in, name)
+	if b == nil {
+		return nil, err
+	}
+	err = b.ForEach(func(k, v []byte) error {
+		one, err := decode(k, v)
+		all = append(all, one)
+		return err
+	})
+	return all, err
 }
 
 func be64(v int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(v)) }

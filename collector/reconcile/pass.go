@@ -123,7 +123,7 @@ func (p *Pass) Next() (Ask, bool) {
 		case p.clock != p.s.clock:
 			p.done = true
 		case len(p.stack) == 0:
-			if !p.moreToAudit() && !p.moreToSweep() {
+			if !p.more() {
 				p.end()
 			}
 		case p.top().kind == taskSearch:
@@ -143,6 +143,17 @@ func (p *Pass) asked(t *task) Window {
 		return p.s.frontier.asked(p.now)
 	}
 	return Window{t.win.From - 1, t.win.To}
+}
+
+// more pushes what the pass has left once its tasks are done. It returns false if there is nothing.
+func (p *Pass) more() bool {
+	switch p.Kind {
+	case Sweep:
+		return p.moreToSweep()
+	case Audit:
+		return p.doubtHighest()
+	}
+	return false
 }
 
 // end ends a pass that has nothing left to do.

@@ -60,9 +60,6 @@ func (s *State) Audit(now, floor int64) *Pass {
 	return p
 }
 
-// moreToAudit pushes what an audit has left to ask. It returns false if there is nothing.
-func (p *Pass) moreToAudit() bool { return p.Kind == Audit && p.doubtHighest() }
-
 // audited notes a complete audit.
 func (s *State) audited(begun int64) { s.audits = [2]int64{begun, s.audits[0]} }
 
@@ -91,10 +88,10 @@ func (s *State) sweepOn() {
 	}
 }
 
-// moreToSweep pushes the oldest window that a sweep has left to read. It returns false if there is none.
+// moreToSweep pushes the oldest window that is to be swept. It returns false if there is none.
 func (p *Pass) moreToSweep() bool {
 	s := p.s
-	if p.Kind != Sweep || len(s.refused) > 0 {
+	if len(s.refused) > 0 {
 		return false // the next answer decides whether it becomes a gap
 	}
 	limit := p.now - s.set.Lookback

@@ -174,8 +174,10 @@ type match struct {
 }
 
 func (p *Pass) match(w Window, g page) {
-	n := g.Total - p.s.trust.off
-	p.matched = append(p.matched, match{win: w, total: g.Total, complete: n <= g.Size && len(g.IDs) == n})
+	m := match{win: w, total: g.Total}
+	g.Total -= p.s.trust.off
+	m.complete = g.complete()
+	p.matched = append(p.matched, m)
 }
 
 // doubtHighest asks about the halves of the rows that have the highest total of an audit. It may be the server's cap, and the row may

@@ -200,6 +200,11 @@ type Durable struct {
 	Swept      int64 // 0: unchanged
 }
 
+// Empty reports whether there is nothing to store.
+func (d *Durable) Empty() bool {
+	return len(d.Cells)+len(d.Deletions) == 0 && d.Swept == 0 && d.DropBefore == 0
+}
+
 // Durable returns what has changed since the last call of Saved.
 func (s *State) Durable(now int64) Durable {
 	d := Durable{Deletions: s.deletions}

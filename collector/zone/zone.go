@@ -14,9 +14,11 @@ const (
 	MaxLag = 30 * time.Minute
 )
 
+// Enough is how many records are enough to see whether they are in the future, or too long ago.
+const Enough = 5
+
 const (
-	guardSize  = 20 // newest records that a guard judges by
-	guardFirst = 5  // records that are enough to see whether they are in the future
+	guardSize = 20 // newest records that a guard judges by
 	// spread is how much the lags of records differ that come as they should.
 	spread = 10 * time.Minute
 )
@@ -124,7 +126,7 @@ func (f *First) Doubts(lag time.Duration) bool {
 
 // Ahead reports whether the newest records are in the future, and by which lag.
 func (f *First) Ahead() (lag time.Duration, wrong bool) {
-	if len(f.lags) < guardFirst {
+	if len(f.lags) < Enough {
 		return 0, false
 	}
 	newest := slices.Sorted(maps.Values(f.lags))
@@ -137,7 +139,7 @@ func (f *First) Ahead() (lag time.Duration, wrong bool) {
 // are read in. It reports whether these are too long ago for that, and the lag of the newest.
 func Behind(lags []time.Duration, stretch time.Duration) (lag time.Duration, wrong bool) {
 	sorted := slices.Sorted(slices.Values(slices.DeleteFunc(slices.Clone(lags), func(lag time.Duration) bool { return !tellsOffset(lag) })))
-	if len(sorted) < guardFirst {
+	if len(sorted) < Enough {
 		return 0, false
 	}
 	return sorted[2], Median(sorted) > stretch+MaxLag
@@ -145,7 +147,7 @@ func Behind(lags []time.Duration, stretch time.Duration) (lag time.Duration, wro
 
 // Passed ends the doubts if a complete pass brought enough records.
 func (f *First) Passed() {
-	if len(f.lags) >= guardFirst {
+	if len(f.lags) >= Enough {
 		f.lags = nil
 	}
 }
@@ -164,5 +166,8 @@ func Suggestion(zone *time.Location, lag time.Duration) string {
 	if right < minOffset || right > maxOffset {
 		return "none"
 	}
-	return time.Unix(0, 0).In(time.FixedZone("", int(right.Seconds()))).Format("-07:00")
+	return Offset(time.FixedZone("", int(right.Seconds())))
 }
+
+// Offset writes a zone with a fixed offset as utc_offset is written: +08:00.
+func Offset(zone *time.Location) string { return time.Unix(0, 0).In(zone).Format("-07:00") }

@@ -65,7 +65,7 @@ func TestFirst(t *testing.T) {
 	f := NewFirst()
 	require.True(t, f.Doubts(-3*time.Minute))
 	require.False(t, f.Doubts(-time.Minute))
-	for i := range uint64(guardFirst) {
+	for i := range uint64(Enough) {
 		_, wrong := f.Ahead()
 		require.False(t, wrong, "too few")
 		f.Saw(i, -8*time.Hour)
@@ -86,7 +86,7 @@ func TestFirst(t *testing.T) {
 
 	f = NewFirst()
 	f.Saw(0, -8*time.Hour) // an impossible time among plausible ones
-	for i := range uint64(guardFirst) {
+	for i := range uint64(Enough) {
 		f.Saw(i+1, time.Minute)
 	}
 	_, wrong = f.Ahead()

@@ -58,22 +58,19 @@ func (o *Options) checkZone(ctx context.Context) error {
 
 func (o *Options) wrongZone(where string, lag time.Duration) error {
 	return fmt.Errorf("utc_offset %s is most likely wrong: the newest calls end %s %s: %s would fit; check it with doctor",
-		time.Unix(0, 0).In(o.Zone).Format("-07:00"), lag.Abs().Round(time.Minute), where, zone.Suggestion(o.Zone, lag))
+		zone.Offset(o.Zone), lag.Abs().Round(time.Minute), where, zone.Suggestion(o.Zone, lag))
 }
 
-// newest are the lags of records of the last minutes, or of so long a time that there are some.
+// newest are the lags of records of the last minutes, or of so long a time that there are enough.
 func (o *Options) newest(ctx context.Context, now time.Time) (lags map[uint64]time.Duration, width time.Duration, err error) {
 	for _, width = range []time.Duration{15 * time.Minute, hushed, day} {
 		lags, _, err = o.listed(ctx, now.Add(-width), now.Add(-margin))
-		if err != nil || len(lags) >= some {
+		if err != nil || len(lags) >= zone.Enough {
 			break
 		}
 	}
 	return lags, width, err
 }
-
-// some records are enough to judge by.
-const some = 5
 
 // ahead are the lags of records that are listed for the time ahead of the server's clock, where a wrong offset would put them.
 func (o *Options) ahead(ctx context.Context, now time.Time) (map[uint64]time.Duration, error) {
@@ -120,7 +117,7 @@ func (o *Options) hushed(ctx context.Context, now time.Time) error {
 	before, _, err := o.listed(ctx, now.Add(-7*day-hushed), now.Add(-7*day))
 	if len(before) >= busy {
 		level.Warn(o.Logger).Log("msg", "no call is listed for the last hour, unlike a week ago: if there were calls, utc_offset is wrong, and so will be every time of the history; check it with doctor",
-			"utc_offset", time.Unix(0, 0).In(o.Zone).Format("-07:00"), "calls_a_week_ago", len(before))
+			"utc_offset", zone.Offset(o.Zone), "calls_a_week_ago", len(before))
 	}
 	return err
 }
