@@ -134,6 +134,27 @@ func TestDeletionThatHidesAnInsert(t *testing.T) {
 	require.Empty(t, a.unseen(), "read whole before it leaves the horizon")
 }
 
+// While records are being deleted, the next audit sees such an insert wherever it is, also in what the sweep has just read.
+func TestDeletionThatHidesAnInsertAfterTheSweep(t *testing.T) {
+	a := steady(t, nil)
+	remove := func(age int64) int64 {
+		i := slices.IndexFunc(a.srv.records, func(r record) bool { return r.at >= a.srv.now-age && r.gone == forever })
+		a.srv.remove(uint64(i + 1))
+		return a.srv.records[i].at
+	}
+	remove(3 * hour)
+	a.audit()
+	require.Equal(t, 1, a.deleted)
+	for age := int64(3 * hour); age < 8*hour; age += 20 * 60 {
+		a.srv.now += 60
+		a.live()
+		a.sweep()
+		a.srv.add(remove(age))
+		a.audit()
+		require.Empty(t, a.unseen(), "%d seconds ago", age)
+	}
+}
+
 // The same where few audits fit into the horizon.
 func TestDeletionThatHidesAnInsertWithRareAudits(t *testing.T) {
 	for _, horizon := range []int64{4 * hour, 6 * hour, 8 * hour} {

@@ -32,22 +32,23 @@ type Pass struct {
 	Deleted    int   // records that are gone, each confirmed by a second walk
 	Anomalies  map[call.Anomaly]int
 
-	s         *State
-	now       int64
-	floor     int64
-	clock     int // State.clock when the pass began
-	rates     *rates
-	stack     []*task // the next task is the last one
-	changes   int     // how many cells have changed
-	matched   []match // questions whose total was the expected one
-	highest   int     // the highest total answered
-	overlong  int     // walks in a row that did not end where their total said they would
-	endlesses int     // windows whose answers went on and on
-	done      bool
-	whole     bool // done, and nothing was left undone because the clock was set back or windows had no end
-	ahead     ahead
-	gapTried  bool // this poll tries a gap: one at a time, as each may take the server long
-	narrowing narrowing
+	s            *State
+	now          int64
+	floor        int64
+	rereadBefore int64 // cells read before it are due to be read in full again, if anything can hide in them
+	clock        int   // State.clock when the pass began
+	rates        *rates
+	stack        []*task // the next task is the last one
+	changes      int     // how many cells have changed
+	matched      []match // questions whose total was the expected one
+	highest      int     // the highest total answered
+	overlong     int     // walks in a row that did not end where their total said they would
+	endlesses    int     // windows whose answers went on and on
+	done         bool
+	whole        bool // done, and nothing was left undone because the clock was set back or windows had no end
+	ahead        ahead
+	gapTried     bool // this poll tries a gap: one at a time, as each may take the server long
+	narrowing    narrowing
 }
 
 type taskKind uint8
@@ -87,6 +88,7 @@ func (t *task) page() int {
 func (s *State) newPass(k Kind, now, floor int64) *Pass {
 	s.newest = max(s.newest, now) // if the clock is wrong for this pass alone, the next poll sees that it was set back
 	p := &Pass{Kind: k, Begun: now, now: now, floor: floor, s: s, clock: s.clock, Anomalies: map[call.Anomaly]int{}, rates: &s.live}
+	p.rereadBefore = now - s.set.AuditInterval/2
 	if k == Audit {
 		p.rates = &s.audit
 	}

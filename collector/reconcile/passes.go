@@ -36,6 +36,11 @@ func (s *State) Audit(now, floor int64) *Pass {
 	if s.lastTry != 0 { // the first one goes by what was known before the start
 		s.unlimit()
 	}
+	if s.lastTry == s.audits[0] {
+		// Something can have been hidden in a cell right after it was read. Only an audit that repeats one that failed spares what that
+		// one has read.
+		p.rereadBefore = now
+	}
 	s.lastTry = now
 	s.trust.look(now)
 	from := max(s.cellStart(max(now-s.set.Horizon, floor)), floor)

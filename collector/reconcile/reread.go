@@ -24,7 +24,7 @@ func (c *cell) mute() bool { return c.odd && c.total < c.ids.Len() }
 // reread returns the reason why this pass is to read a cell in full.
 func (p *Pass) reread(c *cell) reason {
 	s := p.s
-	old := c.readAt < p.now-s.set.AuditInterval/2
+	old := c.readAt < p.rereadBefore
 	switch {
 	case c.kind == cellGap:
 		return refused
