@@ -155,6 +155,33 @@ func TestClockRecords(t *testing.T) {
 	}
 }
 
+// TestClockAfterASilence: the first answer after a failure for minutes confirms no claim, since the calls that it brings have yet to
+// be looked at. Without calls the claim is believed some minutes later.
+func TestClockAfterASilence(t *testing.T) {
+	for _, off := range []time.Duration{-10 * days, 12 * time.Hour} {
+		for _, silence := range []time.Duration{confirmation, 3 * time.Hour} {
+			c := newTestClock()
+			c.answer(0, time.Minute)
+			c.answer(off, silence)
+			c.answer(off, 0)
+			require.Zero(t, c.wrong(), "off by %s, silent for %s", off, silence)
+			idle := *c.clock
+			for range longestSilence/time.Minute + 2 {
+				c.answer(off, time.Minute)
+			}
+			require.Equal(t, off, c.wrong(), "no calls")
+
+			c.clock = &idle
+			c.sawEnd(c.truth().Add(-time.Minute))
+			for range 2 * confirmation / time.Minute {
+				c.answer(off, time.Minute)
+				c.sawEnd(c.truth().Add(-time.Minute))
+				require.Zero(t, c.wrong())
+			}
+		}
+	}
+}
+
 // TestClockFollows: within the tolerance the believed time stays within what the last answers say, so it follows drift and steps
 // and does not waver between servers whose clocks differ.
 func TestClockFollows(t *testing.T) {

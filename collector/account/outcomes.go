@@ -86,9 +86,11 @@ func (o *outcomes) placed(kind reconcile.Kind, live bool, item *ledger.Item, res
 		o.metrics.Lag.WithLabelValues().Observe(lag.Seconds())
 		o.metrics.History.late(lag)
 		o.offset.sawLive(lag)
-		o.clock.sawEnd(item.Call.End)
 	case kind == reconcile.Audit:
 		o.offset.sawLate(lag)
+	}
+	if kind == reconcile.Live {
+		o.clock.sawEnd(item.Call.End) // of the first reading after a failure too, during which a claim may have lasted
 	}
 	if kind == reconcile.Audit && result == ledger.Counted {
 		o.metrics.AuditMissing.WithLabelValues().Inc()

@@ -20,7 +20,7 @@ func TestAnomaliesOfARecordWithoutTimes(t *testing.T) {
 	metrics := testMetrics()
 	metrics.Records = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "records"}, []string{"result"})
 	memory := newMemory()
-	o := outcomes{metrics: metrics, memory: &memory, now: func() time.Time { return now }}
+	o := outcomes{metrics: metrics, memory: &memory, clock: newTestClock().clock, now: func() time.Time { return now }}
 	read := func(id uint64, c call.Call, result ledger.Result) {
 		items := []ledger.Item{{Call: c}}
 		o.page(reconcile.Live, items, &ledger.Report{Results: []ledger.Result{result}}, []uint64{id}, now)
@@ -48,4 +48,26 @@ func TestAnomaliesOfARecordWithoutTimes(t *testing.T) {
 	require.Zero(t, counted(call.AnomalyUnknownCallType))
 	read(2, progress, ledger.Counted)
 	require.Equal(t, 1.0, counted(call.AnomalyUnknownCallType))
+}
+
+// TestCallsAfterAFailureVote: new calls of a poll speak for the time that they end by, whether the poll before it was complete or not.
+func TestCallsAfterAFailureVote(t *testing.T) {
+	for _, ago := range []time.Duration{time.Minute, time.Hour} { // since the last complete poll
+		c := newTestClock()
+		c.answer(0, time.Minute)
+		c.answer(12*time.Hour, time.Minute)
+		metrics, memory := testMetrics(), newMemory()
+		metrics.Records = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "records"}, []string{"result"})
+		metrics.Lag = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "lag"}, nil)
+		metrics.AuditMissing = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "missing"}, nil)
+		o := outcomes{metrics: metrics, memory: &memory, clock: c.clock, offset: &offsetGuard{}, now: c.truth, lastPass: c.truth().Add(-ago)}
+		for _, step := range []struct {
+			kind  reconcile.Kind
+			votes int
+		}{{reconcile.Live, -1}, {reconcile.Sweep, -1}, {reconcile.Audit, -1}, {reconcile.Live, -2}} {
+			items := []ledger.Item{{Call: call.Call{End: c.truth().Add(-time.Minute)}}}
+			o.page(step.kind, items, &ledger.Report{Results: []ledger.Result{ledger.Counted}}, []uint64{1}, c.truth())
+			require.Equal(t, step.votes, c.claim.votes, "%s after the last poll, %d", ago, step.kind)
+		}
+	}
 }
