@@ -69,7 +69,7 @@ func (p *Pass) Refused(r Refusal) bool {
 	switch {
 	case p.ahead.since(p.Requests):
 		return p.skip(t)
-	case p.refusedFuture(t, r):
+	case p.refusedFuture(t, r), p.pastEnd(t, r):
 		return true
 	case p.stillRefused(t, r): // before ofWindow: no pass fails at a gap that is known
 		return true
@@ -103,6 +103,16 @@ func (p *Pass) refusedFuture(t *task, r Refusal) bool {
 		p.s.known.Future = itnio.FutureRefused
 		p.Anomalies[call.AnomalyFutureRefused]++
 	}
+	return true
+}
+
+// pastEnd ends a walk whose last page was answered: the one that is refused is past the end. If it was not, the walk has found fewer
+// records than the total says, and is repeated.
+func (p *Pass) pastEnd(t *task, r Refusal) bool {
+	if r != Parameter && r != Broken || t.walk == nil || !t.walk.refused() {
+		return false
+	}
+	p.walked(t)
 	return true
 }
 
@@ -147,7 +157,7 @@ func (p *Pass) Refusing() bool { return p.narrowing.count > 0 || len(p.s.refused
 
 // ofWindow reports whether the window is the reason for a refusal. A failure that can have other reasons has to repeat itself.
 func (p *Pass) ofWindow(t *task, r Refusal) bool {
-	if r == Broken || r == Parameter && t.kind == taskFrontier {
+	if r == Broken || r == Parameter && t.kind == taskFrontier && t.page() == 1 {
 		p.narrowing.broken = p.narrowing.broken || p.s.failure.failed(p.window(t))
 		return p.narrowing.broken
 	}

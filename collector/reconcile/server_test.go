@@ -28,9 +28,10 @@ type server struct {
 	cap              int  // of totals
 	lie              int  // what totals are wrong by
 	noSize, noTotal  bool
-	torn             uint64 // a record that is listed as two
-	mute             bool   // empty answers hold nothing else either
-	firstAgain       bool   // past the end
+	torn             uint64  // a record that is listed as two
+	mute             bool    // empty answers hold nothing else either
+	firstAgain       bool    // past the end
+	endRefusal       Refusal // of a page past the end; 0: it is not refused
 	maxWidth         int64
 	maxTotal         int
 	noFuture         bool
@@ -73,15 +74,18 @@ func (s *server) answer(a Ask) (Answer, Refusal, bool) {
 			found = append(found, r)
 		}
 	}
-	if r, no := s.refuses(a, len(found)); no {
-		return Answer{}, r, true
-	}
-	slices.SortFunc(found, s.compare)
 	size := 100
 	if s.page > 0 {
 		size = s.page
 	}
 	first := (a.Page - 1) * size
+	if r, no := s.refuses(a, len(found)); no {
+		return Answer{}, r, true
+	}
+	if s.endRefusal != 0 && first > 0 && first >= len(found) {
+		return Answer{}, s.endRefusal, true
+	}
+	slices.SortFunc(found, s.compare)
 	if first >= len(found) {
 		if first = len(found); s.firstAgain {
 			first = 0

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"itnio_exporter/itnio"
 )
 
 // A walk over whole pages ends at an empty one, which some servers answer with nothing at all, not even a total.
@@ -21,6 +23,35 @@ func TestEmptyAnswersWithoutTotal(t *testing.T) {
 		require.Zero(t, a.st.OpenWindows())
 	}
 	require.Equal(t, plain.srv.requests, mute.srv.requests)
+}
+
+// A server whose totals are too high is asked for a page past the last again and again. It may refuse that: the page before was the
+// last one then, and not a reason to divide the window.
+func TestPagePastTheEndIsRefused(t *testing.T) {
+	for _, lie := range []int{0, 1, 3} {
+		requests := map[Refusal]int{}
+		for _, refusal := range []Refusal{0, Parameter, Broken} {
+			a := steady(t, func(s *server) { s.lie, s.endRefusal = lie, refusal })
+			before := len(a.srv.asks)
+			for range 120 {
+				a.srv.now += 60
+				a.srv.add(a.srv.now-20, a.srv.now-90*60, a.srv.now-4*hour)
+				a.live()
+				require.False(t, a.failed, "totals + %d, %d", lie, refusal)
+				a.sweep()
+				if a.st.AuditDue(a.srv.now) {
+					a.audit()
+				}
+			}
+			a.audit()
+			require.Empty(t, a.unseen(), "totals + %d, %d", lie, refusal)
+			require.Zero(t, a.st.OpenWindows())
+			require.Equal(t, refusal != 0 && lie > 0, a.habits.PastEnd == itnio.PastEndRefused)
+			requests[refusal] = len(a.srv.asks) - before
+		}
+		require.InEpsilon(t, requests[0], requests[Parameter], 0.1, "totals + %d", lie)
+		require.InEpsilon(t, requests[0], requests[Broken], 0.1, "totals + %d", lie)
+	}
 }
 
 // A total that was wrong for a while must not hide as many records as it was wrong by once it is right again.

@@ -1,6 +1,8 @@
 package reconcile
 
 import (
+	"cmp"
+
 	"itnio_exporter/collector/idset"
 	"itnio_exporter/itnio"
 )
@@ -47,8 +49,8 @@ func (g *page) complete() bool { return g.Total <= g.Size && len(g.IDs) == g.Tot
 // more reports whether the window has more pages, going by its total.
 func (g *page) more() bool { return g.full && g.Total > g.Size }
 
-// Walk reads one window page by page. It ends at a page that is empty, shorter than the page size answered, or without new ids.
-// It never ends because the total is reached: a total can be wrong, and can change during the walk.
+// Walk reads one window page by page. It ends at a page that is empty, shorter than the page size answered, or without new ids,
+// and where the page after a short one is refused. It never ends because the total is reached: a total can be wrong, and can change during the walk.
 type Walk struct {
 	paging  *Paging
 	pages   int // answered
@@ -61,6 +63,7 @@ type Walk struct {
 	pending bool
 	endless bool
 	twice   bool
+	partial bool // the last page was not full, whatever size the server says
 }
 
 // NewWalk begins a walk.
@@ -136,6 +139,7 @@ func (w *Walk) take(g page) (over bool) {
 	full := w.largest
 	w.largest = max(w.largest, len(g.IDs))
 	short := len(g.IDs) < size && (!w.untold || g.sized)
+	w.partial = len(g.IDs) < min(size, cmp.Or(w.paging.sent, w.paging.full, size))
 	fresh := w.add(g.IDs)
 	if w.pages > 1 {
 		w.paging.followed(full, len(g.IDs), fresh)
@@ -145,6 +149,15 @@ func (w *Walk) take(g page) (over bool) {
 	}
 	w.endless = w.pages >= maxPages || len(w.ids) >= maxIDs
 	return w.endless
+}
+
+// refused reports whether the walk is over because the server refuses its next page: one that was not full was the last. After a full
+// page the refusal may have another reason.
+func (w *Walk) refused() (over bool) {
+	if w.partial {
+		w.paging.pastEnd = itnio.PastEndRefused
+	}
+	return w.partial
 }
 
 // add adds the ids of a page and returns how many of them are new to the walk.
