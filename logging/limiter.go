@@ -13,13 +13,17 @@ import (
 // limitInterval is the shortest time between two written lines of one kind.
 const limitInterval = time.Minute
 
-// repeatedKey counts the lines that a delayed line stands for: all of its kind since the last one written, itself included.
-const repeatedKey = "repeated"
+// Keys of a delayed line.
+const (
+	repeatedKey = "repeated" // how many lines it stands for: all of its kind since the last one written, itself included
+	lastKey     = "last"     // when it came, UTC: what it says may have ended since
+)
 
 // limiter writes warnings and errors of one kind at most once every limitInterval: the first at once, and after the interval the
 // newest of those that came since, with their number. Lines of other levels pass.
 type limiter struct {
 	next log.Logger
+	now  func() time.Time
 
 	mu     sync.Mutex
 	recent map[string]*repetition // the kinds that were written less than limitInterval ago
@@ -29,12 +33,13 @@ type limiter struct {
 // repetition is what has come of one kind since a line of it was written.
 type repetition struct {
 	newest []any
+	last   time.Time // when the newest came
 	count  int
 	timer  *time.Timer // of the end of the interval
 }
 
-func newLimiter(next log.Logger) *limiter {
-	return &limiter{next: next, recent: map[string]*repetition{}}
+func newLimiter(next log.Logger, now func() time.Time) *limiter {
+	return &limiter{next: next, now: now, recent: map[string]*repetition{}}
 }
 
 func (l *limiter) Log(keyvals ...any) error {
@@ -63,7 +68,7 @@ func (l *limiter) keepBack(keyvals []any) bool {
 		return false
 	}
 	if r := l.recent[kind]; r != nil {
-		r.newest, r.count = slices.Clone(keyvals), r.count+1
+		r.newest, r.last, r.count = slices.Clone(keyvals), l.now(), r.count+1
 		return true
 	}
 	l.recent[kind] = &repetition{timer: time.AfterFunc(limitInterval, func() { l.intervalOver(kind) })}
@@ -116,7 +121,7 @@ func (r *repetition) take() []any {
 	if r.count == 0 {
 		return nil
 	}
-	line := slices.Concat(r.newest, []any{repeatedKey, r.count})
+	line := slices.Concat(r.newest, []any{repeatedKey, r.count, lastKey, r.last.UTC().Truncate(time.Second)})
 	r.newest, r.count = nil, 0
 	return line
 }

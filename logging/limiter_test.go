@@ -50,13 +50,13 @@ func TestLimiter(t *testing.T) {
 	}{
 		"one":                  {[]l{warn}, []string{"0s [level warn msg m]"}},
 		"other levels pass":    {repeat(info, 3), []string{"0s [level info msg m]", "9s [level info msg m]", "18s [level info msg m]"}},
-		"a repetition is late": {repeat(warn, 2), []string{"0s [level warn msg m]", "1m0s [level warn msg m repeated 1]"}},
+		"a repetition is late": {repeat(warn, 2), []string{"0s [level warn msg m]", "1m0s [level warn msg m repeated 1 last 2000-01-01 00:00:09 +0000 UTC]"}},
 		"repetitions are counted": {repeat(warn, 10), []string{
-			"0s [level warn msg m]", "1m0s [level warn msg m repeated 6]", "2m0s [level warn msg m repeated 3]",
+			"0s [level warn msg m]", "1m0s [level warn msg m repeated 6 last 2000-01-01 00:00:54 +0000 UTC]", "2m0s [level warn msg m repeated 3 last 2000-01-01 00:01:21 +0000 UTC]",
 		}},
 		"the newest is written": {
 			[]l{failed("from 10.0.0.1:4711: refused"), failed("from 10.0.0.1:4712: refused"), failed("from 10.0.0.1:4713: refused")},
-			[]string{"0s [level error msg failed err from 10.0.0.1:4711: refused]", "1m0s [level error msg failed err from 10.0.0.1:4713: refused repeated 2]"},
+			[]string{"0s [level error msg failed err from 10.0.0.1:4711: refused]", "1m0s [level error msg failed err from 10.0.0.1:4713: refused repeated 2 last 2000-01-01 00:00:18 +0000 UTC]"},
 		},
 		"another reason is another kind": {
 			[]l{failed("refused"), failed("timeout")},
@@ -66,7 +66,7 @@ func TestLimiter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := &written{start: time.Now()}
-				limiter := newLimiter(w)
+				limiter := newLimiter(w, time.Now)
 				for _, line := range tt.lines {
 					require.NoError(t, limiter.Log(line...))
 					time.Sleep(9 * time.Second)
@@ -84,7 +84,7 @@ func TestLimiter(t *testing.T) {
 func TestLimiterClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &written{start: time.Now()}
-		limiter := newLimiter(w)
+		limiter := newLimiter(w, time.Now)
 		for range 3 {
 			require.NoError(t, limiter.Log("level", level.WarnValue(), "msg", "m"))
 		}
@@ -92,7 +92,7 @@ func TestLimiterClose(t *testing.T) {
 		require.NoError(t, limiter.Log("level", level.WarnValue(), "msg", "m"))
 		limiter.close()
 		time.Sleep(time.Hour)
-		require.Equal(t, []string{"0s [level warn msg m]", "0s [level warn msg m repeated 2]", "0s [level warn msg m]"}, w.all())
+		require.Equal(t, []string{"0s [level warn msg m]", "0s [level warn msg m repeated 2 last 2000-01-01 00:00:00 +0000 UTC]", "0s [level warn msg m]"}, w.all())
 	})
 }
 
@@ -126,7 +126,7 @@ func TestLimiterCountsAll(t *testing.T) {
 		kinds := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b"}), len(pauses), len(pauses)).Draw(rt, "kinds")
 		synctest.Test(t, func(*testing.T) {
 			c := &counter{t: rt, said: map[string]time.Time{}, sums: map[string]int{}}
-			limiter := newLimiter(c)
+			limiter := newLimiter(c, time.Now)
 			want := map[string]int{}
 			for i, pause := range pauses {
 				_ = limiter.Log("level", level.WarnValue(), "msg", kinds[i])

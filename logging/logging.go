@@ -38,7 +38,7 @@ func New(o Options) *Loggers {
 		encoder = log.NewJSONLogger(w)
 	}
 	all := ordered{next: encoder, now: o.Now}
-	limiter := newLimiter(all)
+	limiter := newLimiter(all, o.Now)
 	filter := func(next log.Logger) log.Logger {
 		return level.NewFilter(next, level.Allow(level.ParseDefault(o.Level, level.InfoValue())))
 	}

@@ -120,24 +120,24 @@ func (h *health) ended(kind reconcile.Kind, err error) {
 	if kind == reconcile.Live && err == nil {
 		h.lastSuccess(now)
 	}
-	reason := h.reason()
-	h.show(reason)
-	switch text := reason.text; {
-	case text == "" && h.failure.Succeeded():
+	prefix, reason := h.reason()
+	h.show(failure{prefix + reason.text, reason.trouble})
+	switch cause := reason.text; { // one that lasts is the same for all kinds of passes
+	case cause == "" && h.failure.Succeeded():
 		level.Info(h.logger).Log("msg", "reading succeeds again")
-	case text != "" && h.failure.Failed(text, now):
-		level.Warn(h.logger).Log("msg", "reading failed", "err", text)
+	case cause != "" && h.failure.Failed(cause, now):
+		level.Warn(h.logger).Log("msg", "reading failed", "err", prefix+cause)
 	}
 }
 
-// reason is why the account is down; the zero value: it is up.
-func (h *health) reason() failure {
+// reason is why the account is down, and a prefix that says in which kind of pass; the zero value: it is up.
+func (h *health) reason() (prefix string, reason failure) {
 	for kind, prefix := range [kinds]string{reconcile.Sweep: "catching up: ", reconcile.Audit: "audit: "} {
 		if failed := h.failed[kind]; failed.text != "" {
-			return failure{prefix + failed.text, failed.trouble}
+			return prefix, failed
 		}
 	}
-	return failure{}
+	return "", failure{}
 }
 
 // show makes the account up, or down with a reason.

@@ -44,6 +44,23 @@ func TestFailureInTheLog(t *testing.T) {
 	require.Equal(t, failureOf(errOffset).text, h.Status().LastError)
 }
 
+// TestOneCauseInSeveralPasses: a failure that lasts is logged once, whichever passes meet it.
+func TestOneCauseInSeveralPasses(t *testing.T) {
+	var out bytes.Buffer
+	vec := func() *prometheus.GaugeVec { return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "test"}, nil) }
+	h := &health{metrics: Metrics{Up: vec(), LastSuccess: vec()}, logger: log.NewLogfmtLogger(&out), now: time.Now}
+	timeout := errors.New("timeout")
+	h.ended(reconcile.Audit, timeout)
+	require.Equal(t, "audit: timeout", h.Status().LastError)
+	h.ended(reconcile.Live, timeout)
+	require.Equal(t, "timeout", h.Status().LastError)
+	h.ended(reconcile.Sweep, timeout)
+	h.ended(reconcile.Live, nil)
+	h.ended(reconcile.Sweep, nil)
+	h.ended(reconcile.Audit, nil)
+	require.Equal(t, "level=warn msg=\"reading failed\" err=\"audit: timeout\"\nlevel=info msg=\"reading succeeds again\"\n", out.String())
+}
+
 // TestFailingSince: a failure begins once, whatever its reasons, and ends with a success.
 func TestFailingSince(t *testing.T) {
 	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)

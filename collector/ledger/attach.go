@@ -7,6 +7,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"itnio_exporter/config"
+	"time"
 )
 
 // Identity is what makes an account the same account across restarts.
@@ -97,7 +98,11 @@ func (l *Ledger) attached(a *Account, meta accountMeta) {
 	if a.untouched() {
 		what = "account is new to the ledger"
 	}
-	level.Info(l.logger).Log("msg", what, "account", a.name, "epoch", meta.Epoch, "series", l.seriesOf(a))
+	epoch := "none yet"
+	if meta.Epoch != 0 {
+		epoch = time.Unix(meta.Epoch, 0).UTC().Format(time.RFC3339)
+	}
+	level.Info(l.logger).Log("msg", what, "account", a.name, "epoch", epoch, "series", l.seriesOf(a))
 }
 
 // seriesOf is how many series an account has. The caller has locked mu.
