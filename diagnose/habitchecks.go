@@ -105,7 +105,7 @@ func judgeTimes(f *facts) Finding {
 	filters := f.habits.known.FilterTime
 	const unclear = "send this report to the exporter's maintainers"
 	switch {
-	case !f.habits.sample.known, f.habits.errs.times != nil:
+	case filters == "" && (!f.habits.sample.known || f.habits.errs.times != nil):
 		return unanswered(f.habits.errs.sample, f.habits.errs.times)
 	case filters == "":
 		return skipped("no record of the sample has times far enough apart to tell")

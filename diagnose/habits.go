@@ -272,12 +272,13 @@ func probeFilter(ctx context.Context, s *session, h *habits) error {
 			h.filtered.others++
 		}
 	}
-	h.known.Filters = h.filtered.habit()
+	h.known.Filters = h.filtered.habit(h.known.TotalsOff)
 	return nil
 }
 
-func (p *filtered) habit() itnio.Filters {
-	if p.others > 0 || p.got > p.want+1 {
+// habit goes by records first: where totals are always off by some records, those of a filter are, too.
+func (p *filtered) habit(off int) itnio.Filters {
+	if p.others > 0 || p.got > p.want+1+max(0, off) {
 		return itnio.FiltersIgnored
 	}
 	return itnio.FiltersHonoured

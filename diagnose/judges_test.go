@@ -96,6 +96,7 @@ func TestJudges(t *testing.T) {
 		{"nothing read", judgeLateness, &facts{}, Skipped, "could not be found out"},
 		{"reading failed", judgeLateness, &facts{records: records{err: itnio.ErrTimeout}}, Doubtful, "timeout"},
 		{"refused", judgeTotal, &facts{habits: habits{errs: probeErrors{sample: &itnio.StatusError{Code: -22, Reason: "Anna"}}}}, Doubtful, "API status -22"},
+		{"pages failed, filter time known", judgeTimes, &facts{habits: habits{known: itnio.Habits{FilterTime: itnio.FilterStart}, errs: probeErrors{sample: itnio.ErrTimeout}}}, Good, "start"},
 		{"no request is left", judgeTotal, &facts{habits: habits{errs: probeErrors{sample: errBudget}}}, Skipped, "no request is left"},
 		{"failed before", judgeEnds, &facts{habits: habits{errs: probeErrors{sample: &itnio.HTTPError{StatusCode: 302}}}}, Doubtful, "look at base_url"},
 		{"no calls, or no answer", judgeShown, &facts{clock: clock{formats: map[string]reading{itnio.TimeISO8601: {err: &itnio.HTTPError{StatusCode: 302}}}}}, Doubtful, "HTTP 302"},
