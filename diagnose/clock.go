@@ -18,6 +18,8 @@ type clock struct {
 	edge      time.Time          // the newest records are found at about this time; zero: not looked for
 	lags      []time.Duration    // of the newest records: server's time less hang-up or creation
 	now       time.Time          // the server's, when the lags were taken
+	aheadErr  error              // why it is not known whether windows may end in the future
+	err       error              // why the newest records were not found
 }
 
 // reading is how a server took one time format.
@@ -40,7 +42,7 @@ const (
 
 func (r reading) verdict() verdict {
 	switch {
-	case r.err != nil && (itnio.ClassOf(r.err) == itnio.ClassQuestion || itnio.ClassOf(r.err) == itnio.ClassWindow || itnio.ClassOf(r.err) == itnio.ClassUnknown):
+	case refused(r.err):
 		return refuses
 	case r.err != nil:
 		return fails
@@ -57,7 +59,7 @@ func (c *clock) verdict(format string) verdict { return c.formats[format].verdic
 // bothFormats are the formats, the documented one first.
 func bothFormats() []string { return []string{itnio.TimeISO8601, itnio.TimeDatetime} }
 
-func probeClock(ctx context.Context, s *session) error {
+func probeClock(ctx context.Context, s *session) {
 	c := &s.facts.clock
 	defer func() { c.exchanges = slices.Clone(s.trace.exchanges) }()
 	c.formats = map[string]reading{}
@@ -73,10 +75,9 @@ func probeClock(ctx context.Context, s *session) error {
 	if s.format = c.best(s.facts.account.TimeFormat); c.verdict(s.format) == reads {
 		s.facts.habits.known.TimeFormat = s.format
 	}
-	if c.recent == 0 {
-		return ctx.Err()
+	if c.recent > 0 {
+		c.err = s.newest(ctx, c)
 	}
-	return s.newest(ctx, c)
 }
 
 const day = 24 * time.Hour
@@ -124,7 +125,9 @@ const (
 func (s *session) newest(ctx context.Context, c *clock) error {
 	now := s.serverNow()
 	ahead, err := s.total(ctx, window{now.Add(step), now.Add(farthest)})
-	s.facts.habits.known.Future = itnio.FutureOf(err)
+	if s.facts.habits.known.Future = itnio.FutureOf(err); itnio.ClassOf(err) != itnio.ClassWindow { // that is about its width
+		c.aheadErr = err
+	}
 	found := window{now.Add(-step), now}
 	switch {
 	case err == nil && ahead > 0:
@@ -262,6 +265,11 @@ func judgeReplicas(f *facts) Finding {
 
 func judgeShown(f *facts) Finding {
 	if f.clock.recent == 0 {
+		for _, format := range bothFormats() {
+			if f.clock.verdict(format) == fails {
+				return unanswered(f.clock.formats[format].err)
+			}
+		}
 		return doubtful("none of the last 7 days", "the account had no calls, or they are hidden: by its filter, a key of another account, or a time format or offset that is misread; most checks need records",
 			"make a call, wait a minute and run doctor again; leave filter out for a test")
 	}
@@ -272,6 +280,9 @@ func judgeFormats(f *facts) Finding {
 	c := &f.clock
 	if c.recent == 0 {
 		return skipped("there are no records of the last 7 days to tell by")
+	}
+	if set := c.formats[string(f.account.TimeFormat)]; set.verdict() == fails {
+		return unanswered(set.err)
 	}
 	iso, plain := c.verdict(itnio.TimeISO8601), c.verdict(itnio.TimeDatetime)
 	seen := f.habits.seen("clock-format", fmt.Sprintf("iso8601 is %s, datetime is %s", iso, plain))
@@ -310,7 +321,7 @@ func judgeOffset(f *facts) Finding {
 	case c.recent == 0:
 		return skipped("there are no records of the last 7 days to tell by")
 	case len(c.lags) == 0:
-		return f.unknown()
+		return unanswered(c.err)
 	}
 	newest := c.lags[:min(fewLags, len(c.lags))]
 	lag := newest[len(newest)/2]

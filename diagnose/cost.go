@@ -35,7 +35,7 @@ func (h *habits) callsADay() (calls int, known bool) {
 func judgeCalls(f *facts) Finding {
 	calls, known := f.habits.callsADay()
 	if !known {
-		return f.unknown()
+		return unanswered(f.habits.errs.day, f.habits.errs.sample)
 	}
 	return good("about " + count(calls, "call") + " in a day")
 }
@@ -43,7 +43,7 @@ func judgeCalls(f *facts) Finding {
 func judgeSeries(f *facts) Finding {
 	r := &f.records
 	if r.seen == 0 {
-		return f.unknown()
+		return unanswered(r.err)
 	}
 	var parts, over []string
 	sum := 0
@@ -103,7 +103,7 @@ func (f *facts) requests() (aDay, busiest float64) {
 func judgeRate(f *facts) Finding {
 	calls, known := f.habits.callsADay()
 	if !known {
-		return f.unknown()
+		return unanswered(f.habits.errs.day, f.habits.errs.sample)
 	}
 	aDay, busiest := f.requests()
 	allowed := 60 * f.account.RateLimit
@@ -125,7 +125,7 @@ func judgeServerRate(f *facts) Finding {
 		return doubtful(fmt.Sprintf("%s said that there are too many requests, at half of rate_limit (%.4g a second)", count(f.throttled, "answer"), f.account.RateLimit),
 			"the exporter slows down by itself, but each refused request is lost time; another program may use the same key", "lower rate_limit to what the platform allows; see who else uses the key")
 	case f.failed > 0:
-		return doubtful(count(f.failed, "request")+" failed for a reason that may pass (time limit, connection, HTTP 5xx, status -18, an answer that cannot be read)",
+		return doubtful(count(f.failed, "request")+" failed for a reason that may pass (time limit, connection, HTTP 5xx, status -18, an answer that cannot be read or is not the API's)",
 			"the exporter repeats such requests; many of them make it slow", "look at itnio_exporter_api_requests_total by status for a day, then ask the vendor or the network's administrators")
 	}
 	return good("no answer said that there are too many requests, and none failed")
@@ -143,7 +143,7 @@ const (
 func judgeStorage(f *facts) Finding {
 	calls, known := f.habits.callsADay()
 	if !known {
-		return f.unknown()
+		return unanswered(f.habits.errs.day, f.habits.errs.sample)
 	}
 	ids := float64(calls) * (float64(f.global.Horizon)/float64(day) + 2)
 	series := 0

@@ -36,24 +36,8 @@ type facts struct {
 	clock     clock
 	habits    habits
 	records   records
-	throttled int   // answers that said there were too many requests
-	failed    int   // other requests that failed for a reason that may pass
-	failure   error // why the last probe ended early; nil: it did not
-}
-
-// note keeps the error with which a probe ended.
-func (f *facts) note(err error) {
-	if err != nil {
-		f.failure = err
-	}
-}
-
-// unknown is the finding of a check whose probe did not come so far.
-func (f *facts) unknown() Finding {
-	if f.failure != nil {
-		return skipped("could not be found out: " + shortError(f.failure))
-	}
-	return skipped("could not be found out")
+	throttled int // answers that said there were too many requests
+	failed    int // other requests that failed for a reason that may pass
 }
 
 // check is one row of the table of checks.
@@ -66,7 +50,7 @@ type check struct {
 type section struct {
 	name   string
 	needs  func(*facts) string // why the section is skipped; "": it is not
-	probe  func(context.Context, *session) error
+	probe  func(context.Context, *session)
 	checks []check
 }
 
@@ -164,7 +148,7 @@ func (r *reporter) account(ctx context.Context, cfg *config.Validated, a config.
 			why = part.needs(f)
 		}
 		if why == "" && part.probe != nil && s != nil {
-			f.note(part.probe(ctx, s))
+			part.probe(ctx, s)
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -28,7 +28,7 @@ func judgeTotal(f *facts) Finding {
 	h := &f.habits
 	s := &h.sample
 	if !s.known {
-		return f.unknown()
+		return unanswered(h.errs.sample)
 	}
 	found := s.reading.IDs.Len()
 	const do = "nothing: the exporter reads such windows twice, then takes what it found; ask the vendor why"
@@ -54,7 +54,7 @@ func judgeCap(f *facts) Finding {
 	case h.dayErr != nil && itnio.ClassOf(h.dayErr) == itnio.ClassWindow:
 		return doubtful("a whole day is refused: "+shortError(h.dayErr), "the exporter asks for shorter windows, which costs requests", do)
 	case !h.comparable:
-		return f.unknown()
+		return unanswered(h.errs.day)
 	case h.capped():
 		return doubtful(h.seen("habit-cap", fmt.Sprintf("total of a day is %d, of its two halves together %d", h.day, h.halves)),
 			"the server caps totals; a question that reaches the cap tells nothing, so more of them are needed", do)
@@ -67,7 +67,7 @@ func judgePageSize(f *facts) Finding {
 	seen := f.habits.known.Text("habit-page-size")
 	switch {
 	case !s.known:
-		return f.unknown()
+		return unanswered(f.habits.errs.sample)
 	case size == 0:
 		return good(fmt.Sprintf("%d records asked for, up to %d sent", itnio.PageSize, s.longest))
 	case size < itnio.PageSize:
@@ -82,7 +82,7 @@ func judgeOrder(f *facts) Finding {
 	h := &f.habits
 	switch {
 	case !h.sample.known || !h.paging.asked || h.known.Order == "":
-		return f.unknown()
+		return unanswered(h.errs.sample, h.errs.paging)
 	case h.known.Order == itnio.OrderUnsteady || h.known.Order == itnio.OrderNone:
 		return doubtful(h.known.Order.String(), "records may move between pages while they are read; windows are then read twice",
 			"nothing: the exporter does not depend on the order; ask the vendor for one")
@@ -94,7 +94,7 @@ func judgePastTheEnd(f *facts) Finding {
 	h := &f.habits
 	switch {
 	case h.known.PastEnd == "":
-		return f.unknown()
+		return unanswered(h.errs.sample, h.errs.paging)
 	case h.paging.pastErr != nil:
 		return good(h.seen("habit-past-the-end", shortError(h.paging.pastErr)))
 	}
@@ -105,8 +105,8 @@ func judgeTimes(f *facts) Finding {
 	filters := f.habits.known.FilterTime
 	const unclear = "send this report to the exporter's maintainers"
 	switch {
-	case !f.habits.sample.known:
-		return f.unknown()
+	case filters == "" && (!f.habits.sample.known || f.habits.errs.times != nil):
+		return unanswered(f.habits.errs.sample, f.habits.errs.times)
 	case filters == "":
 		return skipped("no record of the sample has times far enough apart to tell")
 	case filters == itnio.FilterSeveral:
@@ -118,16 +118,16 @@ func judgeTimes(f *facts) Finding {
 }
 
 func judgeEnds(f *facts) Finding {
-	if f.habits.known.Ends == "" {
-		return f.unknown()
+	if errs := &f.habits.errs; f.habits.known.Ends == "" {
+		return unanswered(errs.sample, errs.times, errs.ends)
 	}
 	return good(f.habits.known.Ends.String())
 }
 
 func judgeWidth(f *facts) Finding {
 	h := &f.habits
-	if len(h.widest) == 0 {
-		return f.unknown()
+	if len(h.widest) == 0 || h.errs.widest != nil {
+		return unanswered(h.errs.widest)
 	}
 	widest := h.widest[len(h.widest)-1]
 	switch {
@@ -143,7 +143,7 @@ func judgeWidth(f *facts) Finding {
 
 func judgeFuture(f *facts) Finding {
 	if f.habits.known.Future == "" {
-		return f.unknown()
+		return unanswered(f.clock.aheadErr)
 	}
 	return good(f.habits.known.Future.String())
 }
@@ -151,7 +151,7 @@ func judgeFuture(f *facts) Finding {
 func judgeRetention(f *facts) Finding {
 	r := &f.habits.retention
 	if !r.known {
-		return f.unknown()
+		return unanswered(f.habits.errs.widest, f.habits.errs.retention)
 	}
 	needed := max(f.global.Horizon, f.global.InitialHistory)
 	seen := fmt.Sprintf("%s; horizon is %s, initial_history %s", r.habit(), span(f.global.Horizon), span(f.global.InitialHistory))
@@ -169,7 +169,7 @@ func judgeFilters(f *facts) Finding {
 		return wrong(fmt.Sprintf("%d of %d records do not match the account's filter", p.unconfigured, len(f.habits.sample.records)),
 			"the server does not honour it, so more calls are counted than you want", "remove the filter from the configuration, and filter in Prometheus by label")
 	case !p.known:
-		return f.unknown()
+		return unanswered(f.habits.errs.sample, f.habits.errs.filter)
 	case f.habits.known.Filters == itnio.FiltersIgnored:
 		return doubtful(f.habits.seen("habit-filters", "a query for one call type brings others too"), "without one in the configuration nothing depends on it", "do not use filter for this account")
 	}
@@ -180,7 +180,7 @@ func judgeFilters(f *facts) Finding {
 func judgeLateness(f *facts) Finding {
 	late := f.records.lateness
 	if len(late) == 0 {
-		return f.unknown()
+		return unanswered(f.records.err)
 	}
 	half, most, longest := late[len(late)/2], late[len(late)*99/100], late[len(late)-1]
 	seen := fmt.Sprintf("%s after the hang-up for half of %s, %s for 99 %%, at most %s, by their createTime", span(half), count(len(late), "record"), span(most), span(longest))

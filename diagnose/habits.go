@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -21,7 +20,11 @@ type habits struct {
 	retention  retention
 	filtered   filtered
 	comparable bool // day and halves are known
+	errs       probeErrors
 }
+
+// probeErrors are the errors with which the probes of habits ended early; nil: they did not.
+type probeErrors struct{ day, widest, sample, paging, times, ends, filter, retention error }
 
 // seen is what is known of a habit, and by what.
 func (h *habits) seen(id, how string) string {
@@ -73,20 +76,20 @@ func needsRecords(f *facts) string {
 	return ""
 }
 
-func probeHabits(ctx context.Context, s *session) error {
+func probeHabits(ctx context.Context, s *session) {
 	h := &s.facts.habits
-	var errs []error
-	for _, probe := range []func(context.Context, *session, *habits) error{
-		probeDay, probeWidest, probeSample, probePaging, probeTimes, probeEnds, probeFilter, probeRetention,
+	for _, probe := range []struct {
+		run func(context.Context, *session, *habits) error
+		err *error
+	}{
+		{probeDay, &h.errs.day}, {probeWidest, &h.errs.widest}, {probeSample, &h.errs.sample}, {probePaging, &h.errs.paging},
+		{probeTimes, &h.errs.times}, {probeEnds, &h.errs.ends}, {probeFilter, &h.errs.filter}, {probeRetention, &h.errs.retention},
 	} {
-		err := probe(ctx, s, h)
-		errs = append(errs, err)
-		if ctx.Err() != nil || errors.Is(err, errBudget) {
-			break
+		if *probe.err = probe.run(ctx, s, h); ctx.Err() != nil {
+			return
 		}
 	}
 	probeRecords(ctx, s)
-	return errors.Join(errs...)
 }
 
 // rest is how old a window has to be that should not change while it is read.
@@ -127,9 +130,7 @@ func probeWidest(ctx context.Context, s *session, h *habits) error {
 	now := s.serverNow()
 	for _, n := range []int{93, 31, 7, 1} {
 		_, err := s.total(ctx, last(time.Duration(n)*day, now))
-		switch itnio.ClassOf(err) {
-		case itnio.ClassNone, itnio.ClassWindow, itnio.ClassQuestion, itnio.ClassUnknown: // an answer to the question
-		default:
+		if err != nil && !refused(err) {
 			return err
 		}
 		h.widest = append(h.widest, width{n, err})
@@ -155,7 +156,7 @@ func probePaging(ctx context.Context, s *session, h *habits) error {
 		h.known.Order = itnio.OrderUnsteady
 	}
 	past, err := s.ask(ctx, h.sample.window, h.sample.reading.Pages+5, itnio.PageSize)
-	if itnio.ClassOf(err) == itnio.ClassTransient || itnio.ClassOf(err) == itnio.ClassThrottled {
+	if err != nil && !refused(err) {
 		return err
 	}
 	h.paging.pastErr, h.known.PastEnd = err, itnio.PastEndOf(len(past.Records), err)
@@ -271,12 +272,13 @@ func probeFilter(ctx context.Context, s *session, h *habits) error {
 			h.filtered.others++
 		}
 	}
-	h.known.Filters = h.filtered.habit()
+	h.known.Filters = h.filtered.habit(h.known.TotalsOff)
 	return nil
 }
 
-func (p *filtered) habit() itnio.Filters {
-	if p.others > 0 || p.got > p.want+1 {
+// habit goes by records first: where totals are always off by some records, those of a filter are, too.
+func (p *filtered) habit(off int) itnio.Filters {
+	if p.others > 0 || p.got > p.want+1+max(0, off) {
 		return itnio.FiltersIgnored
 	}
 	return itnio.FiltersHonoured
@@ -294,6 +296,9 @@ func matches(f *itnio.Filter, r *itnio.Record) bool {
 // probeRetention looks how far back records go, to a day. It needs windows of some days.
 func probeRetention(ctx context.Context, s *session, h *habits) error {
 	const limit = 92 * day
+	if h.errs.widest != nil {
+		return nil
+	}
 	widest := h.widest[len(h.widest)-1]
 	if widest.err != nil || widest.days < 7 {
 		return nil
@@ -302,7 +307,7 @@ func probeRetention(ctx context.Context, s *session, h *habits) error {
 	older := func(age time.Duration) (bool, error) {
 		from := min(limit, age+time.Duration(min(widest.days, 60))*day)
 		n, err := s.total(ctx, window{now.Add(-from), now.Add(-age)})
-		if itnio.RefusalOf(err) != itnio.RefusalNone && itnio.ClassOf(err) != itnio.ClassTransient {
+		if refused(err) {
 			return true, nil // too many records, or so it says
 		}
 		return n > 0, err

@@ -2,6 +2,8 @@ package diagnose
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,6 +60,56 @@ func TestEveryHabit(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A server that refuses a page past the last is read to its end, be its totals right or too high.
+func TestStrictPages(t *testing.T) {
+	for _, above := range []int{0, 3} {
+		p := newPatient(t)
+		p.front = strictPages(above)
+		r := p.diagnose()
+		require.Zero(t, r.Count(Skipped), text(r))
+		require.Contains(t, text(r), "a page past the last is refused: API status -22")
+	}
+}
+
+// One failure, wherever it comes in a run, is named: no check is good or left out for it.
+func TestOneFailure(t *testing.T) {
+	step := 2
+	if testing.Short() {
+		step = 9
+	}
+	for n := 2; n < 34; n += step {
+		p := newPatient(t)
+		p.front = onlyNth(n, func(w http.ResponseWriter) { w.WriteHeader(http.StatusFound) })
+		r := p.diagnose()
+		require.Equal(t, Doubtful, r.Result, "%d: %s", n, text(r))
+		for _, s := range r.Sections {
+			for _, f := range s.Checks {
+				require.False(t, f.Result == Skipped && strings.Contains(f.Seen, "could not be found out"), "%d: %s", n, text(r))
+			}
+		}
+	}
+}
+
+// Where every request fails from one on, doctor comes to its end, and nothing that it could not look at is called good.
+func TestFailingFromThenOn(t *testing.T) {
+	for _, n := range []int{3, 9, 12, 16} {
+		p := newPatient(t)
+		asked := 0
+		p.front = func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if asked++; asked >= n {
+					w.WriteHeader(http.StatusBadGateway)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+		}
+		r := p.diagnose()
+		require.Equal(t, Doubtful, r.Result, text(r))
+		require.Contains(t, text(r), "could not be found out: HTTP 502", text(r))
 	}
 }
 

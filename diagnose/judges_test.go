@@ -93,7 +93,16 @@ func TestJudges(t *testing.T) {
 		{"some are late", judgeLateness, lateBy(time.Second, 3*time.Hour), Doubtful, "lookback (2h0m)"},
 		{"all are a little late", judgeLateness, lateBy(6*time.Minute, 7*time.Minute), Doubtful, "6m0s"},
 		{"all are late", judgeLateness, lateBy(31*time.Minute, 31*time.Minute), Wrong, "31m0s"},
-		{"nothing read", judgeLateness, &facts{failure: errors.New("why")}, Skipped, "why"},
+		{"nothing read", judgeLateness, &facts{}, Skipped, "could not be found out"},
+		{"reading failed", judgeLateness, &facts{records: records{err: itnio.ErrTimeout}}, Doubtful, "timeout"},
+		{"refused", judgeTotal, &facts{habits: habits{errs: probeErrors{sample: &itnio.StatusError{Code: -22, Reason: "Anna"}}}}, Doubtful, "API status -22"},
+		{"pages failed, filter time known", judgeTimes, &facts{habits: habits{known: itnio.Habits{FilterTime: itnio.FilterStart}, errs: probeErrors{sample: itnio.ErrTimeout}}}, Good, "start"},
+		{"no request is left", judgeTotal, &facts{habits: habits{errs: probeErrors{sample: errBudget}}}, Skipped, "no request is left"},
+		{"failed before", judgeEnds, &facts{habits: habits{errs: probeErrors{sample: &itnio.HTTPError{StatusCode: 302}}}}, Doubtful, "look at base_url"},
+		{"no calls, or no answer", judgeShown, &facts{clock: clock{formats: map[string]reading{itnio.TimeISO8601: {err: &itnio.HTTPError{StatusCode: 302}}}}}, Doubtful, "HTTP 302"},
+		{"format set, not answered", judgeFormats, &facts{account: config.Account{TimeFormat: config.TimeISO8601}, clock: clock{recent: 1, formats: map[string]reading{
+			itnio.TimeISO8601: {err: itnio.ErrTimeout}, itnio.TimeDatetime: {recent: 1},
+		}}}, Doubtful, "timeout"},
 
 		{"total is right", judgeTotal, sampled(3, true, 1, 2, 3), Good, "3 records on 1 page"},
 		{"total is one too many", judgeTotal, sampled(4, true, 1, 2, 3), Doubtful, "total says 4, the pages have 3"},
@@ -142,7 +151,11 @@ func TestWords(t *testing.T) {
 
 // Judges cope with probes that saw nothing.
 func TestJudgesOfNothing(t *testing.T) {
-	for _, f := range []*facts{{}, {failure: errors.New("why"), contact: contact{err: errors.New("why")}}} {
+	why := errors.New("why")
+	for _, f := range []*facts{{}, {
+		contact: contact{err: why}, clock: clock{err: why, aheadErr: why}, records: records{err: why},
+		habits: habits{errs: probeErrors{why, why, why, why, why, why, why, why}},
+	}} {
 		f.account.Location = time.UTC
 		for _, s := range sections() {
 			for _, c := range s.checks {

@@ -77,11 +77,12 @@ func isTLS(err error) bool {
 }
 
 // probeContact asks for the newest minutes.
-func probeContact(ctx context.Context, s *session) error {
+func probeContact(ctx context.Context, s *session) {
 	c := &s.facts.contact
 	u, err := url.Parse(s.base)
 	if err != nil {
-		return err
+		c.err = err
+		return
 	}
 	c.scheme, c.path, c.proxied = u.Scheme, u.Path, s.proxied(u)
 	c.err = s.first(ctx)
@@ -102,7 +103,6 @@ func probeContact(ctx context.Context, s *session) error {
 			s.moveTo(s.facts.account.BaseURL)
 		}
 	}
-	return nil
 }
 
 // firstAgain repeats a first request that was refused: by the server's clock, which its answer told, and in the other time format.

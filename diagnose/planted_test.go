@@ -86,7 +86,9 @@ var accountPlants = []plant{
 				data["total"] = 3 + toInt(data["total"])
 			}
 		})
-	}, map[string]Result{"habit-total": Doubtful}, "different records", []string{"habit-filters"}},
+	}, map[string]Result{"habit-total": Doubtful}, "different records", nil},
+	{"totals off, and no page past the last", func(p *patient) { p.front = strictPages(3) },
+		map[string]Result{"habit-total": Doubtful}, "different records", nil},
 	{"capped totals", func(p *patient) {
 		p.front = rewritten(nil, func(m map[string]any) {
 			if data, ok := m["data"].(map[string]any); ok {
@@ -195,6 +197,33 @@ func everyNth(n int, answer func(http.ResponseWriter)) func(http.Handler) http.H
 			next.ServeHTTP(w, r)
 		})
 	}
+}
+
+// onlyNth answers the nth request in another way.
+func onlyNth(n int, answer func(http.ResponseWriter)) func(http.Handler) http.Handler {
+	asked := 0
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if asked++; asked == n {
+				answer(w)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// strictPages refuses pages past the last, and says totals that are too high.
+func strictPages(above int) func(http.Handler) http.Handler {
+	page := 0
+	return rewritten(func(m map[string]any) { page = toInt(m["current"]) }, func(m map[string]any) {
+		data, _ := m["data"].(map[string]any)
+		if records, _ := data["records"].([]any); len(records) == 0 && page > 1 {
+			m["status"], m["data"] = -22, nil
+		} else if total := toInt(data["total"]); total > 0 {
+			data["total"] = total + above
+		}
+	})
 }
 
 // late replaces the traffic by calls whose records are created so long after they ended, and appear then.

@@ -28,7 +28,7 @@ const enough = 20
 func judgeFields(f *facts) Finding {
 	r := &f.records
 	if r.seen == 0 {
-		return f.unknown()
+		return unanswered(f.records.err)
 	}
 	var always, shares, never, missing []string
 	worst := optional
@@ -88,7 +88,7 @@ func judgeReadable(f *facts) Finding {
 	r := &f.records
 	switch {
 	case r.seen == 0:
-		return f.unknown()
+		return unanswered(f.records.err)
 	case len(r.unreadable) > 0:
 		return doubtful(fmt.Sprintf("fields that make no sense, of %s: %s", count(r.seen, "record"), shares(r.unreadable, r.seen)),
 			"they are taken as missing", "send this report to the exporter's maintainers, with the form of such a value, made up")
@@ -102,7 +102,7 @@ var enumerations = []call.Anomaly{call.AnomalyUnknownCallType, call.AnomalyUnkno
 func judgeEnumerations(f *facts) Finding {
 	r := &f.records
 	if r.seen == 0 {
-		return f.unknown()
+		return unanswered(f.records.err)
 	}
 	unknown := map[call.Anomaly]int{}
 	for _, a := range enumerations {
@@ -120,7 +120,7 @@ func judgeEnumerations(f *facts) Finding {
 func judgeAnomalies(f *facts) Finding {
 	r := &f.records
 	if r.seen == 0 {
-		return f.unknown()
+		return unanswered(f.records.err)
 	}
 	odd := maps.Clone(r.anomalies)
 	for _, a := range append(slices.Clone(enumerations), call.AnomalyMalformedField, call.AnomalyCountryUnreadable) {
@@ -138,7 +138,7 @@ func judgeCountries(f *facts) Finding {
 	unreadable := r.anomalies[call.AnomalyCountryUnreadable]
 	switch {
 	case r.seen == 0:
-		return f.unknown()
+		return unanswered(f.records.err)
 	case 20*unreadable > r.seen:
 		return doubtful(fmt.Sprintf("no country for %s of %s", percent(unreadable, r.seen), count(r.seen, "record")), "they are counted as unknown",
 			"see how often ccode and region are filled; if they are, send the form of such a value to the exporter's maintainers")
@@ -153,7 +153,7 @@ func judgeSIP(f *facts) Finding {
 	r := &f.records
 	switch unknown := r.codes[call.Unknown]; {
 	case r.seen == 0:
-		return f.unknown()
+		return unanswered(f.records.err)
 	case r.seen >= enough && 2*unknown > r.seen:
 		return doubtful(fmt.Sprintf("none in %s of %s", percent(unknown, r.seen), count(r.seen, "record")), "itnio_call_sip_responses_total and its alerts say little",
 			"see how often errorReason and hangupCode are filled; the code is expected in the brackets of errorReason")
@@ -164,7 +164,7 @@ func judgeSIP(f *facts) Finding {
 func judgeLimits(f *facts) Finding {
 	r := &f.records
 	if r.seen == 0 {
-		return f.unknown()
+		return unanswered(f.records.err)
 	}
 	limits := f.metrics.Limits
 	var seen, over, close []string

@@ -24,6 +24,7 @@ type records struct {
 	values     map[string]int  // label with a limit -> values
 	series     []familySeries  // by family, in the order of the page
 	lateness   []time.Duration // from hang-up to creation, ascending
+	err        error           // why there are none; nil if there are some
 }
 
 // familySeries is how many label sets the records make, and how many series a scrape shows of them.
@@ -97,6 +98,7 @@ func probeRecords(ctx context.Context, s *session) {
 	end := s.serverNow()
 	var seen sample
 	seen.add(all)
+	var failure error
 	for i := range spread {
 		if s.left() <= 2 || ctx.Err() != nil {
 			break
@@ -107,11 +109,15 @@ func probeRecords(ctx context.Context, s *session) {
 			page, err = s.ask(ctx, last(10*time.Minute, to), 1, itnio.PageSize)
 		}
 		if err != nil {
+			failure = err
 			continue
 		}
 		seen.add(page.Records)
 	}
 	s.facts.records = look(s.facts, seen.records, end)
+	if len(seen.records) == 0 {
+		s.facts.records.err = failure
+	}
 }
 
 // look notes what records have in them.

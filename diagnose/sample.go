@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -16,7 +17,8 @@ type sample struct {
 	records []itnio.Record // in the order of the answers
 	reading reconcile.Reading
 	paging  reconcile.Paging
-	longest int // records on the longest page
+	longest int   // records on the longest page
+	pastErr error // with which a page past the last was refused; nil: none was
 	known   bool
 }
 
@@ -61,17 +63,25 @@ func (h *habits) sampled() {
 		s.paging.Describe(&h.known)
 		h.known.Totals, h.known.TotalsOff = s.reading.Totals()
 		h.known.Order = itnio.OrderOf(s.records)
+		if s.pastErr != nil {
+			h.paging.pastErr, h.known.PastEnd = s.pastErr, itnio.PastEndRefused
+		}
 	}
 }
 
 // errManyPages says that a window takes more pages than doctor reads.
 var errManyPages = errors.New("a window of some hundred records has too many pages to be read")
 
-// read walks a window, as the exporter does.
+// read walks a window, as the exporter does. Where nothing is missing by the pages before, a refused page is taken for the end.
 func (s *session) read(ctx context.Context, w window, to *sample) error {
 	walk := reconcile.NewWalk(&to.paging)
+	ended := false
 	for n := 1; n <= samplePages; n++ {
 		page, err := s.ask(ctx, w, walk.Next(), itnio.PageSize)
+		if ended && itnio.ClassOf(err) == itnio.ClassQuestion {
+			to.pastErr = err
+			page, err = itnio.Page{Total: -1}, nil
+		}
 		if err != nil {
 			return err
 		}
@@ -85,6 +95,7 @@ func (s *session) read(ctx context.Context, w window, to *sample) error {
 		}
 		over := walk.Take(a)
 		to.add(page.Records)
+		ended = len(page.Records) < cmp.Or(page.Size, itnio.PageSize) || len(to.records) == page.Total
 		if over {
 			to.reading, to.known = walk.Reading(), true
 			return nil

@@ -113,6 +113,9 @@ func (s *session) query(ctx context.Context, format string, q itnio.Query) (itni
 		case itnio.ClassTransient:
 			s.facts.failed++
 		default:
+			if err != nil && !refused(err) {
+				s.facts.failed++
+			}
 			return page, err
 		}
 		if failed == retries || ctx.Err() != nil || s.left() == 0 {

@@ -2,6 +2,9 @@ package account
 
 import (
 	"errors"
+	"net/http"
+	"slices"
+	"strings"
 
 	"itnio_exporter/itnio"
 )
@@ -18,7 +21,9 @@ const (
 	TroubleQuestion       Trouble = "question"       // the request is refused
 	TroubleTimeout        Trouble = "timeout"        // no answer in time
 	TroubleConnection     Trouble = "connection"     // no connection
+	TroubleAddress        Trouble = "address"        // base_url, its path above all, leads to nothing
 	TroubleAnswer         Trouble = "answer"         // an answer that is not the API's
+	TroubleCutOff         Trouble = "cut_off"        // an answer that did not come whole
 	TroubleServer         Trouble = "server"         // the platform failed
 	TroubleOffset         Trouble = "offset"         // utc_offset is wrong
 	TroubleClock          Trouble = "clock"          // the server's time is not known for sure
@@ -30,7 +35,7 @@ const (
 func Troubles() []Trouble {
 	return []Trouble{
 		TroubleAuthentication, TroubleThrottled, TroubleTimestamp, TroubleWindow, TroubleQuestion, TroubleTimeout, TroubleConnection,
-		TroubleAnswer, TroubleServer, TroubleOffset, TroubleClock, TroubleLedger, TroubleUnknown,
+		TroubleAddress, TroubleAnswer, TroubleCutOff, TroubleServer, TroubleOffset, TroubleClock, TroubleLedger, TroubleUnknown,
 	}
 }
 
@@ -66,8 +71,13 @@ func troubleOf(err error) Trouble {
 	if errors.Is(err, errUnconfirmed) {
 		return TroubleClock
 	}
-	if e, ok := errors.AsType[*itnio.HTTPError](err); ok && (e.Page != "" || e.Location != "") {
-		return TroubleAnswer // a proxy, a firewall or a redirect
+	if e, ok := errors.AsType[*itnio.HTTPError](err); ok && e.Business == nil {
+		switch {
+		case e.StatusCode == http.StatusNotFound:
+			return TroubleAddress // its page may be that of the right server
+		case e.Page != "", e.StatusCode/100 == 3:
+			return TroubleAnswer // a proxy, a firewall or a redirect
+		}
 	}
 	if trouble, ok := troubleOfClass[itnio.ClassOf(err)]; ok {
 		return trouble
@@ -77,12 +87,21 @@ func troubleOf(err error) Trouble {
 		return TroubleTimeout
 	case errors.Is(err, itnio.ErrConnection):
 		return TroubleConnection
+	case isCutOff(err):
+		return TroubleCutOff
 	case errors.Is(err, itnio.ErrDecode), errors.Is(err, itnio.ErrTooLarge):
 		return TroubleAnswer
 	case itnio.ClassOf(err) == itnio.ClassTransient:
 		return TroubleServer
 	}
 	return TroubleUnknown
+}
+
+// isCutOff reports whether an answer did not come whole. The client tells it in words only.
+func isCutOff(err error) bool {
+	return errors.Is(err, itnio.ErrDecode) && slices.ContainsFunc([]string{"is cut off", "is empty", "breaks off", "cannot be unpacked"}, func(words string) bool {
+		return strings.Contains(err.Error(), words)
+	})
 }
 
 // ledgerError is an error of the ledger.
