@@ -136,9 +136,9 @@ func (c *Client) bodyError(ctx context.Context, err error) error {
 	_, corrupt := errors.AsType[flate.CorruptInputError](err)
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return fail(ErrDecode, "answer is cut off")
+		return incomplete("answer is cut off")
 	case corrupt, errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
-		return fail(ErrDecode, "answer cannot be unpacked")
+		return incomplete("answer cannot be unpacked")
 	}
 	return c.transportError(ctx, err)
 }

@@ -45,7 +45,7 @@ type answer struct {
 func (d decoder) decode(body []byte) (answer, error) {
 	body = bytes.TrimPrefix(body, []byte(byteOrderMark))
 	if len(bytes.TrimSpace(body)) == 0 {
-		return answer{}, fail(ErrDecode, "answer is empty")
+		return answer{}, incomplete("answer is empty")
 	}
 	p, err := d.parse(body)
 	switch {
@@ -53,6 +53,8 @@ func (d decoder) decode(body []byte) (answer, error) {
 		return answer{}, fail(ErrTooLarge, "more than %d rows", maxRows)
 	case err != nil && isText(body):
 		return answer{}, fail(ErrDecode, "%s", pageMeans(pageText))
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return answer{}, incomplete("answer breaks off at byte %d", len(body))
 	case err != nil:
 		return answer{}, fail(ErrDecode, "answer is no JSON object, or breaks off, at byte %d of %d", p.in.InputOffset(), len(body))
 	case !p.status.Set:

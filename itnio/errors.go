@@ -1,6 +1,7 @@
 package itnio
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -109,6 +110,18 @@ type failure struct {
 	kind    Kind
 	text    string
 	context error // context.Canceled, context.DeadlineExceeded or nil
+	partial bool  // the answer did not come whole
+}
+
+// Incomplete reports whether err is of an answer that did not come whole: it is cut off, empty, or was damaged on its way.
+func Incomplete(err error) bool {
+	f, ok := errors.AsType[*failure](err)
+	return ok && f.partial
+}
+
+// incomplete makes the error of an answer that did not come whole.
+func incomplete(format string, args ...any) error {
+	return &failure{kind: ErrDecode, text: fmt.Sprintf(format, args...), partial: true}
 }
 
 func fail(kind Kind, format string, args ...any) error {

@@ -3,8 +3,6 @@ package account
 import (
 	"errors"
 	"net/http"
-	"slices"
-	"strings"
 
 	"itnio_exporter/itnio"
 )
@@ -87,7 +85,7 @@ func troubleOf(err error) Trouble {
 		return TroubleTimeout
 	case errors.Is(err, itnio.ErrConnection):
 		return TroubleConnection
-	case isCutOff(err):
+	case itnio.Incomplete(err):
 		return TroubleCutOff
 	case errors.Is(err, itnio.ErrDecode), errors.Is(err, itnio.ErrTooLarge):
 		return TroubleAnswer
@@ -95,13 +93,6 @@ func troubleOf(err error) Trouble {
 		return TroubleServer
 	}
 	return TroubleUnknown
-}
-
-// isCutOff reports whether an answer did not come whole. The client tells it in words only.
-func isCutOff(err error) bool {
-	return errors.Is(err, itnio.ErrDecode) && slices.ContainsFunc([]string{"is cut off", "is empty", "breaks off", "cannot be unpacked"}, func(words string) bool {
-		return strings.Contains(err.Error(), words)
-	})
 }
 
 // ledgerError is an error of the ledger.

@@ -13,7 +13,7 @@ import (
 	"itnio_exporter/itnio"
 )
 
-// What the client says of an answer leads to the advice that fits. Answers come from the client itself: a cut-off one is known by its words.
+// What the client says of an answer leads to the advice that fits. Answers come from the client itself.
 func TestTroubleOfAnswers(t *testing.T) {
 	const page = `{"status":0,"data":{"total":1,"records":[{"keyId":1}]}}`
 	type answer struct {
@@ -30,6 +30,7 @@ func TestTroubleOfAnswers(t *testing.T) {
 		"breaks off":             {text(200, page[:40]), TroubleCutOff},
 		"empty":                  {text(200, ""), TroubleCutOff},
 		"packed, damaged":        {answer{200, "gzip", strings.NewReader("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff")}, TroubleCutOff},
+		"JSON, but no object":    {text(200, "[]"), TroubleAnswer},
 		"a login page":           {text(200, "<html>sign in</html>"), TroubleAnswer},
 		"words":                  {text(200, "service is in maintenance"), TroubleAnswer},
 		"another service's JSON": {text(200, `{"message":"hello"}`), TroubleAnswer},
