@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"regexp"
 	"runtime/debug"
@@ -39,6 +40,7 @@ type backfillFlags struct {
 	labels     map[string]string
 	into       string
 	rate       float64
+	rateSet    bool
 	dir        string
 }
 
@@ -60,7 +62,7 @@ func newBackfill(app *kingpin.Application) command {
 	c.Flag("label", "Further label of the target; repeatable.").PlaceHolder("<name>=<value>").StringMapVar(&f.labels)
 	c.Flag("import-into", "What the files are for. One of: [prometheus, victoriametrics]. Thanos and Mimir take those for prometheus.").
 		Default(intoPrometheus).EnumVar(&f.into, intoPrometheus, intoVictoriaMetrics)
-	c.Flag("rate-limit", "Requests a second. Default: half of the account's rate_limit, which leaves the other half to an exporter that runs.").Float64Var(&f.rate)
+	c.Flag("rate-limit", "Requests a second. Default: half of the account's rate_limit, which leaves the other half to an exporter that runs.").IsSetByUser(&f.rateSet).Float64Var(&f.rate)
 	c.Flag("storage.path", "Directory of the exporter's ledger.").Default("data/").StringVar(&f.storage)
 	c.Flag("url", "URL of the exporter, if it is running: tells when it began to count.").PlaceHolder("<URL>").StringVar(&f.url)
 	c.Flag("http.config.file", "File with HTTP client options for the running exporter, as promtool takes it: TLS, user and password.").StringVar(&f.httpConfig)
@@ -95,8 +97,8 @@ func runBackfill(e Environment, f *backfillFlags) error {
 	}
 	l := newLogs(e.Stderr, e.Now, f.log)
 	defer l.Close()
-	if f.rate < 0 {
-		return fmt.Errorf("--rate-limit: %g is not a number of requests a second", f.rate)
+	if f.rateSet && (f.rate <= 0 || math.IsNaN(f.rate) || math.IsInf(f.rate, 1)) {
+		return fmt.Errorf("--rate-limit: %g is not a number of requests a second above 0; leave it out for half of the account's rate_limit", f.rate)
 	}
 	api, done, err := pastClient(e, a, f.rate)
 	if err != nil {

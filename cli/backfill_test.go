@@ -57,7 +57,10 @@ func TestBackfillRefused(t *testing.T) {
 		"label name":         {one, append(hour, "--label=a-b=c"), "", `"a-b" cannot be the name of a label`},
 		"label taken":        {one, append(hour, "--label=country=c"), "", "country is a label that the samples have already"},
 		"rate limit":         {one, append(hour, "--rate-limit=-1"), "", "--rate-limit: -1 is not"},
+		"rate limit 0":       {one, append(hour, "--rate-limit=0"), "", "--rate-limit: 0 is not"},
+		"rate limit NaN":     {one, append(hour, "--rate-limit=NaN"), "", "--rate-limit: NaN is not"},
 		"other files":        {one, hour, full, "has other files in it"},
+		"a file":             {one, hour, one, one + " is a file, not a directory"},
 		"unknown account":    {one, append(hour, "--account=other"), "", `the configuration has no account "other", but "main"`},
 		"several accounts":   {two, hour, "", `several accounts: give one of them with --account: "main" and "more"`},
 	} {

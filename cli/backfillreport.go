@@ -129,7 +129,7 @@ func table(r *backfillReport, what string, rows []backfill.Total) {
 			fmt.Fprintf(r.e.Stdout, "  and %d more\n", len(rows)-topRows)
 			return
 		}
-		fmt.Fprintf(r.e.Stdout, "%10d  %s\n", row.Calls, row.Name)
+		fmt.Fprintf(r.e.Stdout, "%10d  %s\n", row.Calls, history.Printable(row.Name))
 	}
 }
 

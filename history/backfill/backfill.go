@@ -73,9 +73,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err := r.open(); err != nil {
 		return r.result, err
 	}
-	if now := o.History.API.ServerNow(); !o.Plan.Moves && now.Before(o.Plan.End.Add(settle)) {
-		err = fmt.Errorf("calls that ended before %s, when the history ends, may be listed until %s later: run it again after %s",
-			o.Plan.End.Format(time.RFC3339), settle, o.Plan.End.Add(settle).Format(time.RFC3339))
+	if err := o.Plan.settled(o.History.API.ServerNow()); err != nil {
 		return r.result, errors.Join(err, r.close())
 	}
 	if !r.at.Equal(o.Plan.End) {

@@ -534,6 +534,11 @@ func TestRecentEnd(t *testing.T) {
 		o.Plan.End, o.Plan.Moves = time.Now().Truncate(10*time.Minute).Add(-time.Hour), false
 		_, err = Run(t.Context(), o)
 		require.ErrorContains(t, err, "run it again after")
+		earlier := w.options(1)
+		earlier.Plan.End, earlier.Plan.Moves = time.Now().Add(-2*time.Hour).Truncate(10*time.Minute), false
+		require.ErrorContains(t, err, "or give --end="+earlier.Plan.End.UTC().Format(time.RFC3339)+":")
+		_, err = Run(t.Context(), earlier)
+		require.NoError(t, err)
 		time.Sleep(time.Hour)
 		_, err = Run(t.Context(), o)
 		require.NoError(t, err)

@@ -56,6 +56,9 @@ func openDirectory(path string, p *Plan) (*directory, error) {
 		}
 		return r
 	}, p.Account)}
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("%s is a file, not a directory: choose an empty directory, or one that does not exist", path)
+	}
 	text, err := os.ReadFile(d.in(planFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return d, d.create(p)

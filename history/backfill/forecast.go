@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"itnio_exporter/collector/series"
 	"itnio_exporter/history"
 	"itnio_exporter/itnio"
 )
@@ -14,32 +13,31 @@ import (
 type Forecast struct {
 	Calls    int
 	Requests int
-	Bytes    int64
-	Empty    bool // nothing is listed in the first day, though later: the API may not keep records for so long
+	Bytes    int64 // of all files; a day without calls has some, too
+	Empty    bool  // nothing is listed in the first day, though later: the API may not keep records for so long
 }
 
 const (
-	looks       = 10  // days that are looked at
+	looks       = 10  // parts of the range that are looked at
 	bytesALine  = 190 // of a file, measured
 	linesACall  = 20  // that a call changes; those of the window before and after are written, too
-	partOfLines = 0.7 // of the samples that a label set could have: calls that are not answered have no talk time
+	bytesOfTime = 15  // of a line, after its name and labels: value, time, and the line's end
 )
 
-// Look estimates a history from one page of some of its days. The files grow with the number of label sets more than with that of calls.
+// Look estimates a history from one page of some of its days. The files grow with the number of series more than with that of calls.
 func Look(ctx context.Context, o Options) (f Forecast, err error) {
-	p := &o.Plan
-	sets := map[[4]string]int{}
+	p, sketch := &o.Plan, newSketch(&o)
 	calls, looked := 0, time.Duration(0)
 	for i := range looks {
 		from := p.Start.Add(p.End.Sub(p.Start) / looks * time.Duration(i))
-		to := from.Add(min(day, p.End.Sub(p.Start)/looks)) // each look at other calls
+		to := from.Add(min(day, p.End.Sub(p.Start)/looks))
 		if i == 0 {
 			to = from.Add(day)
 		}
 		if to.After(p.End) {
 			to = p.End
 		}
-		page, err := history.New(o.History).Ask(ctx, itnio.Query{From: from, To: to, Page: 1, Size: itnio.PageSize})
+		listed, err := sketch.look(ctx, from, to)
 		switch c := itnio.ClassOf(err); {
 		case c == itnio.ClassQuestion && i == 0:
 			return f, fmt.Errorf("the API does not answer for %s, which may be longer ago than it keeps records: give a later --start: %w", from.Format(time.DateOnly), err)
@@ -49,47 +47,32 @@ func Look(ctx context.Context, o Options) (f Forecast, err error) {
 			return f, err
 		}
 		looked += to.Sub(from)
-		calls += max(page.Total, len(page.Records))
-		f.Empty = f.Empty || i == 0 && len(page.Records) == 0
-		for j := range page.Records {
-			c := o.History.Calls.From(&page.Records[j], from)
-			sets[[4]string{c.Group, c.Country, c.Type.String(), c.Outcome.String()}]++
-		}
+		calls += listed
+		f.Empty = f.Empty || i == 0 && listed == 0
 	}
 	f.Empty = f.Empty && calls > 0
+	// Calls that ended before the history make their series exist. In a short history they are most of them.
+	if _, err := sketch.look(ctx, p.Start.Add(-longest), p.Start); err != nil && itnio.RefusalOf(err) == itnio.RefusalNone {
+		return f, err
+	}
 	days := p.End.Sub(p.Start).Hours() / 24
 	if looked > 0 {
 		f.Calls = int(float64(calls) / looked.Hours() * 24 * days)
 	}
 	f.Requests = int(float64(f.Calls)/95 + days + 2)
-	lines := unseen(sets) * o.linesOfASet()
-	perDay := lines*float64(day/max(maxGap.Truncate(p.Step), p.Step)) + min(float64(f.Calls)/days*linesACall*float64(1+2*window/p.Step), lines*float64(day/p.Step))
-	f.Bytes = int64(days * perDay * bytesALine)
+	f.Bytes = int64(days * sketch.bytesADay(float64(f.Calls)/days))
 	return f, nil
 }
 
-// unseen estimates how many different label sets there are in all, from those of a sample (Chao 1).
-func unseen(sets map[[4]string]int) float64 {
-	once, twice := 0., 0.
-	for _, n := range sets {
-		switch n {
-		case 1:
-			once++
-		case 2:
-			twice++
-		}
+// look takes one page of a window, and gives the number of calls in the window.
+func (k *sketch) look(ctx context.Context, from, to time.Time) (int, error) {
+	page, err := history.New(k.o.History).Ask(ctx, itnio.Query{From: from, To: to, Page: 1, Size: itnio.PageSize})
+	if err != nil {
+		return 0, err
 	}
-	return float64(len(sets)) + once*max(0, once-1)/(2*(twice+1))
-}
-
-// linesOfASet is how many samples a label set has at a step, about.
-func (o *Options) linesOfASet() float64 {
-	n := 0
-	for i := range o.Ledger.Model.Families {
-		n++
-		if f := &o.Ledger.Model.Families[i]; f.Type == series.Histogram {
-			n += len(f.Bounds) + 2
-		}
+	for i := range page.Records {
+		c := k.o.History.Calls.From(&page.Records[i], from)
+		k.add(&c, c.Identity(page.Records[i].Fingerprint))
 	}
-	return float64(n) * partOfLines
+	return max(page.Total, len(page.Records)), nil
 }

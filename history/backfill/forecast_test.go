@@ -12,28 +12,45 @@ import (
 	"itnio_exporter/simulator"
 )
 
-// TestLook: a forecast is right within a factor of three, for a handful of requests.
+// TestLook: a forecast is right within a factor of two, for a handful of requests.
 func TestLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, simulator.Options{CallsPerDay: 600, Habits: simulator.Habits{RefuseFuture: true}}, 6)
-		o := w.options(3)
-		f, err := Look(t.Context(), o)
-		require.NoError(t, err)
-		require.LessOrEqual(t, w.sim.Requests(), 12)
-		result, err := Run(t.Context(), o)
-		require.NoError(t, err)
-		var bytes int64
-		for _, file := range result.Files {
-			bytes += file.Bytes
+		for name, tt := range map[string]struct {
+			ago, long, step time.Duration // ago: the end
+			live            bool
+			off             int64 // factor
+		}{
+			"days, long step":  {3 * time.Hour, 3 * day, 10 * time.Minute, false, 2},
+			"days, step of 4m": {3 * time.Hour, 2*day + 11*time.Hour, 4 * time.Minute, false, 2},
+			"hours":            {3 * time.Hour, 2 * time.Hour, time.Minute, true, 2},
+			"hours, step 4m":   {3 * time.Hour, 2 * time.Hour, 4 * time.Minute, false, 2},
+			"no calls":         {8 * day, 2 * day, time.Minute, false, 1},
+		} {
+			o := w.options(1)
+			o.Plan.Step, o.Plan.Moves = tt.step, !tt.live
+			o.Plan.End = time.Now().Add(-tt.ago).Truncate(time.Hour)
+			o.Plan.Start = o.Plan.End.Add(-tt.long)
+			o.Plan.fill(o.Identity, o.Ledger.Model)
+			before := w.sim.Requests()
+			f, err := Look(t.Context(), o)
+			require.NoError(t, err)
+			require.LessOrEqual(t, w.sim.Requests()-before, 12)
+			result, err := Run(t.Context(), o)
+			require.NoError(t, err)
+			var bytes int64
+			for _, file := range result.Files {
+				bytes += file.Bytes
+			}
+			t.Logf("%s: %+v, really %d calls, %d bytes", name, f, result.Totals.Calls, bytes)
+			require.InDelta(t, result.Totals.Calls, f.Calls, float64(result.Totals.Calls)/2, name)
+			require.Greater(t, f.Bytes, bytes*4/5/tt.off, name)
+			require.Less(t, f.Bytes, bytes*5/4*tt.off, name)
+			require.False(t, f.Empty)
 		}
-		t.Logf("%+v, really %d calls, %d bytes", f, result.Totals.Calls, bytes)
-		require.InEpsilon(t, result.Totals.Calls, f.Calls, 0.5)
-		require.Greater(t, f.Bytes, bytes/3)
-		require.Less(t, f.Bytes, bytes*3)
-		require.False(t, f.Empty)
 
 		early := w.options(10)
-		f, err = Look(t.Context(), early)
+		f, err := Look(t.Context(), early)
 		require.NoError(t, err)
 		require.True(t, f.Empty)
 	})

@@ -92,5 +92,19 @@ func (p *Plan) endsAtLive(q *Plan) bool {
 	return p.Moves && !p.Done && same.differs(q) == ""
 }
 
+// settled refuses a history that ends beside a live exporter before all of its calls are listed: nobody would count them later.
+func (p *Plan) settled(now time.Time) error {
+	listed := p.End.Add(settle)
+	if p.Moves || !now.Before(listed) {
+		return nil
+	}
+	err := fmt.Errorf("calls that ended before %s, when the history ends, may be listed until %s later: run it again after %s",
+		p.End.Format(time.RFC3339), settle, listed.Format(time.RFC3339))
+	if end := now.Add(-settle).Truncate(p.Step).UTC(); p.Start.Before(end) {
+		err = fmt.Errorf("%w, or give --end=%s: calls that ended after it and before the exporter began to count are then missing", err, end.Format(time.RFC3339))
+	}
+	return err
+}
+
 // days is how many files a plan makes.
 func (p *Plan) days() int { return int(p.End.Add(-1).Truncate(day).Sub(p.Start.Truncate(day))/day) + 1 }

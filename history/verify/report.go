@@ -70,10 +70,10 @@ const (
 // Ledger is what was compared with.
 type Ledger struct {
 	Source       string     `json:"source"`
-	Epoch        time.Time  `json:"epoch"` // calls that ended before are not counted
-	LastRead     time.Time  `json:"last_read"`
+	Epoch        time.Time  `json:"epoch"`               // calls that ended before are not counted
+	LastRead     time.Time  `json:"last_read"`           // the zero time: by no exporter yet, as after a backfill
 	IDsSince     *time.Time `json:"ids_since,omitempty"` // ids of earlier calls are not kept; nil: all are
-	Behind       bool       `json:"behind"`              // the last reading was more than the lookback before the end of the range
+	Behind       bool       `json:"behind"`              // the last reading was more than the lookback before the end of the range, which has calls that count
 	KnownSeconds int64      `json:"known_seconds"`       // of the range: how long the windows are in which it knows every id
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"itnio_exporter/history"
 )
 
 // column is a number of calls in the text and in the CSV.
@@ -59,6 +61,9 @@ func (w *writer) line(format string, args ...any) {
 type table struct{ head, equal, different []string }
 
 func (t *table) row(differs bool, cells ...string) {
+	for i := range cells {
+		cells[i] = history.Printable(cells[i])
+	}
 	if line := strings.Join(cells, "\t"); differs {
 		t.different = append(t.different, "! "+line)
 	} else {
@@ -84,7 +89,11 @@ func (w *writer) account(a *Account) {
 	const layout = "2006-01-02 15:04:05 -07:00"
 	w.line("account %s: calls that ended from %s to %s", a.Name, a.From.Format(layout), a.To.Format(layout))
 	sources := map[string]string{FromFile: "its file, which no exporter has open", FromBackup: "the file that was named", FromExporter: "a copy from the running exporter"}
-	w.line("  ledger: %s; last reading %s; counts calls that ended since %s", sources[a.Ledger.Source], stamp(a.Ledger.LastRead), stamp(a.Ledger.Epoch))
+	read := stamp(a.Ledger.LastRead)
+	if a.Ledger.LastRead.IsZero() {
+		read = "never"
+	}
+	w.line("  ledger: %s; last reading %s; counts calls that ended since %s", sources[a.Ledger.Source], read, stamp(a.Ledger.Epoch))
 	w.line("  API: %d requests, %d records, those around the range included\n", a.API.Requests, a.API.Records)
 	used := w.counts(a)
 	w.prometheus(a.Prometheus)
@@ -99,13 +108,23 @@ func (w *writer) account(a *Account) {
 	if unknown := seconds(a.From, a.To) - a.Ledger.KnownSeconds; unknown > 0 {
 		w.line("  for %s of the range the ledger does not know by window which calls there were: one that is no longer shown would not be found there", time.Duration(unknown)*time.Second)
 	}
-	if a.Ledger.Behind {
+	w.uncompared(a)
+	w.line("  %s", verdict(a))
+}
+
+// uncompared says what was not compared, and why.
+func (w *writer) uncompared(a *Account) {
+	switch l := &a.Ledger; {
+	case !l.Epoch.Before(a.To):
+		w.line("  nothing to compare: the range ends before the ledger counts calls; choose one that ends after %s", stamp(l.Epoch))
+	case l.Behind && l.LastRead.IsZero():
+		w.line("  not compared: what the ledger does not have, as no exporter has read the account with it yet; start the exporter, and verify again when it has caught up")
+	case l.Behind:
 		w.line("  not compared: what ended after the ledger's last reading, which is long before the end of the range; verify again when the exporter has caught up, or with a newer copy")
 	}
 	for _, s := range a.API.Unread {
 		w.line("  not compared: the API did not answer for %s to %s, or differently each time", stamp(s.From), stamp(s.To))
 	}
-	w.line("  %s", verdict(a))
 }
 
 // whose says where to see the agent groups and countries of calls that are no longer shown.

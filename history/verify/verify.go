@@ -57,7 +57,7 @@ func Run(ctx context.Context, o Options) (Account, error) {
 	}
 	a := Account{
 		Name: o.Name, From: o.From, To: o.To, API: API{Requests: read.Requests, Records: len(c.seen), Unread: unread(read)},
-		Ledger: Ledger{Source: o.Source, Epoch: o.Ledger.Epoch(), LastRead: last, KnownSeconds: seconds, Behind: last.Add(o.Lookback).Before(earlier(o.To, o.Now))},
+		Ledger: Ledger{Source: o.Source, Epoch: o.Ledger.Epoch(), LastRead: last, KnownSeconds: seconds, Behind: epoch < to && last.Add(o.Lookback).Before(earlier(o.To, o.Now))},
 	}
 	if floor := o.Ledger.Floor(); !floor.IsZero() {
 		a.Ledger.IDsSince = &floor
