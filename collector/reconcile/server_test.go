@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"testing"
@@ -74,18 +75,12 @@ func (s *server) answer(a Ask) (Answer, Refusal, bool) {
 			found = append(found, r)
 		}
 	}
-	size := 100
-	if s.page > 0 {
-		size = s.page
-	}
-	first := (a.Page - 1) * size
 	if r, no := s.refuses(a, len(found)); no {
 		return Answer{}, r, true
 	}
-	if s.endRefusal != 0 && first > 0 && first >= len(found) {
-		return Answer{}, s.endRefusal, true
-	}
 	slices.SortFunc(found, s.compare)
+	size := s.size()
+	first := (a.Page - 1) * size
 	if first >= len(found) {
 		if first = len(found); s.firstAgain {
 			first = 0
@@ -110,6 +105,8 @@ func (s *server) answer(a Ask) (Answer, Refusal, bool) {
 	return out, 0, false
 }
 
+func (s *server) size() int { return cmp.Or(s.page, 100) }
+
 func (s *server) refuses(a Ask, found int) (Refusal, bool) {
 	if s.deaf != nil {
 		if r, no := s.deaf(a); no {
@@ -123,6 +120,8 @@ func (s *server) refuses(a Ask, found int) (Refusal, bool) {
 		return TooLong, true
 	case s.maxTotal > 0 && found > s.maxTotal:
 		return TooMuch, true
+	case s.endRefusal != 0 && a.Page > 1 && (a.Page-1)*s.size() >= found:
+		return s.endRefusal, true
 	}
 	return 0, false
 }
