@@ -199,8 +199,9 @@ func (c *clock) candidates() []time.Time {
 func (c *clock) recordsAgree(zero time.Time) { c.believe(zero, c.steady()) }
 
 // sawEnd records the end of a call whose record is new. It votes for the time, believed or claimed, by which the record's lag is
-// plausible; if both are, for the one with the smaller lag.
-func (c *clock) sawEnd(end time.Time) {
+// plausible; if both are, for the one with the smaller lag. One that is not live, from a time of failures, may have ended at any time
+// before, and speaks for no claim.
+func (c *clock) sawEnd(end time.Time, live bool) {
 	if !c.claim.made() || !c.known() {
 		return
 	}
@@ -208,7 +209,7 @@ func (c *clock) sawEnd(end time.Time) {
 	switch fits, fitsClaim := zone.Plausible(believed), zone.Plausible(claimed); {
 	case fits && (!fitsClaim || believed < claimed):
 		c.claim.votes--
-	case fitsClaim:
+	case fitsClaim && live:
 		c.claim.votes++
 	}
 }

@@ -144,12 +144,12 @@ func TestClockRecords(t *testing.T) {
 		c.answer(0, time.Minute)
 		for range 100 {
 			c.answer(off, time.Minute)
-			c.sawEnd(c.truth().Add(-time.Minute))
+			c.sawEnd(c.truth().Add(-time.Minute), true)
 			require.Zero(t, c.wrong(), "off by %s", off)
 		}
 		for range 2 * confirmation / time.Minute {
 			c.answer(off, time.Minute)
-			c.sawEnd(c.truth().Add(off - time.Minute))
+			c.sawEnd(c.truth().Add(off-time.Minute), true)
 		}
 		require.Equal(t, off, c.wrong())
 	}
@@ -172,10 +172,10 @@ func TestClockAfterASilence(t *testing.T) {
 			require.Equal(t, off, c.wrong(), "no calls")
 
 			c.clock = &idle
-			c.sawEnd(c.truth().Add(-time.Minute))
+			c.sawEnd(c.truth().Add(-time.Minute), true)
 			for range 2 * confirmation / time.Minute {
 				c.answer(off, time.Minute)
-				c.sawEnd(c.truth().Add(-time.Minute))
+				c.sawEnd(c.truth().Add(-time.Minute), true)
 				require.Zero(t, c.wrong())
 			}
 		}

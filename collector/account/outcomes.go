@@ -90,7 +90,7 @@ func (o *outcomes) placed(kind reconcile.Kind, live bool, item *ledger.Item, res
 		o.offset.sawLate(lag)
 	}
 	if kind == reconcile.Live {
-		o.clock.sawEnd(item.Call.End) // of the first reading after a failure too, during which a claim may have lasted
+		o.clock.sawEnd(item.Call.End, live) // of the first reading after a failure too, during which a claim may have lasted
 	}
 	if kind == reconcile.Audit && result == ledger.Counted {
 		o.metrics.AuditMissing.WithLabelValues().Inc()

@@ -2,12 +2,12 @@ package ledger
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/go-kit/log/level"
 	bolt "go.etcd.io/bbolt"
 
 	"itnio_exporter/config"
-	"time"
 )
 
 // Identity is what makes an account the same account across restarts.

@@ -69,12 +69,14 @@ func (p *Pass) Refused(r Refusal) bool {
 	switch {
 	case p.ahead.since(p.Requests):
 		return p.skip(t)
-	case p.refusedFuture(t, r), p.pastEnd(t, r):
+	case p.refusedFuture(t, r), p.pastEnd(t, p.endsRefused(r)):
 		return true
 	case p.stillRefused(t, r): // before ofWindow: no pass fails at a gap that is known
 		return true
 	case !p.ofWindow(t, r):
 		return false
+	case p.pastEnd(t, r == Broken):
+		return true
 	case t.ahead || t.confirm:
 		p.pop()
 		return true
@@ -88,7 +90,7 @@ func (p *Pass) Refused(r Refusal) bool {
 		n.first = t.win
 	}
 	if n.count > maxRefused {
-		return r != TooMuch && r != TooLong && p.giveUp() // of -23 and -76, so many in a row are a quota: wait
+		return p.giveUp(r)
 	}
 	p.narrow(t, r)
 	return true
@@ -106,10 +108,16 @@ func (p *Pass) refusedFuture(t *task, r Refusal) bool {
 	return true
 }
 
+// endsRefused reports whether this is how the server refuses a page past the last. A failure that can have other reasons is that only if
+// it has been before.
+func (p *Pass) endsRefused(r Refusal) bool {
+	return r == Parameter || r == Broken && p.s.paging.pastEnd == itnio.PastEndRefused
+}
+
 // pastEnd ends a walk whose last page was answered: the one that is refused is past the end. If it was not, the walk has found fewer
-// records than the total says, and is repeated.
-func (p *Pass) pastEnd(t *task, r Refusal) bool {
-	if r != Parameter && r != Broken || t.walk == nil || !t.walk.refused() {
+// records than the total says, and is repeated. It does nothing if the refusal is not sure to be about the page.
+func (p *Pass) pastEnd(t *task, sure bool) bool {
+	if !sure || t.walk == nil || !t.walk.refused() {
 		return false
 	}
 	p.walked(t)
@@ -238,8 +246,12 @@ func (p *Pass) narrow(t *task, r Refusal) {
 	}
 }
 
-// giveUp makes a gap of the whole window that is being narrowed down. It returns false if that has happened too often.
-func (p *Pass) giveUp() bool {
+// giveUp makes a gap of the whole window that is being narrowed down. It returns false if that has happened too often, or if the
+// refusals are a quota, as so many -23 or -76 in a row are: then the pass ends, and the next one tries again.
+func (p *Pass) giveUp(r Refusal) bool {
+	if r == TooMuch || r == TooLong {
+		return false
+	}
 	n := &p.narrowing
 	p.s.refused = append(p.s.refused, n.first)
 	for len(p.stack) > 0 && n.first.contains(p.top().win) {

@@ -37,8 +37,8 @@ func (s *State) Audit(now, floor int64) *Pass {
 		s.unlimit()
 	}
 	if s.lastTry == s.audits[0] {
-		// Something can have been hidden in a cell right after it was read. Only an audit that repeats one that failed spares what that
-		// one has read.
+		// Something can have been hidden in a cell right after it was read. Only an audit that repeats one that failed spares what was read
+		// lately, so that it gets further.
 		p.rereadBefore = now
 	}
 	s.lastTry = now

@@ -25,7 +25,6 @@ func drawServer(t *rapid.T, s *server) {
 	s.noTotal = pick(t, "no total", false, false, false, true)
 	s.mute = pick(t, "mute", false, false, true)
 	s.firstAgain = rapid.Bool().Draw(t, "first again")
-	s.endRefusal = pick(t, "end refused", 0, 0, Parameter)
 	s.maxWidth = pick(t, "max width", 0, 0, 6*hour, int64(day))
 	s.maxTotal = pick(t, "max total", 0, 0, 300)
 	s.noFuture = pick(t, "no future", false, false, true)

@@ -31,7 +31,8 @@ func TestPagePastTheEndIsRefused(t *testing.T) {
 	for _, lie := range []int{0, 1, 3} {
 		requests := map[Refusal]int{}
 		for _, refusal := range []Refusal{0, Parameter, Broken} {
-			a := steady(t, func(s *server) { s.lie, s.endRefusal = lie, refusal })
+			a := steady(t, func(s *server) { s.lie, s.endRefusal = lie, min(refusal, Parameter) })
+			a.srv.endRefusal = refusal // Broken is taken for the end once it is known that the end is refused
 			before := len(a.srv.asks)
 			for range 120 {
 				a.srv.now += 60
@@ -51,6 +52,44 @@ func TestPagePastTheEndIsRefused(t *testing.T) {
 		}
 		require.InEpsilon(t, requests[0], requests[Parameter], 0.1, "totals + %d", lie)
 		require.InEpsilon(t, requests[0], requests[Broken], 0.1, "totals + %d", lie)
+	}
+}
+
+// A failure behind a short page is its end only once three polls in a row have failed there.
+func TestPagePastTheEndFails(t *testing.T) {
+	a := newAccount(t, usual())
+	a.traffic(begin-hour, begin, 20)
+	a.srv.lie = 1
+	a.live()
+	a.srv.endRefusal = Broken
+	for _, failed := range []bool{true, true, false, false} {
+		a.srv.now += 60
+		a.srv.add(a.srv.now - 5)
+		a.live()
+		require.Equal(t, failed, a.failed)
+	}
+	require.Empty(t, a.unseen())
+}
+
+// A server that sends fewer records than it says a page has, and does not answer for the second one: no page is taken for the last one
+// before it has sent a larger one.
+func TestSecondPageIsRefused(t *testing.T) {
+	for _, refusal := range []Refusal{Parameter, Broken} {
+		a := newAccount(t, usual())
+		a.traffic(begin-10*hour, begin+3*hour, 20)
+		a.srv.page, a.srv.says = 40, 100
+		refused := 0
+		a.srv.deaf = func(q Ask) (Refusal, bool) {
+			if q.Page == 2 && refused < 2 {
+				refused++
+				return refusal, true
+			}
+			return 0, false
+		}
+		a.minutes(60)
+		require.Equal(t, 2, refused)
+		require.Empty(t, a.unseen())
+		require.Zero(t, a.st.OpenWindows())
 	}
 }
 

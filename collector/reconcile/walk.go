@@ -1,8 +1,6 @@
 package reconcile
 
 import (
-	"cmp"
-
 	"itnio_exporter/collector/idset"
 	"itnio_exporter/itnio"
 )
@@ -63,7 +61,7 @@ type Walk struct {
 	pending bool
 	endless bool
 	twice   bool
-	partial bool // the last page was not full, whatever size the server says
+	partial bool // the last page was not full: the server has sent larger ones, whatever size it says
 }
 
 // NewWalk begins a walk.
@@ -139,7 +137,7 @@ func (w *Walk) take(g page) (over bool) {
 	full := w.largest
 	w.largest = max(w.largest, len(g.IDs))
 	short := len(g.IDs) < size && (!w.untold || g.sized)
-	w.partial = len(g.IDs) < min(size, cmp.Or(w.paging.sent, w.paging.full, size))
+	w.partial = len(g.IDs) < min(size, w.paging.largest)
 	fresh := w.add(g.IDs)
 	if w.pages > 1 {
 		w.paging.followed(full, len(g.IDs), fresh)
